@@ -1,0 +1,45 @@
+/** The database as the stores see it: two drivers stand behind this, and nothing above may know which. */
+
+export type SqlValue = string | number | bigint | boolean | Date | null | string[] | number[];
+
+export type Row = Record<string, unknown>;
+
+/**
+ * What a store function needs to run SQL. Rows come normalised from both drivers: int8 as number (or bigint beyond
+ * 2^53), timestamps as Date, jsonb parsed, arrays as arrays.
+ */
+export interface Queryable {
+  query<R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
+}
+
+/** An open transaction. It is the only handle that works inside `Db.transaction`'s callback. */
+export interface Tx extends Queryable {
+  readonly inTransaction: true;
+}
+
+export interface Db extends Queryable {
+  readonly kind: 'pglite' | 'postgres';
+  /** The schema that holds every table, and prefixes every notification channel. */
+  readonly schema: string;
+  /** Several statements, without parameters or rows. */
+  exec(sql: string): Promise<void>;
+  /**
+   * Runs `body` in one transaction and commits when it resolves. Serialization failures and deadlocks run the whole
+   * body again, up to 5 times, so it must do nothing that outlives a rollback, and await nothing but `tx`.
+   */
+  transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Calls back with each payload notified on the channel (named without the schema's prefix). A notification is a hint:
+   * it may be lost, so callers also poll. `onReset` is called when notifications may have been missed.
+   */
+  listen(channel: string, onPayload: (payload: string) => void, onReset: () => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+/**
+ * The connection or the database's worker ended while calls were open. A statement that had no answer may or may not
+ * have been committed: look for its effect by id before doing it again.
+ */
+export class DbLost extends Error {
+  override name = 'DbLost';
+}

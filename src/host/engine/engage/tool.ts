@@ -1,0 +1,54 @@
+/** What a tool is to the engage loop. The loop is handed tools; it imports none. */
+import type * as z from 'zod';
+import type { JsonValue } from '../../llm/types.ts';
+import type { Tx } from '../../db/types.ts';
+
+/**
+ * What running a tool can change outside the store. `read`: nothing, so it may be run again after a crash. `write`:
+ * something, so an unfinished call is never repeated. `exclusive`: as `write`, and nothing else may run beside it.
+ */
+export type ToolEffect = 'read' | 'write' | 'exclusive';
+
+/** What a call gives back to the model. `content` is plain text, without NUL characters. */
+export type ToolResult = { content: string; isError: boolean; data?: JsonValue };
+
+export type ToolContext = {
+  workItemId: string;
+  focusId: string;
+  faculty: string;
+  /** The workspace folder's real, absolute path. */
+  workspace: string;
+  /** Ends when the call is cancelled or over its time. */
+  signal: AbortSignal;
+};
+
+type ToolBase<Schema extends z.ZodType> = {
+  name: string;
+  /** One paragraph for the model: what it does, what comes back, its bounds. */
+  description: string;
+  /** A strict object schema; arguments are validated with it before anything runs. */
+  input: Schema;
+  /** Longest run, in milliseconds. */
+  timeoutMs: number;
+};
+
+/** A tool whose effect lies outside the store. It returns failures as error results and throws only for bugs. */
+export type WorldTool<Schema extends z.ZodType = z.ZodType> = ToolBase<Schema> & {
+  kind: 'world';
+  effect: ToolEffect;
+  run(input: z.output<Schema>, context: ToolContext): Promise<ToolResult>;
+};
+
+/** A tool whose effect is rows only: effect and result commit in one transaction, so a crash leaves both or neither. */
+export type StoreTool<Schema extends z.ZodType = z.ZodType> = ToolBase<Schema> & {
+  kind: 'store';
+  effect: 'read' | 'write';
+  run(input: z.output<Schema>, context: ToolContext, tx: Tx): Promise<ToolResult>;
+};
+
+export type Tool<Schema extends z.ZodType = z.ZodType> = WorldTool<Schema> | StoreTool<Schema>;
+
+/** Keeps the schema's type while a tool is written, and forgets it where tools are collected. */
+export function defineTool<Schema extends z.ZodType>(tool: Tool<Schema>): Tool {
+  return tool as unknown as Tool;
+}

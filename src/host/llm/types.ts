@@ -1,0 +1,112 @@
+/**
+ * The one interface every model stands behind: a request, a stream of events, and a result that is data even when the
+ * provider failed. Nothing here knows a provider, a wire format or a database.
+ */
+
+export type TextBlock = { type: 'text'; text: string };
+export type ToolUseBlock = {
+  type: 'tool_use';
+  /** The provider's id of the call; unique within one response, not beyond it. */
+  id: string;
+  name: string;
+  /** The parsed arguments; absent when they did not parse, in which case `invalid` says why. */
+  input: JsonValue;
+  /** The raw text of arguments that are not a JSON object. Such a call is never run. */
+  invalid?: { raw: string; reason: string };
+};
+export type ToolResultBlock = { type: 'tool_result'; toolUseId: string; content: string; isError: boolean };
+export type ContentBlock = TextBlock | ToolUseBlock | ToolResultBlock;
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+export type Message = { role: 'user' | 'assistant'; content: ContentBlock[] };
+
+export type ToolDefinition = {
+  name: string;
+  description: string;
+  /** A JSON Schema of type object. */
+  inputSchema: { [key: string]: JsonValue };
+};
+
+export type CompletionRequest = {
+  /** The model's own name, without the provider's prefix. */
+  model: string;
+  system: TextBlock[];
+  messages: Message[];
+  tools: ToolDefinition[];
+  /** Most tokens the answer may have. */
+  maxTokens: number;
+  temperature?: number;
+  toolChoice?: { type: 'auto' } | { type: 'any' } | { type: 'none' } | { type: 'tool'; name: string };
+};
+
+export type StopReason =
+  | { kind: 'end_turn' }
+  | { kind: 'tool_use' }
+  | { kind: 'max_tokens' }
+  | { kind: 'stop_sequence' }
+  | { kind: 'pause_turn' }
+  | { kind: 'refusal' }
+  | { kind: 'context_exceeded' }
+  /** A reason this version does not know, as the provider wrote it. */
+  | { kind: 'other'; raw: string };
+
+/** Tokens. `input` is the whole prompt, with what was read from or written to the provider's cache included. */
+export type Usage = {
+  input: number;
+  cacheRead: number;
+  cacheWrite: number;
+  output: number;
+  reasoning: number;
+  /** True where the provider reported none and the figures are our estimate. */
+  estimated?: boolean;
+};
+
+export type CompletionResponse = {
+  /** The provider's id of the response, if it gave one. */
+  id?: string;
+  /** The model that answered, as the provider names it. */
+  model: string;
+  content: ContentBlock[];
+  stopReason: StopReason;
+  usage: Usage;
+};
+
+/** Why no complete response came. `message` is for people and never holds a key. */
+export type LlmError =
+  /** The connection failed before an answer began. */
+  | { kind: 'http'; message: string }
+  | { kind: 'api'; status: number; type: string; message: string; requestId?: string }
+  | { kind: 'rate_limited'; message: string; retryAfterMs?: number }
+  | { kind: 'overloaded'; message: string; retryAfterMs?: number }
+  | { kind: 'auth'; message: string }
+  | { kind: 'context_exceeded'; message: string }
+  | { kind: 'refused'; message: string }
+  /** The stream ended, or fell silent, before the response was complete. */
+  | { kind: 'stream_cut'; message: string }
+  | { kind: 'malformed'; message: string }
+  | { kind: 'cancelled'; message: string };
+
+/**
+ * What a stream yields. `index` is the content block's position in the response. A stream ends with exactly one `done`
+ * or one `failed`, and nothing follows it.
+ */
+export type LlmEvent =
+  | { type: 'text_start'; index: number }
+  | { type: 'text_delta'; index: number; text: string }
+  | { type: 'text_end'; index: number }
+  | { type: 'tool_call_start'; index: number; id: string; name: string }
+  | { type: 'tool_call_delta'; index: number; json: string }
+  | { type: 'tool_call_end'; index: number }
+  | { type: 'usage'; usage: Usage }
+  /** An attempt failed and another follows after `delayMs`; what this attempt streamed does not count. */
+  | { type: 'retry'; attempt: number; delayMs: number; error: LlmError }
+  | { type: 'done'; response: CompletionResponse }
+  | { type: 'failed'; error: LlmError };
+
+export interface LlmClient {
+  /** The provider's name, the part of a model's name before the slash. */
+  readonly provider: string;
+  /** Streams one response. Never throws for what the provider does; an aborted `signal` ends in `failed: cancelled`. */
+  stream(request: CompletionRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
+}
