@@ -1,0 +1,70 @@
+/**
+ * The thread that owns PGlite. A query is synchronous WebAssembly, so it must never run on the host's own thread; here
+ * it can also be ended. It runs what it is sent, one message after another, and knows nothing of transactions.
+ */
+import { openAsBlob } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { vector } from '@electric-sql/pglite-pgvector';
+import type { WorkerAnswer, WorkerCall, WorkerSettings } from './worker-messages.ts';
+
+if (!parentPort) throw new Error('db-worker runs as a worker thread only.');
+const port = parentPort;
+const settings = workerData as WorkerSettings;
+const answer = (message: WorkerAnswer) => port.postMessage(message);
+
+async function open(): Promise<PGlite> {
+  return PGlite.create({
+    ...(settings.folder ? { dataDir: settings.folder } : {}),
+    extensions: { vector },
+    startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
+    ...(settings.template ? { loadDataDir: await openAsBlob(settings.template, { type: 'application/gzip' }) } : {}),
+  });
+}
+
+/** Only what helps is passed on: PGlite's own error object carries the statement and its parameters. */
+function describe(error: unknown): { message: string; code: string; constraint?: string } {
+  const fault = error as { message?: string; code?: string; constraint?: string };
+  return {
+    message: fault.message ?? String(error),
+    code: fault.code ?? 'XX000',
+    ...(fault.constraint ? { constraint: fault.constraint } : {}),
+  };
+}
+
+async function run(db: PGlite, call: WorkerCall): Promise<Record<string, unknown>[]> {
+  switch (call.kind) {
+    case 'query':
+      return (await db.query<Record<string, unknown>>(call.sql, call.params as unknown[])).rows;
+    case 'exec':
+      await db.exec(call.sql);
+      return [];
+    case 'listen':
+      await db.listen(`"${call.channel}"`, (payload) => answer({ notified: call.channel, payload }));
+      return [];
+    case 'unlisten':
+      await db.unlisten(`"${call.channel}"`);
+      return [];
+    case 'close':
+      await db.close();
+      return [];
+  }
+}
+
+const opening = open();
+opening.then(
+  () => answer({ opened: true }),
+  (error) => answer({ opened: false, error: describe(error) }),
+);
+
+let last: Promise<unknown> = opening.catch(() => undefined); // the failure was answered above
+port.on('message', (call: WorkerCall) => {
+  last = last.then(async () => {
+    try {
+      answer({ id: call.id, rows: await run(await opening, call) });
+    } catch (error) {
+      answer({ id: call.id, error: describe(error) });
+    }
+    if (call.kind === 'close') process.exit(0);
+  });
+});

@@ -1,0 +1,203 @@
+/**
+ * PGlite behind the Db interface: one connection in a thread, calls in order of arrival, the thread reopened when it is
+ * lost. It locks nothing: whoever opens it must hold the store's lock.
+ */
+import { schemaQualifier } from './schema-name.ts';
+import { refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
+import { type Db, DbLost, type Row, type SqlValue, type Tx } from './types.ts';
+import type { WorkerSettings } from './worker-messages.ts';
+import { WorkerThread } from './worker-thread.ts';
+
+export type PgliteOptions = WorkerSettings & {
+  schema: string;
+  /** Told, for the log, when the thread was lost and when it is back. */
+  onLost?: (reason: string) => void;
+  onReopened?: () => void;
+  /** Told of a listener that threw. */
+  onListenerError?: (error: unknown) => void;
+};
+
+type Listener = { onPayload: (payload: string) => void; onReset: () => void };
+
+const REOPEN_DELAYS_MS = [0, 100, 500, 2000, 5000];
+
+/** Opens the database and resolves when it answers. Rejects with the database's own reason. */
+export async function openPglite(options: PgliteOptions): Promise<PgliteDb> {
+  const db = new PgliteDb(options);
+  await db.opened();
+  return db;
+}
+
+export class PgliteDb implements Db {
+  readonly kind = 'pglite';
+  #options: PgliteOptions;
+  #qualify: (sql: string) => string;
+  #thread: WorkerThread;
+  #ready: Promise<void>;
+  #turn: Promise<unknown> = Promise.resolve();
+  #listeners = new Map<string, Set<Listener>>();
+  #closed = false;
+
+  constructor(options: PgliteOptions) {
+    this.#options = options;
+    this.#qualify = schemaQualifier(options.schema);
+    this.#thread = this.#start(options);
+    this.#ready = this.#thread.opened;
+  }
+
+  opened(): Promise<void> {
+    return this.#ready;
+  }
+
+  async query<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    refuseInsideTransaction(this);
+    const rows = await this.#inTurn(() => this.#thread.ask({ kind: 'query', sql: this.#qualify(sql), params }));
+    return rows as R[];
+  }
+
+  async exec(sql: string): Promise<void> {
+    refuseInsideTransaction(this);
+    await this.#inTurn(() => this.#thread.ask({ kind: 'exec', sql: this.#qualify(sql) }));
+  }
+
+  async transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+    refuseInsideTransaction(this);
+    return withTransactionRetry(this, () => this.#inTurn(() => this.#transact(body)));
+  }
+
+  async listen(channel: string, onPayload: (payload: string) => void, onReset: () => void) {
+    const name = this.#qualify(`animus.${channel}`);
+    const listener = { onPayload, onReset };
+    const present = this.#listeners.get(name);
+    if (present) present.add(listener);
+    else {
+      this.#listeners.set(name, new Set([listener]));
+      await this.#inTurn(() => this.#thread.ask({ kind: 'listen', channel: name }));
+    }
+    return async () => {
+      const listeners = this.#listeners.get(name);
+      listeners?.delete(listener);
+      if (listeners?.size !== 0 || this.#closed) return;
+      this.#listeners.delete(name);
+      await this.#inTurn(() => this.#thread.ask({ kind: 'unlisten', channel: name }));
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#turn.catch(() => undefined); // its own caller has the error
+    await this.#thread.close();
+  }
+
+  /** Ends the database's thread as a crash would. It reopens by itself; used to show that nothing is lost. */
+  killThread(reason: string): Promise<void> {
+    return this.#thread.kill(reason);
+  }
+
+  async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+    const thread = this.#thread;
+    const query = async <R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
+      (await thread.ask({ kind: 'query', sql: this.#qualify(sql), params })) as R[];
+    await thread.ask({ kind: 'exec', sql: 'begin' });
+    let result: T;
+    try {
+      result = await body({ inTransaction: true, query });
+    } catch (error) {
+      // A thread that is lost has rolled back by itself.
+      await thread.ask({ kind: 'exec', sql: 'rollback' }).catch((fault) => {
+        if (!(fault instanceof DbLost)) throw fault;
+      });
+      throw error;
+    }
+    await thread.ask({ kind: 'exec', sql: 'commit' });
+    return result;
+  }
+
+  /** One call or one transaction at a time: there is one connection. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new DbLost('The database is closed.'));
+    const result = this.#turn.then(
+      () => this.#ready.then(work),
+      () => this.#ready.then(work),
+    );
+    this.#turn = result;
+    return result;
+  }
+
+  #start(settings: WorkerSettings): WorkerThread {
+    const { folder, template } = settings;
+    return new WorkerThread(
+      { ...(folder ? { folder } : {}), ...(template ? { template } : {}) },
+      {
+        onNotified: (channel, payload) => this.#deliver(channel, payload),
+        onLost: (reason, exited) => this.#lost(reason, exited),
+      },
+    );
+  }
+
+  #deliver(channel: string, payload: string): void {
+    for (const listener of this.#listeners.get(channel) ?? []) {
+      this.#guarded(() => listener.onPayload(payload));
+    }
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#options.onListenerError?.(error);
+    }
+  }
+
+  #lost(reason: string, exited: Promise<void>): void {
+    if (this.#closed) return;
+    this.#options.onLost?.(reason);
+    this.#ready = exited.then(() => this.#reopen());
+    this.#ready.then(
+      () => this.#options.onReopened?.(),
+      () => undefined, // every later call is rejected with it
+    );
+  }
+
+  async #reopen(): Promise<void> {
+    let failure: unknown;
+    for (const delay of REOPEN_DELAYS_MS) {
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      if (this.#closed) throw new DbLost('The database is closed.');
+      // An in-memory database is gone with its thread; a folder is there by now, so no template.
+      const { folder } = this.#options;
+      this.#thread = this.#restart(folder ? { folder } : {});
+      try {
+        await this.#thread.opened;
+        for (const channel of this.#listeners.keys()) await this.#thread.ask({ kind: 'listen', channel });
+        for (const listeners of this.#listeners.values()) {
+          for (const listener of listeners) this.#guarded(listener.onReset);
+        }
+        return;
+      } catch (error) {
+        failure = error;
+        await this.#thread.kill('it did not reopen');
+      }
+    }
+    throw new DbLost('The database could not be reopened after five tries.', { cause: failure });
+  }
+
+  /** As `#start`, but a loss while reopening is seen by the loop that reopens, not by a second one. */
+  #restart(settings: WorkerSettings): WorkerThread {
+    let open = false;
+    const thread = new WorkerThread(settings, {
+      onNotified: (channel, payload) => this.#deliver(channel, payload),
+      onLost: (reason, exited) => {
+        if (open) this.#lost(reason, exited);
+      },
+    });
+    thread.opened.then(
+      () => {
+        open = true;
+      },
+      () => undefined, // the loop that reopens awaits it too
+    );
+    return thread;
+  }
+}

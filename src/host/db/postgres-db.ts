@@ -1,0 +1,147 @@
+/** A Postgres server behind the Db interface: a pool for queries, one connection of its own for notifications. */
+import pg from 'pg';
+import { PostgresListener } from './postgres-listener.ts';
+import { schemaQualifier } from './schema-name.ts';
+import { CONNECTION_EXCEPTION_CLASS, SQLSTATE } from './sqlstate.ts';
+import { refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
+import { type Db, DbError, DbLost, type Row, type SqlValue, type Tx } from './types.ts';
+
+export type PostgresOptions = {
+  /** postgres://…; may hold a password and is never logged. */
+  url: string;
+  schema: string;
+  /** Most connections of the pool; one more listens. */
+  maxConnections?: number;
+  onLost?: (reason: string) => void;
+  onListenerError?: (error: unknown) => void;
+};
+
+const CONNECT_WITHIN_MS = 10_000;
+
+const INT8 = 20;
+
+/** int8 as a number where it fits, as PGlite gives it. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 && format !== 'binary' ? parseInt8 : pg.types.getTypeParser(oid, format as 'text'),
+};
+
+function parseInt8(text: string): number | bigint {
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : BigInt(text);
+}
+
+/** Connects and resolves when the server answers. Rejects with DbLost where it cannot be reached. */
+export async function openPostgres(options: PostgresOptions): Promise<PostgresDb> {
+  const db = new PostgresDb(options);
+  try {
+    await db.query('select 1');
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  return db;
+}
+
+export class PostgresDb implements Db {
+  readonly kind = 'postgres';
+  #pool: pg.Pool;
+  #listener: PostgresListener;
+  #qualify: (sql: string) => string;
+
+  constructor(options: PostgresOptions) {
+    this.#qualify = schemaQualifier(options.schema);
+    const connection = { connectionString: options.url, types, application_name: 'animus', keepAlive: true };
+    this.#pool = new pg.Pool({
+      ...connection,
+      max: options.maxConnections ?? 10,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    });
+    // An idle connection that breaks is replaced by the pool; without a listener the event would end the process.
+    this.#pool.on('error', (error) => options.onLost?.(error.message));
+    this.#listener = new PostgresListener(() => new pg.Client(connection), {
+      onLost: (reason) => options.onLost?.(reason),
+      onListenerError: (error) => options.onListenerError?.(error),
+    });
+  }
+
+  async query<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    refuseInsideTransaction(this);
+    return run<R>(this.#pool, this.#qualify(sql), params);
+  }
+
+  async exec(sql: string): Promise<void> {
+    refuseInsideTransaction(this);
+    await translated(() => this.#pool.query(this.#qualify(sql)));
+  }
+
+  async transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+    refuseInsideTransaction(this);
+    return withTransactionRetry(this, () => this.#transact(body));
+  }
+
+  listen(channel: string, onPayload: (payload: string) => void, onReset: () => void): Promise<() => Promise<void>> {
+    return this.#listener.listen(this.#qualify(`animus.${channel}`), { onPayload, onReset });
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+    if (!this.#pool.ended) await this.#pool.end();
+  }
+
+  async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await translated(() => this.#pool.connect());
+    const query = <R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
+      run<R>(client, this.#qualify(sql), params);
+    let broken: Error | undefined;
+    // While it is checked out, nobody but us hears that the connection broke.
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      await query('begin');
+      const result = await body({ inTransaction: true, query });
+      await query('commit');
+      return result;
+    } catch (error) {
+      if (error instanceof DbLost) broken = error;
+      else await query('rollback');
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+}
+
+type PgQueryable = { query(sql: string, params: unknown[]): Promise<pg.QueryResult> };
+
+async function run<R extends Row>(target: PgQueryable, sql: string, params: readonly SqlValue[]): Promise<R[]> {
+  const result = await translated(() => target.query(sql, params as unknown[]));
+  return result.rows as R[];
+}
+
+async function translated<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+const LOST_CODES: ReadonlySet<string> = new Set([
+  SQLSTATE.adminShutdown,
+  SQLSTATE.crashShutdown,
+  SQLSTATE.cannotConnectNow,
+]);
+
+/** A server that answered with a SQLSTATE refused; anything else means that the connection is gone. */
+function translate(error: unknown): Error {
+  const fault = error as { code?: string; message: string; constraint?: string; severity?: string };
+  const code = fault.code ?? '';
+  if (!fault.severity || LOST_CODES.has(code) || code.startsWith(CONNECTION_EXCEPTION_CLASS)) {
+    return new DbLost(`The connection to the Postgres server failed: ${fault.message}`, { cause: error });
+  }
+  return new DbError(fault.message, code, fault.constraint, { cause: error });
+}

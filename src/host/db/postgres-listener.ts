@@ -1,0 +1,108 @@
+/**
+ * The connection that hears notifications. It reconnects for as long as it is wanted, and says after each reconnection
+ * that something may have been missed.
+ */
+import type pg from 'pg';
+
+export type Listener = { onPayload: (payload: string) => void; onReset: () => void };
+
+type Events = { onLost: (reason: string) => void; onListenerError: (error: unknown) => void };
+
+const RECONNECT_MIN_MS = 100;
+const RECONNECT_MAX_MS = 5000;
+
+export class PostgresListener {
+  #createClient: () => pg.Client;
+  #events: Events;
+  #client: pg.Client | undefined;
+  #connecting: Promise<void> | undefined;
+  #listeners = new Map<string, Set<Listener>>();
+  #retryTimer: NodeJS.Timeout | undefined;
+  #delay = RECONNECT_MIN_MS;
+  #closed = false;
+
+  constructor(createClient: () => pg.Client, events: Events) {
+    this.#createClient = createClient;
+    this.#events = events;
+  }
+
+  async listen(channel: string, listener: Listener): Promise<() => Promise<void>> {
+    const present = this.#listeners.get(channel);
+    if (present) present.add(listener);
+    else this.#listeners.set(channel, new Set([listener]));
+    if (this.#client) await this.#client.query(`listen "${channel}"`);
+    else await this.#connect();
+    return async () => this.#forget(channel, listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retryTimer);
+    await this.#connecting?.catch(() => undefined); // reported when it failed
+    await this.#client?.end();
+  }
+
+  async #forget(channel: string, listener: Listener): Promise<void> {
+    const listeners = this.#listeners.get(channel);
+    listeners?.delete(listener);
+    if (listeners?.size !== 0) return;
+    this.#listeners.delete(channel);
+    if (!this.#closed) await this.#client?.query(`unlisten "${channel}"`);
+  }
+
+  #connect(): Promise<void> {
+    this.#connecting ??= this.#connectOnce().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connectOnce(): Promise<void> {
+    const client = this.#createClient();
+    client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''));
+    // 'error' and 'end' both follow a broken connection; the second one finds nothing left to do.
+    client.on('error', (error) => this.#lost(client, error.message));
+    client.on('end', () => this.#lost(client, 'the connection ended'));
+    await client.connect();
+    for (const channel of this.#listeners.keys()) await client.query(`listen "${channel}"`);
+    this.#client = client;
+    this.#delay = RECONNECT_MIN_MS;
+  }
+
+  #lost(client: pg.Client, reason: string): void {
+    if (this.#closed || this.#client !== client) return;
+    this.#client = undefined;
+    this.#events.onLost(reason);
+    this.#scheduleReconnect();
+  }
+
+  #scheduleReconnect(): void {
+    this.#retryTimer = setTimeout(() => {
+      this.#connect().then(
+        () => this.#reset(),
+        () => {
+          if (!this.#closed) this.#scheduleReconnect(); // the server is still away; the poll goes on meanwhile
+        },
+      );
+    }, this.#delay);
+    this.#delay = Math.min(this.#delay * 2, RECONNECT_MAX_MS);
+  }
+
+  #deliver(channel: string, payload: string): void {
+    for (const listener of this.#listeners.get(channel) ?? []) this.#guarded(() => listener.onPayload(payload));
+  }
+
+  #reset(): void {
+    for (const listeners of this.#listeners.values()) {
+      for (const listener of listeners) this.#guarded(listener.onReset);
+    }
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#events.onListenerError(error);
+    }
+  }
+}

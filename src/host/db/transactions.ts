@@ -1,0 +1,33 @@
+/** What the two drivers' transactions have in common: the retry of whole bodies, and the guard against self-waiting. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { SQLSTATE } from './sqlstate.ts';
+import { DbError } from './types.ts';
+
+const MOST_TRIES = 5;
+
+const insideTransaction = new AsyncLocalStorage<object>();
+
+/** Throws when the caller runs within a transaction of this very database. */
+export function refuseInsideTransaction(db: object): void {
+  if (insideTransaction.getStore() === db) {
+    throw new Error("A query went to the database from inside its own transaction: use the transaction's `tx`.");
+  }
+}
+
+/** Runs `attempt` with the guard set, again where the database asks for that. */
+export async function withTransactionRetry<T>(db: object, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await insideTransaction.run(db, attempt);
+    } catch (error) {
+      if (tries >= MOST_TRIES || !asksForRetry(error)) throw error;
+    }
+  }
+}
+
+function asksForRetry(error: unknown): boolean {
+  return (
+    error instanceof DbError &&
+    (error.code === SQLSTATE.serializationFailure || error.code === SQLSTATE.deadlockDetected)
+  );
+}
