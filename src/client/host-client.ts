@@ -1,0 +1,148 @@
+/** A connection to a host, proven in both directions, with typed requests. */
+import { connect, type Socket } from 'node:net';
+import { type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import { AnimusError, errorData } from '../protocol/errors.ts';
+import { NOTIFICATIONS, type Notification, type NotificationParams } from '../protocol/notifications.ts';
+import { type Method, type Params, REQUESTS, type Result } from '../protocol/requests.ts';
+import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../protocol/versions.ts';
+import type { BuildInfo } from '../rendezvous/build-info.ts';
+import { framedConnection } from '../rendezvous/framed-connection.ts';
+import { proof, proofHolds, randomHex } from '../rendezvous/proof.ts';
+import type { HostFile } from '../rendezvous/store-files.ts';
+
+export type ClientIdentity = {
+  kind: 'cli' | 'vscode' | 'api';
+  build: BuildInfo;
+  /** The workspace folder's real path. */
+  folder: string;
+  /** 'embedded', or what stands for the configured database: never its password. */
+  database: string;
+  home: string;
+};
+
+/** Nobody listens where host.json says: the host is gone. */
+export class HostGone extends Error {
+  override name = 'HostGone';
+}
+
+const CONNECT_WITHIN_MS = 5000;
+
+export class HostClient {
+  #connection: MessageConnection;
+  #socket: Socket;
+  #initialized: Result<'initialize'> | undefined;
+  /** Resolves when the connection ends, whoever ended it. */
+  readonly closed: Promise<void>;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => resolve());
+    });
+    // A fault ends in a closed socket, which is what everyone waits for.
+    this.#connection = framedConnection(socket, () => socket.destroy());
+    this.#connection.listen();
+  }
+
+  /** What the host said of itself when it accepted us. */
+  get host(): Result<'initialize'> {
+    if (!this.#initialized) throw new Error('The connection is not initialized.');
+    return this.#initialized;
+  }
+
+  /** Sends a request and checks the answer. Throws AnimusError for what the host refuses, HostGone when it ends. */
+  async request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    let answer: unknown;
+    try {
+      answer = await this.#connection.sendRequest(method, params);
+    } catch (error) {
+      throw translate(method, error);
+    }
+    return REQUESTS[method].result.parse(answer) as Result<M>;
+  }
+
+  /** Notifications of an unknown or broken shape are left out: they are hints, and a newer host may have more of them. */
+  onNotification<N extends Notification>(name: N, listener: (params: NotificationParams<N>) => void): void {
+    this.#connection.onNotification(name, (params: unknown) => {
+      const parsed = NOTIFICATIONS[name].safeParse(params);
+      if (parsed.success) listener(parsed.data as NotificationParams<N>);
+    });
+  }
+
+  async initialize(file: HostFile, identity: ClientIdentity): Promise<void> {
+    const client = randomHex();
+    const hello = await this.request('hello', { client_nonce: client });
+    const nonces = { client, server: hello.server_nonce };
+    if (!proofHolds(proof(file.token, 'host', nonces), hello.server_proof)) {
+      throw new AnimusError(
+        'wrong_token',
+        `What listens at ${file.socket} does not know the host's token, so nothing was sent to it.`,
+        'Stop the process that took the socket, then run the command again.',
+      );
+    }
+    if (hello.protocol < OLDEST_PROTOCOL_VERSION) throw new HostGone('The host is too old to talk to.');
+    this.#initialized = await this.request('initialize', {
+      client_proof: proof(file.token, 'client', nonces),
+      protocol: Math.min(PROTOCOL_VERSION, hello.protocol),
+      client: { kind: identity.kind, ...identity.build },
+      folder: identity.folder,
+      database: identity.database,
+      home: identity.home,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#connection.dispose();
+    this.#socket.destroy();
+    await this.closed;
+  }
+}
+
+/** Connects and initializes. Throws HostGone where nobody listens. */
+export async function attach(file: HostFile, identity: ClientIdentity): Promise<HostClient> {
+  const client = new HostClient(await openSocket(file.socket));
+  try {
+    await client.initialize(file, identity);
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function openSocket(address: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(address);
+    const gone = (reason: string, cause?: Error) => {
+      socket.destroy();
+      reject(new HostGone(`No host at ${address}: ${reason}`, { cause }));
+    };
+    const timer = setTimeout(() => gone('no answer'), CONNECT_WITHIN_MS);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      resolve(socket);
+    });
+    socket.on('error', (error) => {
+      clearTimeout(timer);
+      gone(error.message, error);
+    });
+  });
+}
+
+function translate(method: string, error: unknown): Error {
+  if (!(error instanceof ResponseError)) {
+    return new HostGone(`The host ended before it answered ${method}.`, { cause: error });
+  }
+  const data = errorData.safeParse(error.data);
+  if (data.success) return new AnimusError(data.data.kind, error.message, data.data.next);
+  // -32097: the connection was closed while the request was open.
+  if (error.code === -32097) return new HostGone(`The host ended before it answered ${method}.`, { cause: error });
+  return new AnimusError(
+    'internal',
+    `${method}: ${error.message}`,
+    'The log of the host has more: animus host status.',
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,17 @@
+/** Ids are made before the call that stores them, so that a call whose answer was lost can be looked up. */
+import { randomBytes } from 'node:crypto';
+
+/** A UUID version 7 (RFC 9562): 48 bits of milliseconds, then random. Sorts by time of making. */
+export function uuidv7(now: number = Date.now()): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(now, 0, 6);
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** The last 8 hex digits: the first ones of a v7 are the time, and equal for everything made together. */
+export function shortId(id: string): string {
+  return id.replaceAll('-', '').slice(-8);
+}

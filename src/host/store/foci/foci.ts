@@ -1,0 +1,133 @@
+/** Foci: one attempt at one work item, with all that a later host needs to go on with it. */
+import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
+import type { Queryable, Tx } from '../../db/types.ts';
+
+export type Phase = 'orient' | 'engage' | 'consolidate' | 'recover';
+export type FocusStatus = 'running' | 'parked' | 'completed' | 'failed' | 'cancelled' | 'released';
+
+/** What the agent said of its own work, through report_outcome. */
+export type Report = { success: boolean; summary: string; data?: JsonValue };
+
+export type FocusError = { kind: string; message: string };
+
+/** How the loop ended, kept so that consolidate can go on from it after a crash. */
+export type EngageEnd =
+  | { kind: 'end_turn'; text: string }
+  | { kind: 'budget'; message: string }
+  | { kind: 'refusal'; message: string }
+  | { kind: 'error'; error: FocusError };
+
+/** Token counts of all model calls of a focus. */
+export type FocusUsage = { input: number; cacheRead: number; cacheWrite: number; output: number; estimated: boolean };
+
+export type Focus = {
+  id: string;
+  workItemId: string;
+  attempt: number;
+  faculty: string;
+  hostId: string;
+  phase: Phase;
+  status: FocusStatus;
+  model: string | null;
+  config: JsonObject | null;
+  iterations: number;
+  usage: Partial<FocusUsage>;
+  /** Micro-dollars; null where a price is unknown. */
+  costMicros: number | null;
+  engageEnd: EngageEnd | null;
+  report: Report | null;
+  error: FocusError | null;
+  startedAt: Date;
+  endedAt: Date | null;
+};
+
+const COLUMNS = `f.id, f.work_item_id as "workItemId", f.attempt, f.faculty, f.host_id as "hostId", f.phase, f.status,
+  f.model, f.config, f.iterations, f.usage, f.cost_micros as "costMicros", f.engage_end as "engageEnd", f.report,
+  f.error, f.started_at as "startedAt", f.ended_at as "endedAt"`;
+
+export async function readFocus(db: Queryable, id: string): Promise<Focus | undefined> {
+  const [focus] = await db.query<Focus>(`select ${COLUMNS} from animus.foci f where f.id = $1`, [id]);
+  return focus;
+}
+
+/** All foci of an item, first attempt first. */
+export async function listFoci(db: Queryable, workItemId: string): Promise<Focus[]> {
+  return db.query<Focus>(
+    `select ${COLUMNS} from animus.foci f where f.work_item_id = $1 order by f.attempt, f.started_at`,
+    [workItemId],
+  );
+}
+
+/** The focus that a claim resumes: the item's open one, now this host's. */
+export async function resumeOpenFocus(tx: Tx, workItemId: string, hostId: string): Promise<Focus | undefined> {
+  const [focus] = await tx.query<Focus>(
+    `update animus.foci f set status = 'running', host_id = $2
+     where f.work_item_id = $1 and f.status in ('running', 'parked', 'released') returning ${COLUMNS}`,
+    [workItemId, hostId],
+  );
+  return focus;
+}
+
+export async function insertFocus(
+  tx: Tx,
+  focus: Pick<Focus, 'id' | 'workItemId' | 'attempt' | 'faculty' | 'hostId'>,
+): Promise<Focus> {
+  const [row] = await tx.query<Focus>(
+    `insert into animus.foci as f (id, work_item_id, attempt, faculty, host_id, phase, status)
+     values ($1, $2, $3, $4, $5, 'orient', 'running') returning ${COLUMNS}`,
+    [focus.id, focus.workItemId, focus.attempt, focus.faculty, focus.hostId],
+  );
+  if (!row) throw new Error('An insert gave no row.');
+  return row;
+}
+
+/** Fixes what the focus runs with; from here on it engages. */
+export async function beginEngage(tx: Tx, id: string, model: string, config: JsonObject): Promise<void> {
+  await tx.query("update animus.foci set phase = 'engage', model = $2, config = $3::jsonb where id = $1", [
+    id,
+    model,
+    JSON.stringify(config),
+  ]);
+}
+
+export async function endEngage(tx: Tx, id: string, end: EngageEnd): Promise<void> {
+  await tx.query("update animus.foci set phase = 'consolidate', engage_end = $2::jsonb where id = $1", [
+    id,
+    JSON.stringify(end),
+  ]);
+}
+
+export async function enterRecover(tx: Tx, id: string, error: FocusError): Promise<void> {
+  await tx.query("update animus.foci set phase = 'recover', error = $2::jsonb where id = $1", [
+    id,
+    JSON.stringify(error),
+  ]);
+}
+
+export async function setReport(tx: Tx, id: string, report: Report): Promise<void> {
+  await tx.query('update animus.foci set report = $2::jsonb where id = $1', [id, JSON.stringify(report)]);
+}
+
+export async function setStatus(tx: Tx, id: string, status: FocusStatus): Promise<void> {
+  const ended = status === 'completed' || status === 'failed' || status === 'cancelled';
+  await tx.query('update animus.foci set status = $2, ended_at = case when $3 then now() else null end where id = $1', [
+    id,
+    status,
+    ended,
+  ]);
+}
+
+/** Adds what one model call used. A cost of null makes the focus's whole cost unknown. */
+export async function addUsage(tx: Tx, id: string, usage: FocusUsage, costMicros: number | null): Promise<void> {
+  await tx.query(
+    `update animus.foci f set iterations = iterations + 1, cost_micros = f.cost_micros + $2::bigint,
+       usage = jsonb_build_object(
+         'input', coalesce((f.usage->>'input')::bigint, 0) + $3::bigint,
+         'cacheRead', coalesce((f.usage->>'cacheRead')::bigint, 0) + $4::bigint,
+         'cacheWrite', coalesce((f.usage->>'cacheWrite')::bigint, 0) + $5::bigint,
+         'output', coalesce((f.usage->>'output')::bigint, 0) + $6::bigint,
+         'estimated', coalesce((f.usage->>'estimated')::boolean, false) or $7::boolean)
+     where id = $1`,
+    [id, costMicros, usage.input, usage.cacheRead, usage.cacheWrite, usage.output, usage.estimated],
+  );
+}

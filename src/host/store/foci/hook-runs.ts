@@ -1,0 +1,46 @@
+/** What phase commands did: the row is what says that one need not run again. */
+import type { JsonObject } from '../../../protocol/json.ts';
+import type { Queryable, Tx } from '../../db/types.ts';
+
+export type HookRun = {
+  id: string;
+  focusId: string;
+  /** The phase, for a phase command. */
+  event: string;
+  name: string;
+  run: number;
+  outcome: 'succeeded' | 'failed';
+  exitCode: number | null;
+  output: JsonObject | null;
+  stderrTail: string;
+  durationMs: number;
+};
+
+export async function insertHookRun(tx: Tx, run: HookRun): Promise<void> {
+  await tx.query(
+    `insert into animus.hook_runs (id, focus_id, event, name, run, outcome, exit_code, output, stderr_tail, duration_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10) on conflict (id) do nothing`,
+    [
+      run.id,
+      run.focusId,
+      run.event,
+      run.name,
+      run.run,
+      run.outcome,
+      run.exitCode,
+      run.output ? JSON.stringify(run.output) : null,
+      run.stderrTail,
+      run.durationMs,
+    ],
+  );
+}
+
+/** In order of running. */
+export async function readHookRuns(db: Queryable, focusId: string, event: string): Promise<HookRun[]> {
+  return db.query<HookRun>(
+    `select id, focus_id as "focusId", event, name, run, outcome, exit_code as "exitCode", output,
+       stderr_tail as "stderrTail", duration_ms as "durationMs"
+     from animus.hook_runs where focus_id = $1 and event = $2 order by run, created_at`,
+    [focusId, event],
+  );
+}

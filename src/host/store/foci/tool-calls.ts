@@ -1,0 +1,90 @@
+/** Tool calls: requested with their message, started before they run, finished with their result. */
+import type { JsonValue } from '../../../protocol/json.ts';
+import type { Queryable, Tx } from '../../db/types.ts';
+
+export type ToolCallState =
+  | 'requested'
+  | 'waiting'
+  | 'started'
+  | 'done'
+  | 'error'
+  | 'blocked'
+  | 'denied'
+  | 'interrupted'
+  | 'cancelled';
+
+export type StoredToolResult = { content: string; is_error: boolean };
+
+export type ToolCall = {
+  id: string;
+  turn: number;
+  /** Order of asking within the turn, from 0. */
+  position: number;
+  /** The provider's id, which pairs call and result in a request; not unique. */
+  providerCallId: string;
+  name: string;
+  effect: 'read' | 'write' | 'exclusive' | null;
+  input: JsonValue;
+  state: ToolCallState;
+  result: StoredToolResult | null;
+  requestedAt: Date;
+  startedAt: Date | null;
+  endedAt: Date | null;
+};
+
+export type NewToolCall = Pick<ToolCall, 'id' | 'turn' | 'position' | 'providerCallId' | 'name' | 'input'>;
+
+export async function insertToolCall(tx: Tx, focus: { id: string; workItemId: string }, call: NewToolCall) {
+  await tx.query(
+    `insert into animus.tool_calls (id, focus_id, work_item_id, turn, position, provider_call_id, name, caller, input, state)
+     values ($1, $2, $3, $4, $5, $6, $7, 'model', $8::jsonb, 'requested')`,
+    [
+      call.id,
+      focus.id,
+      focus.workItemId,
+      call.turn,
+      call.position,
+      call.providerCallId,
+      call.name,
+      JSON.stringify(call.input),
+    ],
+  );
+}
+
+/** False where the call is not `requested` any more (or `started`, for the repetition of a read). */
+export async function markStarted(tx: Tx, id: string, effect: ToolCall['effect']): Promise<boolean> {
+  const rows = await tx.query(
+    `update animus.tool_calls set state = 'started', effect = $2, started_at = now()
+     where id = $1 and (state = 'requested' or (state = 'started' and effect = 'read')) returning 1 as done`,
+    [id, effect],
+  );
+  return rows.length > 0;
+}
+
+/**
+ * Stores a result. A call gets one result ever: storing one again changes nothing and gives false, which is how a
+ * repeated transaction finds out that it had committed.
+ */
+export async function finishToolCall(
+  tx: Tx,
+  id: string,
+  state: Exclude<ToolCallState, 'requested' | 'waiting' | 'started'>,
+  result: StoredToolResult,
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update animus.tool_calls set state = $2, result = $3::jsonb, raw_result = $3::jsonb, ended_at = now()
+     where id = $1 and result is null returning 1 as done`,
+    [id, state, JSON.stringify(result)],
+  );
+  return rows.length > 0;
+}
+
+/** A focus's calls, in the order of asking; of one turn where it is given. */
+export async function readToolCalls(db: Queryable, focusId: string, turn?: number): Promise<ToolCall[]> {
+  return db.query<ToolCall>(
+    `select id, turn, position, provider_call_id as "providerCallId", name, effect, input, state, result,
+       requested_at as "requestedAt", started_at as "startedAt", ended_at as "endedAt"
+     from animus.tool_calls where focus_id = $1 and ($2::integer is null or turn = $2) order by turn, position`,
+    [focusId, turn ?? null],
+  );
+}

@@ -1,0 +1,79 @@
+/** The work ledger: entries are added and read, never changed. */
+import type { JsonObject } from '../../../protocol/json.ts';
+import type { Queryable, Tx } from '../../db/types.ts';
+
+export const ENTRY_TYPES = ['plan', 'finding', 'decision', 'step', 'error', 'note'] as const;
+export type EntryType = (typeof ENTRY_TYPES)[number];
+
+/** Longest entry, in characters. */
+export const ENTRY_MAX_LENGTH = 20_000;
+
+export type LedgerEntry = {
+  id: string;
+  workItemId: string;
+  focusId: string | null;
+  faculty: string;
+  /** 1, 2, 3 … for each work item, without a gap. */
+  seq: number;
+  entryType: EntryType;
+  content: string;
+  data: JsonObject;
+  createdAt: Date;
+};
+
+export type NewEntry = Pick<
+  LedgerEntry,
+  'id' | 'workItemId' | 'focusId' | 'faculty' | 'entryType' | 'content' | 'data'
+>;
+
+/**
+ * Adds an entry and returns its number. The head's row orders the writers of one item, so this belongs near the end of
+ * its transaction. Throws DbError where the database refuses the content.
+ */
+export async function appendEntry(tx: Tx, entry: NewEntry): Promise<number> {
+  const [row] = await tx.query<{ seq: number }>(
+    `with head as (
+       insert into animus.ledger_heads as h (work_item_id, seq) values ($1, 1)
+       on conflict (work_item_id) do update set seq = h.seq + 1 returning seq
+     )
+     insert into animus.work_ledger (id, work_item_id, focus_id, faculty, seq, entry_type, content, data)
+     select $2, $1, $3, $4, head.seq, $5, $6, $7::jsonb from head returning seq`,
+    [
+      entry.workItemId,
+      entry.id,
+      entry.focusId,
+      entry.faculty,
+      entry.entryType,
+      entry.content,
+      JSON.stringify(entry.data),
+    ],
+  );
+  if (!row) throw new Error('An insert gave no row.');
+  await tx.query("select pg_notify('animus.ledger', $1)", [JSON.stringify({ id: entry.workItemId, seq: row.seq })]);
+  return row.seq;
+}
+
+export type LedgerFilter = {
+  workItemId: string;
+  entryType?: EntryType;
+  /** Only entries numbered above this. */
+  afterSeq?: number;
+  /** Only the newest so many. */
+  lastN?: number;
+  /** Words to look for, as in a web search. */
+  query?: string;
+};
+
+/** Entries in the order of their numbers. */
+export async function readEntries(db: Queryable, filter: LedgerFilter): Promise<LedgerEntry[]> {
+  const rows = await db.query<LedgerEntry>(
+    `select id, work_item_id as "workItemId", focus_id as "focusId", faculty, seq, entry_type as "entryType", content,
+       data, created_at as "createdAt"
+     from animus.work_ledger
+     where work_item_id = $1 and seq > $2 and ($3::text is null or entry_type = $3)
+       and ($4::text is null or to_tsvector('english', content) @@ websearch_to_tsquery('english', $4))
+     order by seq desc limit $5`,
+    [filter.workItemId, filter.afterSeq ?? 0, filter.entryType ?? null, filter.query ?? null, filter.lastN ?? null],
+  );
+  return rows.reverse();
+}

@@ -1,0 +1,66 @@
+/** Reading work items. */
+import type { JsonObject } from '../../../protocol/json.ts';
+import type { Queryable } from '../../db/types.ts';
+import { WORK_ITEM_COLUMNS, type WorkItem, type WorkState } from './types.ts';
+
+export type FindResult =
+  | { kind: 'found'; id: string }
+  | { kind: 'none' }
+  /** Several items share the digits: their ids, at most 10. */
+  | { kind: 'ambiguous'; ids: string[] };
+
+/** Finds an item of a place by its whole id, or by the first or last 6 or more hex digits. */
+export async function findWorkItem(db: Queryable, place: string, digits: string): Promise<FindResult> {
+  const bare = digits.replaceAll('-', '').toLowerCase();
+  const rows = await db.query<{ id: string }>(
+    `select id from animus.work_items
+     where place = $1 and (replace(id::text, '-', '') like $2 or replace(id::text, '-', '') like $3)
+     order by id limit 11`,
+    [place, `${bare}%`, `%${bare}`],
+  );
+  const [first] = rows;
+  if (!first) return { kind: 'none' };
+  if (rows.length === 1) return { kind: 'found', id: first.id };
+  return { kind: 'ambiguous', ids: rows.slice(0, 10).map(({ id }) => id) };
+}
+
+export async function readWorkItem(db: Queryable, id: string): Promise<WorkItem | undefined> {
+  const [item] = await db.query<WorkItem>(`select ${WORK_ITEM_COLUMNS} from animus.work_items w where w.id = $1`, [id]);
+  return item;
+}
+
+export type WorkFilter = {
+  place: string;
+  states?: readonly WorkState[];
+  faculty?: string;
+  parentId?: string;
+  /** At most this many, newest first. */
+  limit: number;
+};
+
+export async function listWorkItems(db: Queryable, filter: WorkFilter): Promise<WorkItem[]> {
+  return db.query<WorkItem>(
+    `select ${WORK_ITEM_COLUMNS} from animus.work_items w
+     where w.place = $1 and ($2::text[] is null or w.state = any($2::text[])) and ($3::text is null or w.faculty = $3)
+       and ($4::uuid is null or w.parent_id = $4)
+     order by w.created_at desc, w.id desc limit $5`,
+    [filter.place, filter.states ?? null, filter.faculty ?? null, filter.parentId ?? null, filter.limit],
+  );
+}
+
+export type WorkEvent = {
+  seq: number;
+  fromState: WorkState | null;
+  toState: WorkState;
+  reason: string;
+  data: JsonObject;
+  createdAt: Date;
+};
+
+export async function listWorkEvents(db: Queryable, workItemId: string): Promise<WorkEvent[]> {
+  return db.query<WorkEvent>(
+    `select seq, from_state as "fromState", to_state as "toState", reason, data, created_at as "createdAt"
+     from animus.work_events where work_item_id = $1 order by seq`,
+    [workItemId],
+  );
+}

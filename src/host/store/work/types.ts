@@ -1,0 +1,51 @@
+/** Work items as the stores give them. Times are the database's. */
+import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
+
+export type WorkState = 'queued' | 'running' | 'waiting' | 'completed' | 'dead' | 'cancelled' | 'merged';
+
+export type WaitKind = 'children' | 'approval' | 'answer' | 'budget' | 'credentials' | 'model' | 'paused';
+
+export type Outcome = {
+  success: boolean;
+  summary: string;
+  data?: JsonValue;
+  error?: { kind: string; message: string };
+  duration_ms: number;
+};
+
+export type Provenance = { source: 'vscode' | 'cli' | 'api' | 'child'; trigger?: string; who?: string };
+
+export type WorkItem = {
+  id: string;
+  place: string;
+  parentId: string | null;
+  rootId: string;
+  depth: number;
+  faculty: string;
+  description: string;
+  params: JsonObject;
+  attachments: JsonValue[];
+  model: string | null;
+  priority: number;
+  dedupKey: string | null;
+  state: WorkState;
+  mergedInto: string | null;
+  retryOf: string | null;
+  availableAt: Date;
+  attempts: number;
+  maxAttempts: number;
+  resumesWithoutProgress: number;
+  provenance: Provenance;
+  outcome: Outcome | null;
+  eventSeq: number;
+  createdAt: Date;
+  updatedAt: Date;
+  resolvedAt: Date | null;
+};
+
+/** The columns of `WorkItem`, for a select from a table that is called `w`. */
+export const WORK_ITEM_COLUMNS = `w.id, w.place, w.parent_id as "parentId", w.root_id as "rootId", w.depth, w.faculty,
+  w.description, w.params, w.attachments, w.model, w.priority, w.dedup_key as "dedupKey", w.state,
+  w.merged_into as "mergedInto", w.retry_of as "retryOf", w.available_at as "availableAt", w.attempts,
+  w.max_attempts as "maxAttempts", w.resumes_without_progress as "resumesWithoutProgress", w.provenance, w.outcome,
+  w.event_seq as "eventSeq", w.created_at as "createdAt", w.updated_at as "updatedAt", w.resolved_at as "resolvedAt"`;

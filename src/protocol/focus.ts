@@ -1,0 +1,62 @@
+/** Foci and the ledger on the wire. */
+import * as z from 'zod';
+import { jsonObject, jsonValue } from './json.ts';
+
+export const entryType = z.enum(['plan', 'finding', 'decision', 'step', 'error', 'note']);
+export type EntryType = z.infer<typeof entryType>;
+
+export const ledgerEntryView = z.object({
+  id: z.uuid(),
+  work_item_id: z.uuid(),
+  focus_id: z.uuid().nullable(),
+  faculty: z.string(),
+  seq: z.number(),
+  entry_type: entryType,
+  content: z.string(),
+  data: jsonObject,
+  created_at: z.iso.datetime(),
+});
+export type LedgerEntryView = z.infer<typeof ledgerEntryView>;
+
+export const focusView = z.object({
+  id: z.uuid(),
+  short_id: z.string(),
+  work_item_id: z.uuid(),
+  attempt: z.number(),
+  faculty: z.string(),
+  phase: z.enum(['orient', 'engage', 'consolidate', 'recover']),
+  status: z.enum(['running', 'parked', 'completed', 'failed', 'cancelled', 'released']),
+  model: z.string().nullable(),
+  /** True where a script, and no model, gives the answers. */
+  scripted: z.boolean(),
+  iterations: z.number(),
+  input_tokens: z.number(),
+  output_tokens: z.number(),
+  /** Null where the price is unknown. */
+  cost_usd: z.number().nullable(),
+  error: z.object({ kind: z.string(), message: z.string() }).nullable(),
+  started_at: z.iso.datetime(),
+  ended_at: z.iso.datetime().nullable(),
+});
+export type FocusView = z.infer<typeof focusView>;
+
+export const messageView = z.object({
+  n: z.number(),
+  turn: z.number(),
+  block: z.number(),
+  role: z.enum(['user', 'assistant']),
+  kind: z.string(),
+  content: jsonObject,
+});
+
+export const toolCallView = z.object({
+  id: z.uuid(),
+  turn: z.number(),
+  position: z.number(),
+  name: z.string(),
+  effect: z.string().nullable(),
+  input: jsonValue,
+  state: z.string(),
+  result: z.object({ content: z.string(), is_error: z.boolean() }).nullable(),
+  duration_ms: z.number().nullable(),
+});

@@ -1,0 +1,82 @@
+/** The host itself, and who may talk to it. */
+import * as z from 'zod';
+
+export const clientKind = z.enum(['cli', 'vscode', 'api']);
+
+export const helloParams = z.strictObject({ client_nonce: z.string().regex(/^[0-9a-f]{64}$/) });
+export const helloResult = z.object({
+  server_nonce: z.string(),
+  /** HMAC over both nonces: shows the client that the host knows the token, before the client says anything. */
+  server_proof: z.string(),
+  protocol: z.number(),
+  oldest_protocol: z.number(),
+});
+
+export const initializeParams = z.strictObject({
+  client_proof: z.string().regex(/^[0-9a-f]{64}$/),
+  protocol: z.int(),
+  client: z.strictObject({ kind: clientKind, version: z.string().max(50), build: z.string().max(64) }),
+  /** The workspace folder's real path. */
+  folder: z.string().min(1).max(4096),
+  /** What the client has for database and home; a host that was spawned with something else says so. */
+  database: z.string().max(200),
+  home: z.string().max(4096),
+});
+export const initializeResult = z.object({
+  instance_id: z.uuid(),
+  store_id: z.uuid(),
+  pid: z.number(),
+  version: z.string(),
+  build: z.string(),
+  trusted: z.boolean().nullable(),
+  warnings: z.array(z.string()),
+});
+
+export const databaseState = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('opening') }),
+  z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('failed'), message: z.string(), next: z.string() }),
+]);
+
+export const hostStatus = z.object({
+  instance_id: z.uuid(),
+  store_id: z.uuid(),
+  pid: z.number(),
+  version: z.string(),
+  build: z.string(),
+  folder: z.string(),
+  store_folder: z.string(),
+  started_at: z.iso.datetime(),
+  database: databaseState,
+  database_kind: z.enum(['pglite', 'postgres']),
+  state: z.enum(['starting', 'serving', 'draining']),
+  clients: z.number(),
+  running: z.number(),
+  queue: z.object({ queued: z.number(), running: z.number(), waiting: z.number(), dead: z.number() }).nullable(),
+  credentials: z.array(z.string()),
+  trusted: z.boolean().nullable(),
+});
+export type HostStatus = z.infer<typeof hostStatus>;
+
+export const facultyView = z.object({
+  name: z.string(),
+  description: z.string(),
+  origin: z.enum(['bundled', 'personal']),
+  file: z.string(),
+  accepts: z.array(z.string()),
+  model: z.string().nullable(),
+  tools: z.array(z.string()),
+  max_concurrent: z.number().nullable(),
+  max_attempts: z.number(),
+});
+export type FacultyView = z.infer<typeof facultyView>;
+
+/** A file that gives no faculty, and what to do about it. */
+export const facultyProblem = z.object({ file: z.string(), message: z.string(), next: z.string() });
+
+export const credentialOffer = z.strictObject({
+  name: z.enum(['anthropic']),
+  value: z.string().min(8).max(1000),
+  /** The only origin it may be sent to. */
+  origin: z.url(),
+});

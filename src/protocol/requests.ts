@@ -1,0 +1,94 @@
+/** Every request: name, parameters, result. Hosts check parameters where bytes come in, clients check results. */
+import * as z from 'zod';
+import { entryType, focusView, ledgerEntryView, messageView, toolCallView } from './focus.ts';
+import {
+  credentialOffer,
+  facultyProblem,
+  facultyView,
+  helloParams,
+  helloResult,
+  hostStatus,
+  initializeParams,
+  initializeResult,
+} from './host.ts';
+import { idText, workEventView, workState, workSubmitParams, workSubmitResult, workView } from './work.ts';
+
+const nothing = z.strictObject({});
+
+export const REQUESTS = {
+  /** The host's half of the mutual proof. The first request of a connection. */
+  hello: { params: helloParams, result: helloResult },
+  /** The client's half. Until it succeeds every other request is refused. */
+  initialize: { params: initializeParams, result: initializeResult },
+
+  'host/status': { params: nothing, result: hostStatus },
+  /** Claims stop, running foci end at their next recorded point, the host leaves. */
+  'host/drain': { params: z.strictObject({ reason: z.string().max(200) }), result: z.object({ running: z.number() }) },
+
+  /** Keys for the host's memory. Items that wait for them go on. */
+  'credentials/offer': {
+    params: z.strictObject({ credentials: z.array(credentialOffer).max(20) }),
+    result: z.object({ accepted: z.array(z.string()) }),
+  },
+
+  /** Needs a person: the host checks that `pid` is a process that does not descend from a focus. */
+  'trust/grant': {
+    params: z.strictObject({ folder: z.string().min(1).max(4096), pid: z.int().min(2) }),
+    result: z.object({ folder: z.string(), granted_by: z.string(), granted_at: z.iso.datetime() }),
+  },
+  'trust/show': {
+    params: nothing,
+    result: z.object({ folder: z.string(), trusted: z.boolean() }),
+  },
+
+  'work/submit': { params: workSubmitParams, result: workSubmitResult },
+  'work/list': {
+    params: z.strictObject({
+      states: z.array(workState).max(10).optional(),
+      faculty: z.string().max(100).optional(),
+      parent: idText.optional(),
+      limit: z.int().min(1).max(1000).default(50),
+    }),
+    result: z.object({ items: z.array(workView) }),
+  },
+  'work/show': {
+    params: z.strictObject({ id: idText }),
+    result: z.object({ item: workView, foci: z.array(focusView), events: z.array(workEventView) }),
+  },
+
+  'ledger/read': {
+    params: z.strictObject({
+      id: idText,
+      entry_type: entryType.optional(),
+      after_seq: z.int().min(0).optional(),
+      last_n: z.int().min(1).max(100_000).optional(),
+      query: z.string().max(500).optional(),
+      formatted: z.boolean().default(false),
+    }),
+    result: z.object({
+      work_item_id: z.uuid(),
+      entries: z.array(ledgerEntryView),
+      formatted: z.string().nullable(),
+    }),
+  },
+
+  'focus/read': {
+    params: z.strictObject({ id: z.uuid(), after_n: z.int().min(0).default(0) }),
+    result: z.object({ focus: focusView, messages: z.array(messageView), tool_calls: z.array(toolCallView) }),
+  },
+
+  'faculty/list': {
+    params: nothing,
+    result: z.object({ faculties: z.array(facultyView), problems: z.array(facultyProblem) }),
+  },
+
+  /** From here on the connection gets notifications. */
+  'events/subscribe': { params: nothing, result: nothing },
+} as const;
+
+export type Method = keyof typeof REQUESTS;
+/** What a caller passes: fields with a default may be left out. */
+export type Params<M extends Method> = z.input<(typeof REQUESTS)[M]['params']>;
+/** What a handler gets. */
+export type ParsedParams<M extends Method> = z.output<(typeof REQUESTS)[M]['params']>;
+export type Result<M extends Method> = z.output<(typeof REQUESTS)[M]['result']>;

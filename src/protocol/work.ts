@@ -1,0 +1,83 @@
+/** Work items on the wire. */
+import * as z from 'zod';
+import { jsonObject, jsonValue } from './json.ts';
+
+export const workState = z.enum(['queued', 'running', 'waiting', 'completed', 'dead', 'cancelled', 'merged']);
+export type WorkState = z.infer<typeof workState>;
+
+export const TERMINAL_STATES: readonly WorkState[] = ['completed', 'dead', 'cancelled', 'merged'];
+
+export const outcome = z.object({
+  success: z.boolean(),
+  summary: z.string(),
+  data: jsonValue.optional(),
+  error: z.object({ kind: z.string(), message: z.string() }).optional(),
+  duration_ms: z.number(),
+});
+
+/** What an item waits for, and what makes it go on. */
+export const waitView = z.object({ kind: z.string(), targets: z.array(jsonValue), next: z.string() });
+
+export const workView = z.object({
+  id: z.uuid(),
+  short_id: z.string(),
+  faculty: z.string(),
+  description: z.string(),
+  params: jsonObject,
+  model: z.string().nullable(),
+  priority: z.number(),
+  state: workState,
+  /** Why it is where it is, in words, where the state alone does not say. */
+  reason: z.string().nullable(),
+  wait: waitView.nullable(),
+  merged_into: z.uuid().nullable(),
+  retry_of: z.uuid().nullable(),
+  parent_id: z.uuid().nullable(),
+  attempts: z.number(),
+  max_attempts: z.number(),
+  outcome: outcome.nullable(),
+  event_seq: z.number(),
+  available_at: z.iso.datetime(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+  resolved_at: z.iso.datetime().nullable(),
+});
+export type WorkView = z.infer<typeof workView>;
+
+export const workEventView = z.object({
+  seq: z.number(),
+  from_state: workState.nullable(),
+  to_state: workState,
+  reason: z.string(),
+  data: jsonObject,
+  created_at: z.iso.datetime(),
+});
+
+/** The first or last 6 or more hex digits of an id, or all of it. */
+export const idText = z.string().regex(/^[0-9a-fA-F-]{6,36}$/);
+
+/** Longest description, in characters. */
+export const DESCRIPTION_MAX = 100_000;
+
+export const workSubmitParams = z.strictObject({
+  /** Made by the client, so that a submission whose answer was lost can be repeated. */
+  id: z.uuid(),
+  faculty: z.string().min(1).max(100),
+  description: z.string().max(DESCRIPTION_MAX),
+  params: jsonObject.default({}),
+  model: z.string().min(1).max(200).nullable().default(null),
+  priority: z.int().min(-1000).max(1000).default(0),
+  dedup: z
+    .union([z.literal('structural'), z.strictObject({ key: z.string().min(1).max(200) })])
+    .nullable()
+    .default(null),
+  delay_ms: z.int().min(0).max(31_536_000_000).default(0),
+  max_attempts: z.int().min(1).max(100).nullable().default(null),
+  allow_unknown_faculty: z.boolean().default(false),
+  source: z.enum(['vscode', 'cli', 'api']),
+});
+
+export const workSubmitResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('queued'), id: z.uuid() }),
+  z.object({ kind: z.literal('merged'), id: z.uuid(), canonical_id: z.uuid() }),
+]);
