@@ -89,6 +89,8 @@ create table animus.foci (
   engage_end jsonb,
   report jsonb,
   error jsonb,
+  -- How often each phase's command was started; a command runs again where no row says that it ended.
+  phase_runs jsonb not null default '{}',
   started_at timestamptz not null default now(),
   ended_at timestamptz
 );

@@ -6,8 +6,11 @@ import path from 'node:path';
 /** Names of credentials that never enter the host's environment; they are offered over the connection instead. */
 export const CREDENTIAL_VARIABLES = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'OPENAI_API_KEY'] as const;
 
-/** A debugger's NODE_OPTIONS or VS Code's own variables would tie the host to the window that started it. */
-const DROPPED = /^(VSCODE_|ELECTRON_|NODE_OPTIONS$|NODE_CHANNEL_FD$)/;
+/**
+ * A debugger's NODE_OPTIONS or VS Code's own variables would tie the host to the window that started it, and a run's
+ * marker to the command that did.
+ */
+const DROPPED = /^(VSCODE_|ELECTRON_|NODE_OPTIONS$|NODE_CHANNEL_FD$|ANIMUS_RUN$)/;
 
 export type SpawnOptions = {
   /** The host's entry file. */

@@ -4,5 +4,13 @@ import * as z from 'zod';
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export type JsonObject = { [key: string]: JsonValue };
 
+/** A copy with every string, keys included, put through `change`. */
+export function mapStrings(value: JsonValue, change: (text: string) => string): JsonValue {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((inner) => mapStrings(inner, change));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [change(key), mapStrings(inner, change)]));
+}
+
 export const jsonValue: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
 export const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), jsonValue);

@@ -27,7 +27,9 @@ export function createDeadline(signal: AbortSignal, clock: Clock, totalMs: numbe
     wait<T>(work: Promise<T>, boundMs: number, what: string) {
       const leftMs = Math.max(0, endsAt - clock.monotonic());
       const message =
-        leftMs < boundMs ? `the answer took over ${inSeconds(totalMs)}` : `${what} did not come in ${inSeconds(boundMs)}`;
+        leftMs < boundMs
+          ? `the answer took over ${inSeconds(totalMs)}`
+          : `${what} did not come in ${inSeconds(boundMs)}`;
       return waitFor(work, Math.min(boundMs, leftMs), message, signal, clock);
     },
   };

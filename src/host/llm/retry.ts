@@ -13,6 +13,8 @@ const LONGEST_DELAY_MS = 8_000;
 /** The part of a delay that chance may take off, so that many hosts do not come back together. */
 const JITTER = 0.25;
 
+const CANCELLED: LlmError = { kind: 'cancelled', message: 'The request was cancelled.' };
+
 /** What the server said about trying again; absent where it said nothing. */
 export type RetryAdvice = { shouldRetry?: boolean; retryAfterMs?: number };
 
@@ -35,7 +37,7 @@ export async function* withRetries(
   signal: AbortSignal,
 ): AsyncGenerator<LlmEvent, void, undefined> {
   for (let retry = 0; ; retry++) {
-    const failure = yield* forwardAttempt(attempt());
+    const failure = yield* forwardAttempt(attempt(), signal);
     if (failure === undefined) return;
     const { error, advice = {} } = failure;
     const next = decideRetry(error, advice, retry, options);
@@ -46,7 +48,7 @@ export async function* withRetries(
     yield { type: 'retry', attempt: retry + 1, delayMs: next.delayMs, error };
     await options.sleep(next.delayMs, signal);
     if (signal.aborted) {
-      yield { type: 'failed', error: { kind: 'cancelled', message: 'The request was cancelled.' } };
+      yield { type: 'failed', error: CANCELLED };
       return;
     }
   }
@@ -57,8 +59,11 @@ type Failure = Extract<AttemptEvent, { type: 'failed' }>;
 /** Passes an attempt's events on and gives back its failure, or undefined when it was `done`. */
 async function* forwardAttempt(
   events: AsyncIterable<AttemptEvent>,
+  signal: AbortSignal,
 ): AsyncGenerator<LlmEvent, Failure | undefined, undefined> {
   for await (const event of events) {
+    // What came in the same bytes as the event that made the caller abort does not count any more.
+    if (signal.aborted) return { type: 'failed', error: CANCELLED };
     if (event.type === 'failed') return event;
     yield event;
     if (event.type === 'done') return undefined;

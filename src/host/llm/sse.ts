@@ -28,15 +28,16 @@ export type SseOptions = {
   maxStreamBytes?: number;
 };
 
-type Bytes = ReadableStreamReadResult<Uint8Array>;
-
 /** Ends without a `failed` where the body ended properly. The body is released however the reading ends. */
 export async function* readServerSentEvents(
   body: ReadableStream<Uint8Array>,
   options: SseOptions,
 ): AsyncGenerator<SseItem, void, undefined> {
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-  const decoding = createEventDecoder(options.maxEventBytes ?? MAX_EVENT_BYTES, options.maxStreamBytes ?? MAX_STREAM_BYTES);
+  const decoding = createEventDecoder(
+    options.maxEventBytes ?? MAX_EVENT_BYTES,
+    options.maxStreamBytes ?? MAX_STREAM_BYTES,
+  );
   try {
     while (true) {
       const waited = await options.deadline.wait(reader.read(), options.idleTimeoutMs, 'more of the answer');
@@ -53,7 +54,7 @@ export async function* readServerSentEvents(
   }
 }
 
-function toLlmError(waited: Exclude<Waited<Bytes>, { kind: 'value' }>): LlmError {
+function toLlmError(waited: Exclude<Waited<unknown>, { kind: 'value' }>): LlmError {
   if (waited.kind === 'cancelled') return { kind: 'cancelled', message: 'The request was cancelled.' };
   const why = waited.kind === 'late' ? waited.message : describeFailure(waited.reason);
   return { kind: 'stream_cut', message: `The answer was cut: ${why}.` };
@@ -82,7 +83,8 @@ function createEventDecoder(maxEventBytes: number, maxStreamBytes: number): Even
     },
   });
   function fail(why: string): void {
-    if (!failed) items.push({ kind: 'failed', error: { kind: 'malformed', message: `The answer is malformed: ${why}.` } });
+    if (!failed)
+      items.push({ kind: 'failed', error: { kind: 'malformed', message: `The answer is malformed: ${why}.` } });
     failed = true;
   }
   function take(): SseItem[] {
@@ -108,10 +110,9 @@ function createEventDecoder(maxEventBytes: number, maxStreamBytes: number): Even
   };
 }
 
-/** What broke, in a few words; a fetch failure says so in its cause. */
+/** What broke, in a few words. Fetch puts that into the cause; its own message can hold the whole address. */
 export function describeFailure(reason: unknown): string {
-  if (!(reason instanceof Error)) return 'the connection failed';
-  const cause = reason.cause instanceof Error ? reason.cause : reason;
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-  return code ?? (cause.message || cause.name);
+  const cause = reason instanceof Error ? reason.cause : undefined;
+  if (!(cause instanceof Error)) return 'it broke off';
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message || cause.name;
 }

@@ -12,13 +12,17 @@ const DEEPEST_ARGUMENTS = 200;
 /** Reads arguments. No text at all is a call without arguments, `{}`; all else must be one JSON object. */
 export function parseToolArguments(raw: string): ToolArguments {
   if (raw.trim() === '') return { kind: 'parsed', input: {} };
-  const invalid = (reason: string): ToolArguments => ({ kind: 'invalid', raw: cleanText(raw), reason });
-  let value: JsonValue;
   try {
-    value = JSON.parse(raw) as JsonValue;
+    return checkToolArguments(JSON.parse(raw) as JsonValue, raw);
   } catch (error) {
-    return invalid(`The arguments are not valid JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+    const why = error instanceof SyntaxError ? error.message : 'unreadable';
+    return { kind: 'invalid', raw: cleanText(raw), reason: `The arguments are not valid JSON: ${why}` };
   }
+}
+
+/** The same for arguments that came parsed; `raw` is what to show of them where they are refused. */
+export function checkToolArguments(value: JsonValue, raw: string): ToolArguments {
+  const invalid = (reason: string): ToolArguments => ({ kind: 'invalid', raw: cleanText(raw), reason });
   if (!isJsonObject(value)) return invalid('The arguments are JSON, but not an object.');
   if (nestsDeeper(value, DEEPEST_ARGUMENTS)) return invalid(`The arguments nest over ${DEEPEST_ARGUMENTS} levels.`);
   return { kind: 'parsed', input: mapStrings(value, cleanText) as { [key: string]: JsonValue } };

@@ -38,6 +38,11 @@ export type CompletionRequest = {
   maxTokens: number;
   temperature?: number;
   toolChoice?: { type: 'auto' } | { type: 'any' } | { type: 'none' } | { type: 'tool'; name: string };
+  /**
+   * The answer's place in the whole conversation, from 1, answers that were folded away counted. Providers are not told;
+   * the scripted model needs it where the messages no longer show it.
+   */
+  turn?: number;
 };
 
 export type StopReason =

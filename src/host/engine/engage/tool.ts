@@ -1,7 +1,7 @@
 /** What a tool is to the engage loop. The loop is handed tools; it imports none. */
 import type * as z from 'zod';
-import type { JsonValue } from '../../llm/types.ts';
 import type { Tx } from '../../db/types.ts';
+import type { JsonValue } from '../../llm/types.ts';
 
 /**
  * What running a tool can change outside the store. `read`: nothing, so it may be run again after a crash. `write`:
@@ -18,7 +18,7 @@ export type ToolContext = {
   faculty: string;
   /** The workspace folder's real, absolute path. */
   workspace: string;
-  /** Ends when the call is cancelled or over its time. */
+  /** Aborted with a TimeoutError when the call is over its time, with any other reason when it is cancelled. */
   signal: AbortSignal;
 };
 

@@ -8,14 +8,14 @@ export type FocusStatus = 'running' | 'parked' | 'completed' | 'failed' | 'cance
 /** What the agent said of its own work, through report_outcome. */
 export type Report = { success: boolean; summary: string; data?: JsonValue };
 
-export type FocusError = { kind: string; message: string };
+/** `final`: another attempt could not end otherwise. */
+export type FocusError = { kind: string; message: string; final?: true };
 
 /** How the loop ended, kept so that consolidate can go on from it after a crash. */
 export type EngageEnd =
   | { kind: 'end_turn'; text: string }
   | { kind: 'budget'; message: string }
-  | { kind: 'refusal'; message: string }
-  | { kind: 'error'; error: FocusError };
+  | { kind: 'refusal'; message: string };
 
 /** Token counts of all model calls of a focus. */
 export type FocusUsage = { input: number; cacheRead: number; cacheWrite: number; output: number; estimated: boolean };
@@ -130,4 +130,16 @@ export async function addUsage(tx: Tx, id: string, usage: FocusUsage, costMicros
      where id = $1`,
     [id, costMicros, usage.input, usage.cacheRead, usage.cacheWrite, usage.output, usage.estimated],
   );
+}
+
+/** Counts a start of the phase's command, before it starts. Returns 1 for the first. */
+export async function countPhaseRun(tx: Tx, id: string, phase: Phase): Promise<number> {
+  const [row] = await tx.query<{ run: number }>(
+    `update animus.foci f set phase_runs = f.phase_runs
+       || jsonb_build_object($2::text, coalesce((f.phase_runs->>$2::text)::integer, 0) + 1)
+     where id = $1 returning (phase_runs->>$2::text)::integer as run`,
+    [id, phase],
+  );
+  if (!row) throw new Error(`There is no focus ${id}.`);
+  return row.run;
 }

@@ -47,3 +47,11 @@ export async function renewLeases(db: Queryable, tokens: readonly string[]): Pro
   );
   return rows.map(({ token }) => token);
 }
+
+export async function findLease(db: Queryable, token: string): Promise<Lease | undefined> {
+  const [lease] = await db.query<Lease>(
+    'select work_item_id as "workItemId", focus_id as "focusId", token from animus.leases where token = $1',
+    [token],
+  );
+  return lease;
+}

@@ -114,7 +114,8 @@ async function insertItem(
       JSON.stringify(submission.provenance),
     ],
   );
-  if (rows.length > 0) await tx.query("select pg_notify('animus.work', $1)", [submission.id]);
+  if (rows.length > 0)
+    await tx.query("select pg_notify('animus.work', $1)", [JSON.stringify({ id: submission.id, seq: 1 })]);
   return rows.length > 0;
 }
 

@@ -28,7 +28,7 @@ export function isTerminal(state: WorkState): boolean {
 }
 
 async function transition(tx: Tx, id: string, change: Transition): Promise<boolean> {
-  const rows = await tx.query(
+  const rows = await tx.query<{ seq: number }>(
     `with item as (
        select id, state from animus.work_items where id = $1 and state = any($2) for update
      ), moved as (
@@ -56,8 +56,9 @@ async function transition(tx: Tx, id: string, change: Transition): Promise<boole
       JSON.stringify(change.data ?? {}),
     ],
   );
-  if (rows.length > 0) await tx.query("select pg_notify('animus.work', $1)", [id]);
-  return rows.length > 0;
+  const [event] = rows;
+  if (event) await tx.query("select pg_notify('animus.work', $1)", [JSON.stringify({ id, seq: event.seq })]);
+  return event !== undefined;
 }
 
 export function startItem(tx: Tx, id: string, data: JsonObject): Promise<boolean> {

@@ -1,0 +1,39 @@
+/** What the handlers of requests are given. */
+import type { HostStatus } from '../../protocol/host.ts';
+import type { Method, ParsedParams, Result } from '../../protocol/requests.ts';
+import type { Db } from '../db/types.ts';
+import type { FacultyCatalogue } from '../engine/faculties/catalogue.ts';
+import type { Redactor } from '../engine/redaction/redactor.ts';
+import type { Credentials } from '../llm/credentials.ts';
+
+export type ApiContext = {
+  /** Waits for the database to be open. Throws AnimusError where it cannot be. */
+  database(): Promise<Db>;
+  place: string;
+  storeId: string;
+  /** The workspace's real path. */
+  folder: string;
+  catalogue: FacultyCatalogue;
+  redactor: Redactor;
+  credentials: Credentials;
+  /** Says that waiting work may go on. */
+  wakeWaiting(): Promise<void>;
+  hasCredential(provider: string): boolean;
+  isKnownModel(modelName: string): string | true;
+  status(): Omit<HostStatus, 'queue' | 'trusted' | 'clients'>;
+  /** Begins to drain; gives how many foci run. */
+  drain(reason: string): number;
+};
+
+export type Session = {
+  client: { kind: 'cli' | 'vscode' | 'api'; version: string; build: string };
+  subscribe(): void;
+  clientCount(): number;
+};
+
+/** Requests of an open session; the two of the handshake are the connection's own. */
+export type SessionMethod = Exclude<Method, 'hello' | 'initialize'>;
+
+export type Handlers = {
+  [M in SessionMethod]: (context: ApiContext, params: ParsedParams<M>, session: Session) => Promise<Result<M>>;
+};

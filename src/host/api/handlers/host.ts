@@ -1,0 +1,62 @@
+/** host/status, host/drain, credentials/offer, events/subscribe, faculty/list. */
+
+import { readTrust } from '../../store/trust/trust.ts';
+import { queueFigures } from '../../store/work/queue.ts';
+import type { ApiContext, Handlers } from '../context.ts';
+
+type HostHandlers = Pick<
+  Handlers,
+  'host/status' | 'host/drain' | 'credentials/offer' | 'events/subscribe' | 'faculty/list'
+>;
+
+export const hostHandlers: HostHandlers = {
+  async 'host/status'(context, _params, session) {
+    const status = context.status();
+    const clients = session.clientCount();
+    // Status answers also while the database opens, and when it does not.
+    if (status.database.kind !== 'ready') return { ...status, clients, queue: null, trusted: null };
+    return { ...status, clients, ...(await figures(context)) };
+  },
+
+  async 'host/drain'(context, { reason }) {
+    return { running: context.drain(reason) };
+  },
+
+  async 'credentials/offer'(context, { credentials }) {
+    const accepted = credentials.filter((credential) => {
+      context.redactor.add(`${credential.name}_key`, credential.value);
+      return context.credentials.offer(credential);
+    });
+    if (accepted.length > 0) await context.wakeWaiting();
+    return { accepted: accepted.map(({ name }) => name) };
+  },
+
+  async 'events/subscribe'(_context, _params, session) {
+    session.subscribe();
+    return {};
+  },
+
+  async 'faculty/list'(context) {
+    const { faculties, problems } = context.catalogue.list();
+    return {
+      faculties: faculties.map((faculty) => ({
+        name: faculty.name,
+        description: faculty.description,
+        origin: faculty.origin,
+        file: faculty.file,
+        accepts: faculty.accepts,
+        model: faculty.engage.model,
+        tools: faculty.engage.tools,
+        max_concurrent: faculty.max_concurrent,
+        max_attempts: faculty.max_attempts,
+      })),
+      problems: [...problems],
+    };
+  },
+};
+
+async function figures(context: ApiContext) {
+  const db = await context.database();
+  const { nextDueInMs: _, ...queue } = await queueFigures(db, context.place);
+  return { queue, trusted: (await readTrust(db, context.place, context.folder)) !== undefined };
+}

@@ -1,0 +1,39 @@
+/** trust/grant and trust/show. Granting is a person's: nothing that an agent started may do it. */
+import { realpathSync } from 'node:fs';
+import { AnimusError } from '../../../protocol/errors.ts';
+import { descendsFromRun } from '../../process/process-tree.ts';
+import { grantTrust, readTrust } from '../../store/trust/trust.ts';
+import type { Handlers } from '../context.ts';
+
+export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
+  async 'trust/grant'(context, { folder, pid }, session) {
+    refuseAgents(pid);
+    if (realpathSync(folder) !== context.folder) {
+      throw new AnimusError(
+        'invalid_params',
+        `This store is about ${context.folder}, not ${folder}. Nothing was changed.`,
+        'Run animus trust inside the folder that you mean.',
+      );
+    }
+    const db = await context.database();
+    await grantTrust(db, context.place, context.folder, session.client.kind);
+    const grant = await readTrust(db, context.place, context.folder);
+    if (!grant) throw new Error('A grant was not stored.');
+    return { folder: grant.folder, granted_by: grant.grantedBy, granted_at: grant.grantedAt.toISOString() };
+  },
+
+  async 'trust/show'(context) {
+    const db = await context.database();
+    const grant = await readTrust(db, context.place, context.folder);
+    return { folder: context.folder, trusted: grant !== undefined };
+  },
+};
+
+function refuseAgents(pid: number): void {
+  if (descendsFromRun(pid).kind !== 'descends') return;
+  throw new AnimusError(
+    'not_permitted',
+    'A command that an agent or a faculty started may not trust a folder. Nothing was changed.',
+    'Run it yourself, in a terminal of your own.',
+  );
+}

@@ -1,0 +1,129 @@
+/** work/submit, work/list, work/show. */
+import { AnimusError } from '../../../protocol/errors.ts';
+import type { ParsedParams } from '../../../protocol/requests.ts';
+import { retryLost } from '../../db/retry-lost.ts';
+import type { Db } from '../../db/types.ts';
+import { listFoci } from '../../store/foci/foci.ts';
+import { facultiesOfPlace } from '../../store/hosts/hosts.ts';
+import { readTrust } from '../../store/trust/trust.ts';
+import { listWorkEvents, listWorkItems, readWorkItem } from '../../store/work/find.ts';
+import { type Submission, submitWork } from '../../store/work/submit.ts';
+import type { WorkItem } from '../../store/work/types.ts';
+import { openWaits } from '../../store/work/waits.ts';
+import type { ApiContext, Handlers } from '../context.ts';
+import { requireItem } from '../find-item.ts';
+import { viewFocus, viewWork } from '../views.ts';
+
+type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/list' | 'work/show'>;
+
+/** Failed attempts of work for a faculty that nobody here knows yet. */
+const DEFAULT_MAX_ATTEMPTS = 3;
+
+export const workHandlers: WorkHandlers = {
+  async 'work/submit'(context, params) {
+    const db = await context.database();
+    await requireTrust(context, db);
+    const submission = await buildSubmission(context, db, params);
+    const result = await retryLost(() => submitWork(db, submission));
+    if (result.kind === 'queued') return { kind: 'queued', id: result.id };
+    return { kind: 'merged', id: result.id, canonical_id: result.canonicalId };
+  },
+
+  async 'work/list'(context, { states, faculty, parent, limit }) {
+    const db = await context.database();
+    const parentId = parent ? await requireItem(db, context.place, parent) : undefined;
+    const items = await listWorkItems(db, {
+      place: context.place,
+      limit,
+      ...(states ? { states } : {}),
+      ...(faculty ? { faculty } : {}),
+      ...(parentId ? { parentId } : {}),
+    });
+    return { items: await viewAll(context, db, items) };
+  },
+
+  async 'work/show'(context, { id }) {
+    const db = await context.database();
+    const item = await readWorkItem(db, await requireItem(db, context.place, id));
+    if (!item) throw new AnimusError('not_found', `The work item ${id} was deleted.`, 'animus work list');
+    const [view] = await viewAll(context, db, [item]);
+    if (!view) throw new Error('A view is missing.');
+    const foci = (await listFoci(db, item.id)).map(viewFocus);
+    const events = (await listWorkEvents(db, item.id)).map(({ fromState, toState, createdAt, ...rest }) => ({
+      ...rest,
+      from_state: fromState,
+      to_state: toState,
+      created_at: createdAt.toISOString(),
+    }));
+    return { item: view, foci, events };
+  },
+};
+
+async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
+  const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
+  const knownFaculties = await facultiesOfPlace(db, context.place);
+  return items.map((item) => {
+    const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
+    return viewWork(item, { wait, knownFaculties });
+  });
+}
+
+async function requireTrust(context: ApiContext, db: Db): Promise<void> {
+  if (await readTrust(db, context.place, context.folder)) return;
+  throw new AnimusError(
+    'untrusted_folder',
+    `The folder ${context.folder} is not trusted, so no agent works in it. Nothing was submitted.`,
+    'If you trust what is in it, run: animus trust',
+  );
+}
+
+async function buildSubmission(context: ApiContext, db: Db, params: ParsedParams<'work/submit'>): Promise<Submission> {
+  if (params.description.trim() === '') {
+    throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
+  }
+  const problem = params.model === null ? true : context.isKnownModel(params.model);
+  if (problem !== true) throw new AnimusError('unknown_model', problem, 'Correct ANIMUS_MODEL or the model setting.');
+  const faculty = await routeFaculty(context, db, params);
+  return {
+    id: params.id,
+    place: context.place,
+    faculty: faculty.name,
+    description: context.redactor.text(params.description),
+    params: context.redactor.json(params.params),
+    attachments: [],
+    model: params.model,
+    priority: params.priority,
+    dedup: params.dedup ?? (faculty.dedup ? 'structural' : null),
+    delayMs: params.delay_ms,
+    maxAttempts: params.max_attempts ?? faculty.maxAttempts,
+    provenance: { source: params.source },
+  };
+}
+
+type Routed = { name: string; dedup: boolean; maxAttempts: number };
+
+/** Aliases resolve first; then some live host of the place must know the faculty, or the submitter insists. */
+async function routeFaculty(
+  context: ApiContext,
+  db: Db,
+  { faculty: wanted, allow_unknown_faculty: insists }: ParsedParams<'work/submit'>,
+): Promise<Routed> {
+  const unchecked = { name: wanted, dedup: false, maxAttempts: DEFAULT_MAX_ATTEMPTS };
+  const found = context.catalogue.find(wanted);
+  if (found.kind === 'found') {
+    const { name, dedup, max_attempts: maxAttempts } = found.faculty;
+    return { name, dedup, maxAttempts };
+  }
+  const elsewhere = await facultiesOfPlace(db, context.place);
+  if (insists || elsewhere.includes(wanted)) return unchecked;
+  if (found.kind === 'broken') {
+    const { message, next } = found.problem;
+    throw new AnimusError('broken_faculty', `The faculty "${wanted}" cannot be used: ${message}`, next);
+  }
+  const names = [...new Set([...found.names, ...elsewhere])].sort();
+  throw new AnimusError(
+    'unknown_faculty',
+    `No host here knows a faculty "${wanted}". Nothing was submitted.`,
+    `There are: ${names.join(', ')}. To queue it all the same: --allow-unknown`,
+  );
+}

@@ -1,0 +1,85 @@
+/** Listens on the store's socket and keeps the clients that came. */
+
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import path from 'node:path';
+import type { Notification, NotificationParams } from '../../protocol/notifications.ts';
+import { ClientConnection, type ConnectionOptions } from './connection.ts';
+
+/** Longer paths are cut or refused by some system, silently by others. */
+const LONGEST_SOCKET_PATH = 100;
+
+/** Where the socket goes: in the store's folder, or, where that path is too long, in a short private one. */
+export function socketPath(store: string, env: NodeJS.ProcessEnv): string {
+  const hash = createHash('sha256').update(store).digest('hex').slice(0, 16);
+  if (process.platform === 'win32') return `\\\\.\\pipe\\animus-${hash}`;
+  const inStore = path.join(store, 'host.sock');
+  if (Buffer.byteLength(inStore) <= LONGEST_SOCKET_PATH) return inStore;
+  const folder = path.join(env.XDG_RUNTIME_DIR || '/tmp', `animus-${process.getuid?.() ?? 0}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requirePrivate(folder);
+  return path.join(folder, `${hash}.sock`);
+}
+
+/** A folder under /tmp may be somebody else's, or a link to somewhere. */
+function requirePrivate(folder: string): void {
+  const stat = lstatSync(folder);
+  const own = stat.uid === process.getuid?.();
+  if (!stat.isDirectory() || !own || (stat.mode & 0o077) !== 0) {
+    throw new Error(`${folder} is not a private folder of yours; remove it, or set XDG_RUNTIME_DIR to one that is.`);
+  }
+}
+
+export class ApiServer {
+  #server: Server;
+  #clients = new Set<ClientConnection>();
+  #onIdle: () => void;
+
+  /** `onIdle` is called whenever the last client has left. */
+  constructor(options: Omit<ConnectionOptions, 'clientCount'>, onIdle: () => void) {
+    this.#onIdle = onIdle;
+    this.#server = createServer((socket) => {
+      const client = new ClientConnection(socket, { ...options, clientCount: () => this.clientCount });
+      this.#clients.add(client);
+      void client.closed.then(() => {
+        this.#clients.delete(client);
+        if (this.#clients.size === 0) this.#onIdle();
+      });
+    });
+  }
+
+  get clientCount(): number {
+    return [...this.#clients].filter(({ initialized }) => initialized).length;
+  }
+
+  /** Whoever calls it holds the store's lock, so a socket that is there is a dead host's. */
+  async listen(address: string): Promise<void> {
+    if (process.platform !== 'win32') rmSync(address, { force: true });
+    // The socket is bound within `listen`, so only it is made under this mask.
+    const before = process.umask(0o077);
+    try {
+      const listening = new Promise<void>((resolve, reject) => {
+        this.#server.once('error', reject);
+        this.#server.listen(address, () => resolve());
+      });
+      process.umask(before);
+      await listening;
+    } finally {
+      process.umask(before);
+    }
+    if (process.platform !== 'win32') chmodSync(address, 0o600);
+  }
+
+  broadcast<N extends Notification>(name: N, params: NotificationParams<N>): void {
+    for (const client of this.#clients) client.notify(name, params);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    for (const client of this.#clients) client.close();
+    await closed;
+  }
+}

@@ -1,0 +1,99 @@
+/** From rows to what goes over the wire: snake_case, ISO times, and reasons in words. */
+import type { FocusView, LedgerEntryView } from '../../protocol/focus.ts';
+import type { WorkView } from '../../protocol/work.ts';
+import { shortId } from '../../rendezvous/ids.ts';
+import type { Focus } from '../store/foci/foci.ts';
+import type { LedgerEntry } from '../store/ledger/ledger.ts';
+import type { WorkItem } from '../store/work/types.ts';
+import type { Wait } from '../store/work/waits.ts';
+
+export type WorkFacts = { wait: Wait | null; knownFaculties: readonly string[] };
+
+export function viewWork(item: WorkItem, { wait, knownFaculties }: WorkFacts): WorkView {
+  const open = item.state === 'waiting' && wait ? viewWait(wait) : null;
+  return {
+    id: item.id,
+    short_id: shortId(item.id),
+    faculty: item.faculty,
+    description: item.description,
+    params: item.params,
+    model: item.model,
+    priority: item.priority,
+    state: item.state,
+    reason: reasonOf(item, wait, knownFaculties),
+    wait: open,
+    merged_into: item.mergedInto,
+    retry_of: item.retryOf,
+    parent_id: item.parentId,
+    attempts: item.attempts,
+    max_attempts: item.maxAttempts,
+    outcome: item.outcome,
+    event_seq: item.eventSeq,
+    available_at: item.availableAt.toISOString(),
+    created_at: item.createdAt.toISOString(),
+    updated_at: item.updatedAt.toISOString(),
+    resolved_at: item.resolvedAt?.toISOString() ?? null,
+  };
+}
+
+function reasonOf(item: WorkItem, wait: Wait | null, knownFaculties: readonly string[]): string | null {
+  if (item.state === 'waiting') return wait ? `waits for ${wait.kind}` : 'waits';
+  if (item.state === 'merged' && item.mergedInto) return `merged into ${shortId(item.mergedInto)}`;
+  if (item.state !== 'queued') return null;
+  if (!knownFaculties.includes(item.faculty)) return `unroutable: no host here knows the faculty "${item.faculty}"`;
+  if (item.availableAt.getTime() > Date.now()) {
+    return `${item.attempts > 0 ? 'to be retried' : 'delayed'} until ${item.availableAt.toISOString()}`;
+  }
+  return null;
+}
+
+/** Where the key of a provider comes from, for the advice. */
+const KEY_VARIABLES: Record<string, string> = { anthropic: 'ANTHROPIC_API_KEY' };
+
+function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']> {
+  const provider = typeof targets[0] === 'string' ? targets[0] : 'the provider';
+  const variable = KEY_VARIABLES[provider] ?? 'its key';
+  const until = wakeAt ? ` at ${wakeAt.toISOString()}` : '';
+  const next =
+    kind === 'credentials'
+      ? `No usable key for ${provider}. Set ${variable} and run any animus command here: the work goes on by itself. Or submit it with ANIMUS_MODEL=scripted/demo to see a script answer.`
+      : kind === 'model'
+        ? `${provider} asked for a pause; the work goes on by itself${until}.`
+        : `The work goes on when ${kind} is there.`;
+  return { kind, targets, next };
+}
+
+export function viewFocus(focus: Focus): FocusView {
+  return {
+    id: focus.id,
+    short_id: shortId(focus.id),
+    work_item_id: focus.workItemId,
+    attempt: focus.attempt,
+    faculty: focus.faculty,
+    phase: focus.phase,
+    status: focus.status,
+    model: focus.model,
+    scripted: focus.model?.startsWith('scripted/') ?? false,
+    iterations: focus.iterations,
+    input_tokens: focus.usage.input ?? 0,
+    output_tokens: focus.usage.output ?? 0,
+    cost_usd: focus.costMicros === null ? null : focus.costMicros / 1_000_000,
+    error: focus.error,
+    started_at: focus.startedAt.toISOString(),
+    ended_at: focus.endedAt?.toISOString() ?? null,
+  };
+}
+
+export function viewEntry(entry: LedgerEntry): LedgerEntryView {
+  return {
+    id: entry.id,
+    work_item_id: entry.workItemId,
+    focus_id: entry.focusId,
+    faculty: entry.faculty,
+    seq: entry.seq,
+    entry_type: entry.entryType,
+    content: entry.content,
+    data: entry.data,
+    created_at: entry.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,165 @@
+/** animus work submit, list, show, wait. */
+
+import { text as readAll } from 'node:stream/consumers';
+import type { HostClient } from '../../../client/host-client.ts';
+import { AnimusError } from '../../../protocol/errors.ts';
+import type { JsonObject } from '../../../protocol/json.ts';
+import type { Params, Result } from '../../../protocol/requests.ts';
+import { idText, TERMINAL_STATES, type WorkState } from '../../../protocol/work.ts';
+import { uuidv7 } from '../../../rendezvous/ids.ts';
+import { ensureTrusted } from '../ask-trust.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type FollowEnd, followWork, type Watcher } from '../follow.ts';
+import { type CliSession, connect } from '../session.ts';
+import { showEntry, showOutcome, showState, workRow } from '../show.ts';
+import { plain, table } from '../terminal.ts';
+
+export type SubmitOptions = {
+  faculty: string;
+  params?: JsonObject;
+  priority: number;
+  dedup?: string | true;
+  delay?: number;
+  maxAttempts?: number;
+  allowUnknown?: boolean;
+  trust?: boolean;
+  wait?: boolean;
+};
+
+export async function workSubmit(session: CliSession, options: SubmitOptions, words: string[]): Promise<number> {
+  const description = words.join(' ') === '-' ? await readAll(process.stdin) : words.join(' ');
+  if (description.trim() === '') {
+    throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
+  }
+  const client = await connect(session);
+  try {
+    await ensureTrusted(session, client, options.trust ?? false);
+    const result = await client.request('work/submit', submission(session, options, description));
+    if (options.wait) return await waitAndShow(session, client, canonicalId(result));
+    showSubmitted(session, result);
+    return EXIT.done;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Of merged work the item that is really worked on. */
+export function canonicalId(result: Result<'work/submit'>): string {
+  return result.kind === 'merged' ? result.canonical_id : result.id;
+}
+
+function submission(session: CliSession, options: SubmitOptions, description: string): Params<'work/submit'> {
+  const { dedup } = options;
+  return {
+    id: uuidv7(),
+    faculty: options.faculty,
+    description,
+    params: options.params ?? {},
+    model: session.config.model,
+    priority: options.priority,
+    dedup: dedup === undefined ? null : dedup === true ? 'structural' : { key: dedup },
+    delay_ms: Math.round((options.delay ?? 0) * 1000),
+    max_attempts: options.maxAttempts ?? null,
+    allow_unknown_faculty: options.allowUnknown ?? false,
+    source: 'cli',
+  };
+}
+
+function showSubmitted({ terminal, json }: CliSession, result: Result<'work/submit'>): void {
+  if (json) terminal.out(JSON.stringify(result));
+  else if (result.kind === 'queued') terminal.out(`queued ${result.id}\n  animus work wait ${result.id.slice(-8)}`);
+  else
+    terminal.out(
+      `merged ${result.id} into ${result.canonical_id}\n  animus work wait ${result.canonical_id.slice(-8)}`,
+    );
+}
+
+export type ListOptions = { state?: WorkState[]; faculty?: string; parent?: string; limit: number };
+
+export async function workList(session: CliSession, options: ListOptions): Promise<number> {
+  const { terminal, json } = session;
+  const client = await connect(session);
+  try {
+    const { items } = await client.request('work/list', {
+      limit: options.limit,
+      ...(options.state ? { states: options.state } : {}),
+      ...(options.faculty ? { faculty: options.faculty } : {}),
+      ...(options.parent ? { parent: checkedId(options.parent) } : {}),
+    });
+    if (json) terminal.out(JSON.stringify({ items }));
+    else if (items.length === 0) terminal.out('No work here. Submit some: animus work submit "…"');
+    else terminal.out(table([['ID', 'STATE', 'FACULTY', 'AGE', 'WORK'], ...items.map(workRow)], terminal.width));
+    return EXIT.done;
+  } finally {
+    await client.close();
+  }
+}
+
+export async function workShow(session: CliSession, _options: object, id: string): Promise<number> {
+  const { terminal, json } = session;
+  const client = await connect(session);
+  try {
+    const shown = await client.request('work/show', { id: checkedId(id) });
+    if (json) {
+      terminal.out(JSON.stringify(shown));
+      return EXIT.done;
+    }
+    const { item, events } = shown;
+    terminal.out(`${terminal.paint('bold', item.id)}  ${item.faculty}  ${showState(terminal, item)}`);
+    terminal.out(`  ${plain(item.description).replaceAll('\n', '\n  ')}`);
+    for (const event of events)
+      terminal.out(`  ${event.created_at.slice(11, 19)}  ${event.to_state}: ${plain(event.reason)}`);
+    terminal.out(showOutcome(terminal, shown));
+    return EXIT.done;
+  } finally {
+    await client.close();
+  }
+}
+
+export async function workWait(session: CliSession, options: { timeout?: number }, id: string): Promise<number> {
+  const client = await connect(session);
+  const shown = await client.request('work/show', { id: checkedId(id) });
+  return waitAndShow(session, client, shown.item.merged_into ?? shown.item.id, options.timeout);
+}
+
+async function waitAndShow(
+  session: CliSession,
+  first: HostClient,
+  id: string,
+  timeoutSeconds?: number,
+): Promise<number> {
+  const watcher = session.json ? {} : progressWatcher(session);
+  const timeout = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000;
+  const { end, client } = await followWork(session, first, id, watcher, timeout);
+  await client.close();
+  if (session.json) session.terminal.out(JSON.stringify({ ended: end.kind === 'ended', ...end.shown }));
+  else session.terminal.out(showOutcome(session.terminal, end.shown));
+  return exitOf(end);
+}
+
+export function exitOf({ kind, shown: { item } }: FollowEnd): number {
+  if (kind === 'waits') return EXIT.waitsForPerson;
+  if (kind === 'timed_out') return EXIT.unreachable;
+  return item.state === 'completed' && item.outcome?.success === true ? EXIT.done : EXIT.workFailed;
+}
+
+/** Ledger entries as they come, and a remark for each state and each host that ended. */
+export function progressWatcher({ terminal }: CliSession): Watcher {
+  return {
+    onEntry: (entry) => terminal.note(showEntry(terminal, entry)),
+    onState: ({ item }) => {
+      if (!TERMINAL_STATES.includes(item.state)) terminal.note(terminal.paint('dim', `-- ${item.state}`));
+    },
+    onHostLost: () => terminal.note('-- the host ended; starting it again, the work goes on'),
+  };
+}
+
+/** Throws AnimusError `malformed_id` before anything is asked. */
+export function checkedId(id: string): string {
+  if (idText.safeParse(id).success) return id;
+  throw new AnimusError(
+    'malformed_id',
+    `"${id}" is no id of a work item.`,
+    'Give all of it, or its first or last 6 or more hex digits, as animus work list shows them.',
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * Following a work item to its end, over the death of hosts: when one ends the next is started, and what was missed is
+ * asked for by number.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HostClient, HostGone } from '../../client/host-client.ts';
+import type { LedgerEntryView } from '../../protocol/focus.ts';
+import type { NotificationParams } from '../../protocol/notifications.ts';
+import type { Result } from '../../protocol/requests.ts';
+import { TERMINAL_STATES } from '../../protocol/work.ts';
+import { type CliSession, connect } from './session.ts';
+
+export type Shown = Result<'work/show'>;
+
+export type Watcher = {
+  onState?(shown: Shown): void;
+  onEntry?(entry: LedgerEntryView): void;
+  onDelta?(delta: NotificationParams<'focus/delta'>): void;
+  onHostLost?(): void;
+};
+
+export type FollowEnd =
+  | { kind: 'ended'; shown: Shown }
+  /** It waits for something that only a person can bring. */
+  | { kind: 'waits'; shown: Shown }
+  | { kind: 'timed_out'; shown: Shown };
+
+/** Looks again after this long even when nothing was heard. */
+const LOOK_EVERY_MS = 2000;
+
+const PERSON_WAITS = ['approval', 'answer', 'budget', 'credentials', 'paused'];
+
+export async function followWork(
+  session: CliSession,
+  first: HostClient,
+  id: string,
+  watcher: Watcher,
+  timeoutMs = Number.POSITIVE_INFINITY,
+): Promise<{ end: FollowEnd; client: HostClient }> {
+  const deadline = Date.now() + timeoutMs;
+  const seen = { entry: 0, state: '' };
+  let client = first;
+  for (;;) {
+    try {
+      return { end: await followOn(client, id, watcher, seen, deadline), client };
+    } catch (error) {
+      if (!(error instanceof HostGone)) throw error;
+      watcher.onHostLost?.();
+      client = await connect(session);
+    }
+  }
+}
+
+async function followOn(
+  client: HostClient,
+  id: string,
+  watcher: Watcher,
+  seen: { entry: number; state: string },
+  deadline: number,
+): Promise<FollowEnd> {
+  let wake: () => void = () => undefined;
+  for (const name of ['work/changed', 'ledger/appended', 'focus/changed', 'store/reset'] as const) {
+    client.onNotification(name, () => wake());
+  }
+  client.onNotification('focus/delta', (delta) => {
+    if (delta.work_item_id === id) watcher.onDelta?.(delta);
+  });
+  await client.request('events/subscribe', {});
+  for (;;) {
+    const heard = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const end = await look(client, id, watcher, seen);
+    if (end) return end;
+    const left = deadline - Date.now();
+    if (left <= 0) return { kind: 'timed_out', shown: await client.request('work/show', { id }) };
+    const pause = new AbortController();
+    const nap = sleep(Math.min(LOOK_EVERY_MS, left), undefined, { signal: pause.signal }).catch(() => undefined);
+    await Promise.race([heard, nap, client.closed]);
+    pause.abort();
+  }
+}
+
+async function look(
+  client: HostClient,
+  id: string,
+  watcher: Watcher,
+  seen: { entry: number; state: string },
+): Promise<FollowEnd | undefined> {
+  const shown = await client.request('work/show', { id });
+  const { entries } = await client.request('ledger/read', { id, after_seq: seen.entry });
+  const state = `${shown.item.event_seq}/${shown.foci.map(({ phase, status }) => phase + status).join()}`;
+  if (state !== seen.state) watcher.onState?.(shown);
+  seen.state = state;
+  for (const entry of entries) watcher.onEntry?.(entry);
+  seen.entry = entries.at(-1)?.seq ?? seen.entry;
+  if (TERMINAL_STATES.includes(shown.item.state)) return { kind: 'ended', shown };
+  if (shown.item.wait && PERSON_WAITS.includes(shown.item.wait.kind)) return { kind: 'waits', shown };
+  return undefined;
+}

@@ -1,0 +1,163 @@
+/** `animus`: one more client of the host. Parses, runs one command, and ends with a code that a script can rely on. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { AnimusError } from '../../protocol/errors.ts';
+import { entryType } from '../../protocol/focus.ts';
+import { workState } from '../../protocol/work.ts';
+import { readBuildInfo } from '../../rendezvous/build-info.ts';
+import { demo } from './commands/demo.ts';
+import { facultyList } from './commands/faculty.ts';
+import { hostStart, hostStatus, hostStop } from './commands/host.ts';
+import { ledgerShow } from './commands/ledger.ts';
+import { status } from './commands/status.ts';
+import { trust } from './commands/trust.ts';
+import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { type CliSession, type GlobalOptions, openSession } from './session.ts';
+import { plain } from './terminal.ts';
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 the work failed, 2 usage, 3 host or store unreachable,
+4 waiting for a person, 5 refused (trust, permission), 130 interrupted.`;
+
+type Run<Args extends unknown[], Options> = (session: CliSession, options: Options, ...args: Args) => Promise<number>;
+
+/** Commander hands over arguments, then options, then the command. */
+function action<Args extends unknown[], Options>(run: Run<Args, Options>) {
+  return async (...received: unknown[]) => {
+    const command = received.at(-1) as Command;
+    const args = received.slice(0, -2) as Args;
+    const all = command.optsWithGlobals<GlobalOptions & Options>();
+    try {
+      process.exitCode = await run(openSession({ ...all, json: all.json ?? false }), all, ...args);
+    } catch (error) {
+      process.exitCode = report(error, all.json ?? false);
+    }
+  };
+}
+
+/** What happened, and on a line of its own what to do. */
+function report(error: unknown, json: boolean): number {
+  const code = exitCodeOf(error);
+  const known = error instanceof AnimusError;
+  const kind = known ? error.kind : 'internal';
+  const message = known ? error.message : `An error of the command's own: ${(error as Error).stack ?? error}`;
+  const next = known ? error.next : '';
+  if (json) process.stdout.write(`${JSON.stringify({ error: { kind, message, next } })}\n`);
+  else process.stderr.write(`error: ${plain(message)}\n${next ? `  ${plain(next)}\n` : ''}`);
+  return code;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+function jsonObjectText(text: string): unknown {
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch (error) {
+    throw new InvalidArgumentError(`not JSON: ${(error as Error).message}`);
+  }
+  throw new InvalidArgumentError('expected a JSON object, like {"key": "value"}');
+}
+
+function secondsNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('expected a number of seconds');
+  return value;
+}
+
+function buildProgram(): Command {
+  const program = new Command('animus')
+    .description('Agents as a durable service: submit work, an agent does it, read its ledger.')
+    .version(readBuildInfo(import.meta.dirname).version)
+    .option('--json', 'print JSON, and nothing else, to standard output')
+    .option('--workspace <folder>', 'the folder the work is about (default: found from the current one)')
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride();
+  program
+    .command('demo')
+    .description('submit a survey of this folder, watch it being done, and show its ledger')
+    .option('--trust', 'trust this folder without being asked')
+    .action(action(demo));
+  program.command('status').description('how the host and its queue are').action(action(status));
+  program.command('trust').description('let agents work in this folder').action(action(trust));
+  addWork(program.command('work').description('submit work, and see what became of it'));
+  addLedger(program.command('ledger').description('what agents recorded'));
+  const faculty = program.command('faculty').description('the roles that take up work');
+  faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
+  const host = program.command('host').description('the process that does the work');
+  host.command('start').description('start it, where none runs').action(action(hostStart));
+  host
+    .command('stop')
+    .description('let running work end at its next recorded point, then leave')
+    .action(action(hostStop));
+  host.command('status').description('say whether it runs, without starting it').action(action(hostStatus));
+  return program;
+}
+
+function addWork(work: Command): void {
+  work
+    .command('submit')
+    .description('queue a work item')
+    .argument('<text...>', 'what is to be done; - reads it from standard input')
+    .option('-f, --faculty <name>', 'which faculty takes it up', 'general')
+    .option('--params <json>', 'parameters, a JSON object', jsonObjectText)
+    .option('--priority <n>', 'higher first', wholeNumber, 0)
+    .option('--dedup [key]', 'merge with open work that asks the same, or that has the same key')
+    .option('--delay <seconds>', 'not before so many seconds', secondsNumber)
+    .option('--max-attempts <n>', 'failed attempts after which it is dead', wholeNumber)
+    .option('--allow-unknown', 'queue it although no host here knows the faculty')
+    .option('--trust', 'trust this folder without being asked')
+    .option('--wait', 'wait for the outcome, showing progress')
+    .action(action(workSubmit));
+  work
+    .command('list')
+    .description('list work items, newest first')
+    .addOption(new Option('--state <state...>', 'only these').choices(workState.options))
+    .option('--faculty <name>', 'only of this faculty')
+    .option('--parent <id>', 'only children of this one')
+    .option('--limit <n>', 'at most so many', wholeNumber, 50)
+    .action(action(workList));
+  work.command('show').argument('<id>').description('one work item, whole').action(action(workShow));
+  work
+    .command('wait')
+    .argument('<id>')
+    .description('wait for the outcome')
+    .option('--timeout <seconds>', 'give up waiting after so many', secondsNumber)
+    .action(action(workWait));
+}
+
+function addLedger(ledger: Command): void {
+  ledger
+    .command('show')
+    .argument('<id>', 'a work item')
+    .description('the entries of its ledger')
+    .addOption(new Option('--type <type>', 'only entries of this type').choices(entryType.options))
+    .option('--last <n>', 'only the newest so many', wholeNumber)
+    .option('--search <words>', 'only entries with these words')
+    .option('--formatted', 'grouped by type, as the next attempt would read it')
+    .action(action(ledgerShow));
+}
+
+async function main(): Promise<void> {
+  process.once('SIGINT', () => {
+    process.stderr.write('\nInterrupted. Submitted work goes on; animus work list shows it.\n');
+    process.exit(EXIT.interrupted);
+  });
+  // A reader that left (`animus … | head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+  try {
+    await buildProgram().parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has said what was wrong.
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+}
+
+await main();

@@ -1,0 +1,71 @@
+/** What every command starts with: which workspace, which store, which host. */
+
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { attachIfRunning, findOrStartHost, type HostLocation } from '../../client/find-or-start-host.ts';
+import type { HostClient } from '../../client/host-client.ts';
+import { AnimusError } from '../../protocol/errors.ts';
+import { readBuildInfo } from '../../rendezvous/build-info.ts';
+import { animusHome, findWorkspace, storeFolder } from '../../rendezvous/store-folder.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { databaseLabel } from '../config/database-label.ts';
+import { requireLocalFolder } from '../config/network-folder.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+export type GlobalOptions = { json: boolean; workspace?: string };
+
+export type CliSession = {
+  terminal: Terminal;
+  json: boolean;
+  config: Config;
+  location: HostLocation;
+  /** The workspace's real path. */
+  folder: string;
+};
+
+/** Reads configuration and finds the store. Nothing is started. */
+export function openSession(options: GlobalOptions): CliSession {
+  const terminal = createTerminal(options.json);
+  const home = animusHome(process.env);
+  const config = loadConfig(home, process.env);
+  const start = options.workspace ?? process.cwd();
+  if (!existsSync(start) || !statSync(start).isDirectory()) {
+    throw new AnimusError('invalid_params', `There is no folder ${start}.`, 'Give --workspace a folder that exists.');
+  }
+  const folder = findWorkspace(home, start);
+  const bundle = path.join(import.meta.dirname);
+  const identity = {
+    kind: 'cli' as const,
+    build: readBuildInfo(bundle),
+    folder,
+    database: databaseLabel(config.database.url),
+    home,
+  };
+  const location = { identity, store: storeFolder(home, folder), bundle, env: process.env };
+  return { terminal, json: options.json, config, location, folder };
+}
+
+/** Attaches to the host, starting one if need be, and offers it the keys of this environment. */
+export async function connect(session: CliSession): Promise<HostClient> {
+  if (session.config.database.url === null) {
+    mkdirSync(session.location.store, { recursive: true, mode: 0o700 });
+    requireLocalFolder(session.location.store);
+  }
+  return greeted(session, await findOrStartHost(session.location));
+}
+
+/** Attaches where a host runs; undefined where none does. */
+export async function connectIfRunning(session: CliSession): Promise<HostClient | undefined> {
+  const client = await attachIfRunning(session.location);
+  return client && greeted(session, client);
+}
+
+async function greeted(session: CliSession, client: HostClient): Promise<HostClient> {
+  for (const warning of client.host.warnings) session.terminal.note(`note: ${warning}`);
+  const value = process.env.ANTHROPIC_API_KEY;
+  if (value) {
+    const origin = new URL(session.config.anthropic.base_url).origin;
+    await client.request('credentials/offer', { credentials: [{ name: 'anthropic', value, origin }] });
+  }
+  return client;
+}

@@ -1,0 +1,88 @@
+/** How work items, ledger entries and outcomes look in a terminal. */
+import type { FocusView, LedgerEntryView } from '../../protocol/focus.ts';
+import type { WorkView } from '../../protocol/work.ts';
+import type { Shown } from './follow.ts';
+import { plain, plainLine, type Terminal } from './terminal.ts';
+
+type Style = Parameters<Terminal['paint']>[0];
+
+const ENTRY_STYLES: Record<LedgerEntryView['entry_type'], Style> = {
+  plan: 'blue',
+  finding: 'yellow',
+  decision: 'magenta',
+  step: 'green',
+  error: 'red',
+  note: 'dim',
+};
+
+const STATE_STYLES: Record<WorkView['state'], Style> = {
+  queued: 'dim',
+  running: 'blue',
+  waiting: 'yellow',
+  completed: 'green',
+  dead: 'red',
+  cancelled: 'dim',
+  merged: 'magenta',
+};
+
+export const SCRIPT_NOTICE = 'A script, not a model, gives these answers.';
+
+const TYPE_WIDTH = 'decision'.length;
+
+/** `12:04:31  [3] finding   the text`, further lines indented. */
+export function showEntry(terminal: Terminal, entry: LedgerEntryView): string {
+  const time = entry.created_at.slice(11, 19);
+  const number = `[${entry.seq}]`.padStart(4);
+  const lead = `${terminal.paint('dim', time)} ${number} ${terminal.paint(ENTRY_STYLES[entry.entry_type], entry.entry_type.padEnd(TYPE_WIDTH))}  `;
+  const indent = ' '.repeat(time.length + number.length + TYPE_WIDTH + 4);
+  return lead + plain(entry.content).trimEnd().replaceAll('\n', `\n${indent}`);
+}
+
+export function showState(terminal: Terminal, item: WorkView): string {
+  const state = terminal.paint(STATE_STYLES[item.state], item.state);
+  return item.reason ? `${state} (${plain(item.reason)})` : state;
+}
+
+/** The row of a list: id, state, faculty, age, text. */
+export function workRow(item: WorkView): string[] {
+  const state = item.reason ? `${item.state}: ${item.reason}` : item.state;
+  return [item.short_id, plainLine(state, 40), item.faculty, age(item.created_at), plainLine(item.description, 200)];
+}
+
+export function showOutcome(terminal: Terminal, shown: Shown): string {
+  const { item, foci } = shown;
+  const { outcome } = item;
+  const lines = [`${terminal.paint('bold', 'Outcome')}  ${showState(terminal, item)}`];
+  if (outcome) {
+    const word = outcome.success ? terminal.paint('green', 'success') : terminal.paint('red', 'failure');
+    lines[0] = `${terminal.paint('bold', 'Outcome')}  ${word}, ${item.state} in ${seconds(outcome.duration_ms)}`;
+    lines.push(indent(plain(outcome.summary)));
+    if (outcome.error) lines.push(indent(`${outcome.error.kind}: ${plain(outcome.error.message)}`));
+    if (outcome.data !== undefined) lines.push(indent(plain(JSON.stringify(outcome.data, null, 2))));
+  }
+  if (item.merged_into) lines.push(indent(`This is the same work as ${item.merged_into}.`));
+  if (item.wait) lines.push(indent(plain(item.wait.next)));
+  const last = foci.at(-1);
+  if (last) lines.push(indent(terminal.paint('dim', focusFacts(last))));
+  if (foci.some(({ scripted }) => scripted)) lines.push(indent(terminal.paint('yellow', SCRIPT_NOTICE)));
+  return lines.join('\n');
+}
+
+function focusFacts(focus: FocusView): string {
+  const cost = focus.cost_usd === null ? 'cost unknown' : focus.scripted ? 'no cost' : `$${focus.cost_usd.toFixed(4)}`;
+  const tokens = `${focus.input_tokens} tokens in, ${focus.output_tokens} out`;
+  return `${focus.model ?? 'no model yet'} · ${focus.iterations} turns · ${tokens} · ${cost} · attempt ${focus.attempt}`;
+}
+
+const indent = (text: string) => text.replace(/^/gm, '  ');
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+}
+
+function age(iso: string): string {
+  const s = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m`;
+  return s < 86_400 ? `${Math.floor(s / 3600)}h` : `${Math.floor(s / 86_400)}d`;
+}

@@ -1,0 +1,58 @@
+/** What goes to the terminal: colours only where one is there, and nothing that a model wrote can steer it. */
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Control characters (but newline and tab) and the marks that reorder text, which could hide what is really there. */
+const UNSAFE = /(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu;
+
+/** Text from a model, a file or a store, made harmless: what would steer the terminal shows as its escape. */
+export function plain(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** One line of it, at most `width` characters. */
+export function plainLine(text: string, width: number): string {
+  const line = plain(text).replace(/\s+/g, ' ').trim();
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+}
+
+export type Terminal = {
+  out(text: string): void;
+  /** Progress and remarks, which a script that reads the output must not meet. */
+  note(text: string): void;
+  paint(style: Style, text: string): string;
+  /** Columns; 100 where there is no terminal. */
+  width: number;
+};
+
+export function createTerminal(json: boolean): Terminal {
+  return {
+    out: (text) => process.stdout.write(`${text}\n`),
+    note: (text) => {
+      if (!json) process.stderr.write(`${text}\n`);
+    },
+    // styleText looks at NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
+    paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+    width: Math.max(60, process.stdout.columns ?? 100),
+  };
+}
+
+/** Columns of text with two spaces between, the last one cut at the terminal's edge. */
+export function table(rows: readonly (readonly string[])[], width: number): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, at) => (at === columns - 1 ? cell : cell.padEnd(widths[at] ?? 0)));
+      return plainLineKeepingSpaces(cells.join('  ').trimEnd(), width);
+    })
+    .join('\n');
+}
+
+function plainLineKeepingSpaces(text: string, width: number): string {
+  const line = plain(text).replaceAll('\n', ' ');
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+}

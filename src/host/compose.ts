@@ -1,0 +1,209 @@
+/** Builds everything a host is made of and hands it on: the one file that knows all the parts. */
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { AnimusError } from '../protocol/errors.ts';
+import type { Notification, NotificationParams } from '../protocol/notifications.ts';
+import type { ParsedParams, Result } from '../protocol/requests.ts';
+import type { ConnectionOptions } from './api/connection.ts';
+import type { ApiContext } from './api/context.ts';
+import { handleRequest } from './api/handlers.ts';
+import { databaseLabel } from './config/database-label.ts';
+import { readMigrations } from './db/migrate.ts';
+import { openDatabase } from './db/open-database.ts';
+import type { Db } from './db/types.ts';
+import { Dispatcher } from './engine/dispatch/dispatcher.ts';
+import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
+import { runFocus } from './engine/focus/run-focus.ts';
+import type { FocusDependencies, FocusEvent } from './engine/focus/types.ts';
+import { Redactor } from './engine/redaction/redactor.ts';
+import { ledgerAppend } from './engine/tools/ledger-append.ts';
+import { ledgerRead } from './engine/tools/ledger-read.ts';
+import { reportOutcome } from './engine/tools/report-outcome.ts';
+import { workspaceTools } from './engine/tools/workspace-tools.ts';
+import type { HostIdentity, HostOptions } from './host-options.ts';
+import { createModels, type HostModels } from './models.ts';
+import { scrubbedEnvironment } from './process/scrub-environment.ts';
+import { readTrust } from './store/trust/trust.ts';
+import { type Log, openLog } from './telemetry/log.ts';
+
+/** What the host itself answers for. */
+export type HostControls = {
+  state(): 'starting' | 'serving' | 'draining';
+  clientCount(): number;
+  drain(reason: string): number;
+  broadcast<N extends Notification>(name: N, params: NotificationParams<N>): void;
+  token: string;
+};
+
+export type ComposedHost = {
+  token: string;
+  log: Log;
+  connections: Omit<ConnectionOptions, 'clientCount'>;
+  /** Opens the database at the first call; the same one ever after. */
+  openDatabase(): Promise<Db>;
+  startDispatcher(db: Db): Promise<void>;
+  dispatcher(): Dispatcher | undefined;
+};
+
+export function composeHost(options: HostOptions, identity: HostIdentity, controls: HostControls): ComposedHost {
+  const { config, store, folder, home, assets, build } = options;
+  const { env: commandEnvironment, secrets } = scrubbedEnvironment(options.env);
+  const redactor = new Redactor();
+  redactor.add('host_token', controls.token);
+  for (const secret of secrets) redactor.add('environment', secret);
+  const log = openLog(path.join(store, 'logs'), config.log.level, (text) => redactor.text(text));
+  const catalogue = new FacultyCatalogue({
+    bundled: assets.faculties,
+    personal: path.join(home, 'faculties'),
+    workspace: path.join(folder, '.animus', 'faculties'),
+  });
+  const models = createModels(config, assets);
+  const database = lazyDatabase(options, log);
+  let dispatcher: Dispatcher | undefined;
+
+  const context: ApiContext = {
+    database: database.open,
+    place: identity.storeId,
+    storeId: identity.storeId,
+    folder,
+    catalogue,
+    redactor,
+    credentials: models.credentials,
+    wakeWaiting: async () => dispatcher?.wakeWaiting(),
+    hasCredential: models.hasCredential,
+    isKnownModel: models.isKnown,
+    status: () => ({
+      instance_id: identity.instanceId,
+      store_id: identity.storeId,
+      pid: process.pid,
+      ...build,
+      folder,
+      store_folder: store,
+      started_at: identity.startedAt.toISOString(),
+      database: database.state(),
+      database_kind: config.database.url === null ? 'pglite' : 'postgres',
+      state: controls.state(),
+      running: dispatcher?.runningCount ?? 0,
+      credentials: models.credentials.names(),
+    }),
+    drain: controls.drain,
+  };
+
+  return {
+    token: controls.token,
+    log,
+    connections: {
+      token: controls.token,
+      welcome: (params) => welcome(options, identity, context, params),
+      handle: (method, params, session) => handleRequest(context, method, params, session),
+      redact: (text) => redactor.text(text),
+      log,
+    },
+    openDatabase: database.open,
+    dispatcher: () => dispatcher,
+    async startDispatcher(db) {
+      const dependencies = focusDependencies(
+        options,
+        identity,
+        { db, models, redactor, commandEnvironment, log },
+        (event) => controls.broadcast('focus/delta', viewDelta(event)),
+      );
+      dispatcher = new Dispatcher({
+        db,
+        host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version },
+        place: identity.storeId,
+        catalogue,
+        maxConcurrent: config.host.max_concurrent,
+        run: (claim) => runFocus(dependencies, claim),
+        isSatisfied: ({ kind, targets }) =>
+          kind === 'credentials' && targets.every((name) => models.hasCredential(String(name))),
+        log,
+      });
+      await dispatcher.start();
+    },
+  };
+}
+
+function lazyDatabase({ config, store, assets }: HostOptions, log: Log) {
+  let opening: Promise<Db> | undefined;
+  let state: Result<'host/status'>['database'] = { kind: 'opening' };
+  const open = async (): Promise<Db> => {
+    try {
+      const db = await openDatabase({
+        url: config.database.url,
+        schema: config.database.schema,
+        storeFolder: store,
+        template: assets.databaseTemplate,
+        migrations: readMigrations(assets.migrations),
+        onLost: (reason) => log('warn', 'database.lost', { reason }),
+        onReopened: () => log('info', 'database.reopened'),
+        onListenerError: (error) => log('error', 'database.listener_failed', { message: String(error) }),
+      });
+      state = { kind: 'ready' };
+      return db;
+    } catch (error) {
+      const next = error instanceof AnimusError ? error.next : "The host's log has the rest.";
+      state = { kind: 'failed', message: (error as Error).message, next };
+      throw error;
+    }
+  };
+  return {
+    open: () => {
+      opening ??= open();
+      return opening;
+    },
+    state: () => state,
+  };
+}
+
+type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & { models: HostModels };
+
+function focusDependencies(
+  { config, store, folder }: HostOptions,
+  { storeId }: HostIdentity,
+  parts: FocusParts,
+  emit: (event: FocusEvent) => void,
+): FocusDependencies {
+  return {
+    ...parts,
+    engineTools: [reportOutcome, ledgerAppend, ledgerRead],
+    workspaceTools,
+    defaultModel: config.model ?? parts.models.defaultModel,
+    storeId,
+    storeFolder: store,
+    workspace: folder,
+    emit,
+    random: Math.random,
+  };
+}
+
+function viewDelta(event: FocusEvent): NotificationParams<'focus/delta'> {
+  const { focusId: focus_id, workItemId: work_item_id, turn, type: kind } = event;
+  const text = event.type === 'text' ? event.text : event.type === 'tool_call' ? event.name : '';
+  const reason = event.type === 'retry' ? event.reason : text;
+  return { focus_id, work_item_id, turn, kind, text: reason };
+}
+
+/** The answer to a client that has proven itself, with what it should know about this host. */
+async function welcome(
+  { config, home, folder, build }: HostOptions,
+  { instanceId, storeId }: HostIdentity,
+  context: ApiContext,
+  params: ParsedParams<'initialize'>,
+): Promise<Result<'initialize'>> {
+  const database = databaseLabel(config.database.url);
+  const warnings = [
+    params.client.version === build.version && params.client.build !== build.build
+      ? `The host runs another build of ${build.version} (${build.build}); to change over: animus host stop`
+      : '',
+    params.database === database
+      ? ''
+      : `The host was started with the database "${database}", not "${params.database}"; to change over: animus host stop`,
+    params.home === home ? '' : `The host was started with ANIMUS_HOME=${home}.`,
+    params.folder === folder ? '' : `The host serves ${folder}.`,
+  ].filter((text) => text !== '');
+  const ready = context.status().database.kind === 'ready';
+  const trusted = ready ? (await readTrust(await context.database(), context.place, folder)) !== undefined : null;
+  const { version, build: hash } = build;
+  return { instance_id: instanceId, store_id: storeId, pid: process.pid, version, build: hash, trusted, warnings };
+}

@@ -1,0 +1,97 @@
+/**
+ * The host's configuration: one schema, parsed once, plain values passed down. Sources, later wins: defaults,
+ * $ANIMUS_HOME/config.toml, the environment.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'smol-toml';
+import * as z from 'zod';
+import { AnimusError } from '../../protocol/errors.ts';
+import { locateIssue } from './toml-location.ts';
+
+const configSchema = z.strictObject({
+  /** provider/name; null lets each faculty, then the default, decide. */
+  model: z.string().min(3).max(200).nullable().default(null),
+  database: z
+    .strictObject({
+      /** postgres://…; null means embedded. */
+      url: z
+        .string()
+        .regex(/^postgres(ql)?:\/\//, 'expected a URL that begins with postgres://')
+        .nullable()
+        .default(null),
+      schema: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_]{0,40}$/, 'expected lower-case letters, digits and underscores')
+        .default('animus'),
+    })
+    .prefault({}),
+  host: z
+    .strictObject({
+      idle_seconds: z.number().min(1).max(604_800).default(600),
+      max_concurrent: z.int().min(1).max(64).default(4),
+    })
+    .prefault({}),
+  anthropic: z
+    .strictObject({
+      base_url: z.url().default('https://api.anthropic.com'),
+      api_version: z.enum(['2023-06-01', '2026-10-21']).default('2023-06-01'),
+      auth_scheme: z.enum(['x-api-key', 'bearer']).default('x-api-key'),
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+});
+export type Config = z.output<typeof configSchema>;
+
+/** Environment variable → place in the schema. An app's own DATABASE_URL is never ours. */
+const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [string, string]; number?: true }[] = [
+  { name: 'ANIMUS_MODEL', path: ['model'] },
+  { name: 'ANIMUS_DATABASE_URL', path: ['database', 'url'] },
+  { name: 'ANIMUS_DATABASE_SCHEMA', path: ['database', 'schema'] },
+  { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
+  { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
+  { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },
+  { name: 'LOG_LEVEL', path: ['log', 'level'] },
+];
+
+/** Throws AnimusError `bad_config`, naming the source, the key and what was expected. */
+export function loadConfig(home: string, env: NodeJS.ProcessEnv): Config {
+  const file = path.join(home, 'config.toml');
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const fromFile = checked(parseToml(text, file), (issue) => locateIssue(file, text, issue), file);
+  const layered = structuredClone(fromFile) as Record<string, unknown>;
+  const used = ENVIRONMENT.filter(({ name }) => env[name]);
+  for (const variable of used) setPath(layered, variable.path, value(variable, env));
+  return checked(layered, (issue) => `${nameOf(issue, used)}: ${issue.message}`, 'the environment');
+}
+
+function parseToml(text: string, file: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw badConfig(`${file}: ${(error as Error).message.trim()}`, file, error);
+  }
+}
+
+function checked(input: unknown, describe: (issue: z.core.$ZodIssue) => string, source: string): Config {
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw badConfig(parsed.error.issues.map(describe).join('\n'), source);
+}
+
+function badConfig(message: string, source: string, cause?: unknown): AnimusError {
+  return new AnimusError('bad_config', message, `Correct ${source}, then run the command again.`, { cause });
+}
+
+function value({ name, number }: { name: string; number?: true }, env: NodeJS.ProcessEnv): unknown {
+  return number ? Number(env[name]) : env[name];
+}
+
+function setPath(target: Record<string, unknown>, [first, second]: readonly [string, string?], entry: unknown): void {
+  if (second === undefined) target[first] = entry;
+  else target[first] = { ...(target[first] as object), [second]: entry };
+}
+
+function nameOf(issue: z.core.$ZodIssue, used: typeof ENVIRONMENT): string {
+  return used.find((variable) => variable.path.join('.') === issue.path.join('.'))?.name ?? issue.path.join('.');
+}

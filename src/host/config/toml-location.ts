@@ -1,0 +1,33 @@
+/** Where in a TOML file a schema's complaint belongs: people mend lines, not paths in a parsed tree. */
+import type * as z from 'zod';
+
+/** `file:line: key: what is wrong`; without a line where the key is not in the file. */
+export function locateIssue(file: string, text: string, issue: z.core.$ZodIssue): string {
+  const key = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  const names = key.map(String);
+  const line = findLine(text, names);
+  const what = issue.code === 'unrecognized_keys' ? 'no such key; see the reference for what there is' : issue.message;
+  return `${file}${line ? `:${line}` : ''}: ${names.join('.')}: ${what}`;
+}
+
+/** The 1-based line of a key, else of the nearest table above it. */
+function findLine(text: string, key: readonly string[]): number | undefined {
+  let table: string[] = [];
+  let nearest: number | undefined;
+  for (const [index, line] of text.split('\n').entries()) {
+    const header = /^\s*\[\[?\s*([^\]]+?)\s*\]\]?/.exec(line);
+    if (header?.[1]) {
+      table = splitKey(header[1]);
+      if (isPrefix(table, key)) nearest = index + 1;
+      if (same(table, key)) return index + 1;
+      continue;
+    }
+    const assignment = /^\s*([A-Za-z0-9_."'-]+)\s*=/.exec(line);
+    if (assignment?.[1] && isPrefix([...table, ...splitKey(assignment[1])], key)) return index + 1;
+  }
+  return nearest;
+}
+
+const splitKey = (text: string) => text.split('.').map((part) => part.trim().replace(/^["']|["']$/g, ''));
+const isPrefix = (prefix: readonly string[], key: readonly string[]) => prefix.every((part, at) => part === key[at]);
+const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && isPrefix(a, b);

@@ -1,0 +1,108 @@
+/** Opens the configured database and brings its schema up to date, or says why that cannot be. */
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { AnimusError } from '../../protocol/errors.ts';
+import { type Migration, migrate, type SchemaState, schemaState } from './migrate.ts';
+import { openPglite, type PgliteDb } from './pglite-db.ts';
+import type { Db } from './types.ts';
+
+export const POSTGRES_MAJOR = 18;
+
+export type DatabaseOptions = {
+  /** postgres://…, or null for the embedded database. */
+  url: string | null;
+  schema: string;
+  storeFolder: string;
+  template: string | null;
+  migrations: Migration[];
+  onLost(reason: string): void;
+  onReopened(): void;
+  onListenerError(error: unknown): void;
+};
+
+/** Throws AnimusError `store_newer`, `store_altered` or `store_unavailable`; nothing is changed then. */
+export async function openDatabase(options: DatabaseOptions): Promise<Db> {
+  return options.url === null ? openEmbedded(options) : openServer(options, options.url);
+}
+
+async function openServer(options: DatabaseOptions, url: string): Promise<Db> {
+  // Only those who use a server pay for loading its client.
+  const { openPostgres } = await import('./postgres-db.ts');
+  let db: Db;
+  try {
+    const { schema, onLost, onListenerError } = options;
+    db = await openPostgres({ url, schema, onLost, onListenerError });
+  } catch (error) {
+    throw new AnimusError(
+      'store_unavailable',
+      (error as Error).message,
+      'Start the server or correct ANIMUS_DATABASE_URL (database.url), then run the command again.',
+      { cause: error },
+    );
+  }
+  return migrated(db, options);
+}
+
+async function openEmbedded(options: DatabaseOptions): Promise<Db> {
+  const folder = path.join(options.storeFolder, 'db', `pg${POSTGRES_MAJOR}`);
+  // Written when the first migration is through. A folder without it was cut off while it was made, and nobody was ever
+  // told that anything in it is safe: it is made again.
+  const marker = `${folder}.ready`;
+  const fresh = !existsSync(marker);
+  if (fresh) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const template = fresh ? options.template : null;
+  let db = await openFolder(folder, options, template);
+  const state = await checkedState(db, options);
+  if (state.kind === 'older') {
+    await db.close();
+    const copy = `${folder}.before-migration`;
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(folder, copy, { recursive: true });
+    db = await openFolder(folder, options, null);
+  }
+  await migrate(db, options.migrations);
+  if (fresh) writeFileSync(marker, '', { mode: 0o600 });
+  return db;
+}
+
+async function openFolder(folder: string, options: DatabaseOptions, template: string | null): Promise<PgliteDb> {
+  try {
+    const { schema, onLost, onReopened, onListenerError } = options;
+    return await openPglite({ schema, onLost, onReopened, onListenerError, folder, ...(template ? { template } : {}) });
+  } catch (error) {
+    throw new AnimusError(
+      'store_unavailable',
+      `The embedded database in ${folder} does not open: ${(error as Error).message}`,
+      'Nothing was changed. Move the folder aside to begin with an empty store, or restore a copy of it.',
+      { cause: error },
+    );
+  }
+}
+
+async function migrated(db: Db, options: DatabaseOptions): Promise<Db> {
+  await checkedState(db, options);
+  await migrate(db, options.migrations);
+  return db;
+}
+
+async function checkedState(db: Db, { migrations }: DatabaseOptions): Promise<SchemaState> {
+  const state = await schemaState(db, migrations);
+  if (state.kind === 'newer') {
+    await db.close();
+    throw new AnimusError(
+      'store_newer',
+      `The store was written by a newer Animus (its schema is ${state.applied}, this one knows ${state.known}). Nothing was changed.`,
+      'Update Animus, then run the command again.',
+    );
+  }
+  if (state.kind === 'altered') {
+    await db.close();
+    throw new AnimusError(
+      'store_altered',
+      `The store was made with another text of migration ${state.name} than this Animus has. Nothing was changed.`,
+      'Use the version of Animus that made it, or begin with an empty store.',
+    );
+  }
+  return state;
+}

@@ -1,0 +1,183 @@
+/**
+ * Claims what this host may run, keeps its leases alive, takes over what dead hosts held, and wakes what waited. A
+ * notification makes it look at once; a slow poll makes it look anyway.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '../../db/types.ts';
+import { markPredecessorsStopped, registerHost } from '../../store/hosts/hosts.ts';
+import { HEARTBEAT_EVERY_MS, renewLeases } from '../../store/work/leases.ts';
+import { takeOverExpired } from '../../store/work/queue.ts';
+import { dueWaits, openWaits, resolveWait, type Wait } from '../../store/work/waits.ts';
+import type { FacultyCatalogue } from '../faculties/catalogue.ts';
+import type { Faculty } from '../faculties/schema.ts';
+import type { Claim, Log } from '../focus/types.ts';
+import { type Claimed, claimNext } from './claim.ts';
+
+export type DispatcherOptions = {
+  db: Db;
+  host: { id: string; storeId: string; name: string; version: string };
+  /** The working copy this host serves. */
+  place: string;
+  catalogue: FacultyCatalogue;
+  maxConcurrent: number;
+  run(claim: Claim): Promise<void>;
+  /** Whether a wait without a time has what it waits for. */
+  isSatisfied(wait: Wait): boolean;
+  log: Log;
+};
+
+const POLL_MS = 2000;
+/** How long a drain waits for model calls before it aborts them. */
+const MODEL_CALL_GRACE_MS = 60_000;
+
+type Running = { claim: Claim; abort: AbortController; ended: Promise<void> };
+
+export class Dispatcher {
+  #options: DispatcherOptions;
+  #running = new Map<string, Running>();
+  #stopping = new AbortController();
+  #timers: NodeJS.Timeout[] = [];
+  #unlisten: (() => Promise<void>) | undefined;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  async start(): Promise<void> {
+    const { db, host } = this.#options;
+    await this.#register();
+    await markPredecessorsStopped(db, host);
+    this.#unlisten = await db.listen(
+      'work',
+      () => this.look(),
+      () => this.look(),
+    );
+    this.#every(POLL_MS, () => this.#poll());
+    this.#every(HEARTBEAT_EVERY_MS, () => this.#heartbeat());
+    await this.#poll();
+  }
+
+  /** Looks for work now, or again once the look under way is over. */
+  look(): void {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#looking !== undefined) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = this.#claimAll()
+      .catch((error) => this.#options.log('warn', 'dispatch.look_failed', { message: String(error) }))
+      .finally(() => {
+        this.#looking = undefined;
+        if (this.#lookAgain) {
+          this.#lookAgain = false;
+          this.look();
+        }
+      });
+  }
+
+  /** Evaluates every open wait, as after credentials came. */
+  async wakeWaiting(): Promise<void> {
+    const { db, place, isSatisfied } = this.#options;
+    for (const wait of await openWaits(db, [place])) {
+      if (isSatisfied(wait)) await resolveWait(db, wait, `${wait.kind} there`);
+    }
+  }
+
+  /** No more claims; foci end at their next recorded point. After a minute their model calls are aborted. */
+  async drain(): Promise<void> {
+    this.#stopping.abort();
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#looking;
+    const beating = setInterval(() => void this.#guarded(() => this.#heartbeat()), HEARTBEAT_EVERY_MS);
+    const all = Promise.all([...this.#running.values()].map(({ ended }) => ended));
+    const grace = new AbortController();
+    const late = sleep(MODEL_CALL_GRACE_MS, undefined, { signal: grace.signal }).then(
+      () => this.#abortAll(),
+      () => undefined, // everything ended before
+    );
+    await all;
+    grace.abort();
+    await late;
+    clearInterval(beating);
+    await this.#unlisten?.();
+  }
+
+  #abortAll(): void {
+    for (const { abort } of this.#running.values()) abort.abort();
+  }
+
+  #every(ms: number, work: () => Promise<void>): void {
+    this.#timers.push(setInterval(() => void this.#guarded(work), ms));
+  }
+
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      // The database is away for a moment: the next turn of the clock tries again.
+      this.#options.log('warn', 'dispatch.turn_failed', { message: String(error) });
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const { db, host, place, log } = this.#options;
+    const taken = await takeOverExpired(db, { hostId: host.id, storeId: host.storeId });
+    for (const id of taken) log('info', 'work.taken_over', { work_id: id });
+    for (const wait of await dueWaits(db, [place])) await resolveWait(db, wait, 'time is up');
+    await this.wakeWaiting();
+    this.look();
+  }
+
+  async #heartbeat(): Promise<void> {
+    await this.#register();
+    const tokens = [...this.#running.keys()];
+    const renewed = new Set(await renewLeases(this.#options.db, tokens));
+    for (const token of tokens) {
+      if (!renewed.has(token)) this.#running.get(token)?.abort.abort();
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { db, host, place, catalogue } = this.#options;
+    const faculties = catalogue.list().faculties.map(({ name }) => name);
+    await registerHost(db, { ...host, places: [place], faculties });
+  }
+
+  async #claimAll(): Promise<void> {
+    const { db, host, place, maxConcurrent } = this.#options;
+    while (!this.#stopping.signal.aborted && this.#running.size < maxConcurrent) {
+      const free = this.#freeFaculties();
+      const claimed = await claimNext(db, host.id, { places: [place], faculties: free.map(({ name }) => name) });
+      const faculty = free.find(({ name }) => name === claimed?.item.faculty);
+      if (!claimed || !faculty) return;
+      this.#begin(claimed, faculty);
+    }
+  }
+
+  #freeFaculties(): Faculty[] {
+    const running = [...this.#running.values()].map(({ claim }) => claim.faculty.name);
+    return this.#options.catalogue.list().faculties.filter(({ name, max_concurrent: most }) => {
+      return most === null || running.filter((other) => other === name).length < most;
+    });
+  }
+
+  #begin({ item, focus, lease }: Claimed, faculty: Faculty): void {
+    const abort = new AbortController();
+    const claim = { item, focus, lease, faculty, stopping: this.#stopping.signal, abort: abort.signal };
+    this.#options.log('info', 'focus.begin', { work_id: item.id, focus_id: focus.id, phase: focus.phase });
+    const ended = this.#options
+      .run(claim)
+      .catch((error) => this.#options.log('error', 'focus.run_failed', { message: String(error) }))
+      .finally(() => {
+        this.#running.delete(lease.token);
+        this.look();
+      });
+    this.#running.set(lease.token, { claim, abort, ended });
+  }
+}

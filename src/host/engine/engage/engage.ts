@@ -1,0 +1,116 @@
+/**
+ * The engage loop: ask the model, run what it asks for, record, repeat. Its state is what the journal has; it keeps none
+ * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
+ */
+import type { ToolResultBlock } from '../../llm/types.ts';
+import { runCall } from './run-call.ts';
+import { streamAnswer } from './stream-answer.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall, RecordedMessage } from './types.ts';
+
+const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
+
+type LoopState = {
+  messages: RecordedMessage[];
+  /** The calls of the newest answer, while its turn is open. */
+  calls: RecordedCall[];
+};
+
+export async function engage(deps: EngageDependencies, config: EngageConfig): Promise<EngageResult> {
+  const { messages, callsOfLastTurn } = await deps.journal.load();
+  const state: LoopState = { messages, calls: callsOfLastTurn };
+  for (;;) {
+    const last = state.messages.at(-1);
+    if (last?.role === 'assistant') {
+      const end = await finishTurn(deps, state, last);
+      if (end) return end;
+    }
+    const end = await beginTurn(deps, config, state);
+    if (end) return end;
+  }
+}
+
+/** Guards, then one model call, then its record. */
+async function beginTurn(
+  deps: EngageDependencies,
+  config: EngageConfig,
+  state: LoopState,
+): Promise<EngageResult | undefined> {
+  if (deps.stopping.aborted) return { kind: 'stopped' };
+  const turn = (state.messages.at(-1)?.turn ?? 0) + 1;
+  if (turn > config.maxTurns) {
+    return { kind: 'budget', message: `The limit of ${config.maxTurns} turns is reached.` };
+  }
+  const answer = await streamAnswer(deps, config, state.messages, turn);
+  if (answer.kind === 'failed') {
+    if (answer.error.kind === 'cancelled') return { kind: 'stopped' };
+    return { kind: 'model_failed', error: answer.error };
+  }
+  const { content, stopReason, usage } = answer.response;
+  const recorded = await deps.journal.recordAnswer({ turn, blocks: content, stopReason, usage });
+  state.messages.push(recorded.message);
+  state.calls = recorded.calls;
+  return undefined;
+}
+
+/** Runs the open turn's calls and closes it, or says how the loop ends. */
+async function finishTurn(
+  deps: EngageDependencies,
+  state: LoopState,
+  answer: RecordedMessage,
+): Promise<EngageResult | undefined> {
+  const { turn } = answer;
+  if (state.calls.length > 0) {
+    const blocks = await runCalls(deps, state.calls);
+    if (!blocks) return { kind: 'stopped' };
+    state.messages.push(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks }));
+    state.calls = [];
+    return undefined;
+  }
+  return endOrContinue(deps, state, answer);
+}
+
+async function runCalls(deps: EngageDependencies, calls: RecordedCall[]): Promise<ToolResultBlock[] | undefined> {
+  const blocks: ToolResultBlock[] = [];
+  for (const call of calls) {
+    // An aborted focus starts nothing more; the calls stay requested for whoever goes on.
+    if (deps.abort.aborted && !call.result) return undefined;
+    const { content, isError } = await runCall(deps, call);
+    blocks.push({ type: 'tool_result', toolUseId: call.providerCallId, content, isError });
+  }
+  return blocks;
+}
+
+async function endOrContinue(
+  deps: EngageDependencies,
+  state: LoopState,
+  answer: RecordedMessage,
+): Promise<EngageResult | undefined> {
+  const text = answer.blocks.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');
+  const stop = answer.stopReason ?? { kind: 'end_turn' };
+  switch (stop.kind) {
+    case 'pause_turn':
+      return undefined; // the answer goes back as it is, and the model takes it up
+    case 'max_tokens': {
+      const alreadyContinued = state.messages.at(-2)?.kind === 'remark';
+      if (alreadyContinued) return { kind: 'end_turn', text };
+      state.messages.push(await remark(deps, answer.turn, CONTINUE));
+      return undefined;
+    }
+    case 'refusal':
+      return { kind: 'refusal', message: text || 'The model refused to go on.' };
+    case 'context_exceeded':
+      return {
+        kind: 'model_failed',
+        error: { kind: 'context_exceeded', message: "The conversation no longer fits the model's context." },
+      };
+    case 'end_turn':
+    case 'tool_use':
+    case 'stop_sequence':
+    case 'other':
+      return { kind: 'end_turn', text };
+  }
+}
+
+function remark({ journal }: EngageDependencies, turn: number, text: string): Promise<RecordedMessage> {
+  return journal.closeTurn({ turn, role: 'user', kind: 'remark', blocks: [{ type: 'text', text }] });
+}

@@ -1,0 +1,97 @@
+/**
+ * The one way a tool is run, whoever asked for it: arguments checked, start recorded, run within its time, result
+ * recorded. Whatever the tool does comes back as a result.
+ */
+import * as z from 'zod';
+import type { Tool, ToolResult, WorldTool } from './tool.ts';
+import type { CallEnd, EngageDependencies, RecordedCall } from './types.ts';
+
+/** Longest result, in characters. Tools page well below this; it holds what they cannot. */
+const RESULT_MAX = 200_000;
+
+/** How long a tool that ignores its signal is waited for. */
+const ABORT_GRACE_MS = 1000;
+
+const INTERRUPTED =
+  'Interrupted: the host ended while this ran. It may or may not have taken effect; check before you repeat it.';
+
+type CallDependencies = Pick<EngageDependencies, 'tools' | 'journal' | 'context' | 'abort'>;
+
+/** Gives the recorded result; runs the call first where that has not happened. */
+export async function runCall(deps: CallDependencies, call: RecordedCall): Promise<ToolResult> {
+  if (call.result) return call.result;
+  const tool = deps.tools.get(call.name);
+  if (!tool) return fail(deps, call, unknownTool(call.name, deps.tools));
+  if (call.invalid) return fail(deps, call, unparsable(call.invalid));
+  const input = tool.input.safeParse(call.input);
+  if (!input.success) return fail(deps, call, `Bad arguments for ${call.name}:\n${z.prettifyError(input.error)}`);
+  if (tool.kind === 'store') return runStoreTool(deps, tool, call, input.data);
+  if (call.started && tool.effect !== 'read') {
+    return deps.journal.finishCall(call, 'interrupted', { content: INTERRUPTED, isError: true });
+  }
+  await deps.journal.startCall(call, tool.effect);
+  const { end, result } = await runWithinTime(deps, tool, input.data);
+  return deps.journal.finishCall(call, end, cleaned(result));
+}
+
+function fail({ journal }: CallDependencies, call: RecordedCall, content: string): Promise<ToolResult> {
+  return journal.finishCall(call, 'error', { content, isError: true });
+}
+
+function runStoreTool(deps: CallDependencies, tool: Tool & { kind: 'store' }, call: RecordedCall, input: unknown) {
+  const context = { ...deps.context, signal: deps.abort };
+  return deps.journal.runStoreCall(call, tool.effect, async (tx) => cleaned(await tool.run(input, context, tx)));
+}
+
+async function runWithinTime(
+  deps: CallDependencies,
+  tool: WorldTool,
+  input: unknown,
+): Promise<{ end: CallEnd; result: ToolResult }> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(overTime()), tool.timeoutMs);
+  const signal = AbortSignal.any([deps.abort, timeout.signal]);
+  try {
+    const result = await Promise.race([
+      tool.run(input, { ...deps.context, signal }),
+      giveUpAfter(signal, ABORT_GRACE_MS),
+    ]);
+    if (result) return { end: result.isError ? 'error' : 'done', result };
+    if (timeout.signal.aborted) return failed('error', `${tool.name} did not end within ${tool.timeoutMs / 1000} s.`);
+    return failed('cancelled', `${tool.name} was cancelled.`);
+  } catch (error) {
+    return failed('error', `${tool.name} failed: ${(error as Error).message}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const overTime = () => new DOMException('over its time', 'TimeoutError');
+
+const failed = (end: CallEnd, content: string) => ({ end, result: { content, isError: true } });
+
+/** Resolves only after the signal, and leaves the tool time to say itself how it ended. */
+function giveUpAfter(signal: AbortSignal, graceMs: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    const later = () => setTimeout(() => resolve(undefined), graceMs).unref();
+    if (signal.aborted) later();
+    else signal.addEventListener('abort', later, { once: true });
+  });
+}
+
+/** Text that a database and every provider take. */
+function cleaned(result: ToolResult): ToolResult {
+  const text = result.content.replaceAll('\0', '\uFFFD').toWellFormed();
+  if (text.length <= RESULT_MAX) return { ...result, content: text };
+  const cut = `${text.slice(0, RESULT_MAX)}\n[cut: ${text.length - RESULT_MAX} more characters]`;
+  return { ...result, content: cut.toWellFormed() };
+}
+
+function unknownTool(name: string, tools: ReadonlyMap<string, Tool>): string {
+  return `There is no tool "${name}". The tools are: ${[...tools.keys()].join(', ')}.`;
+}
+
+function unparsable({ raw, reason }: { raw: string; reason: string }): string {
+  const shown = raw.length > 500 ? `${raw.slice(0, 500)}…` : raw;
+  return `The arguments are not a JSON object (${reason}), so nothing was run. They were: ${shown}`;
+}

@@ -1,0 +1,66 @@
+/**
+ * A faculty's file. A key that is accepted does something: what is not built yet is refused like any unknown key, so
+ * that nobody relies on a limit that does not hold.
+ */
+import * as z from 'zod';
+
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+const name = z.string().regex(NAME, 'expected lower-case letters, digits and hyphens, beginning with a letter');
+const command = z.string().min(1).max(10_000);
+/** Seconds. */
+const timeout = z.number().positive().max(86_400);
+
+export const facultySchema = z.strictObject({
+  faculty: z.strictObject({
+    name,
+    description: z.string().min(1).max(1000),
+    /** Other names by which work may ask for it. */
+    accepts: z.array(name).max(20).default([]),
+    max_concurrent: z.int().min(1).max(64).nullable().default(null),
+    /** Failed attempts after which an item is dead. */
+    max_attempts: z.int().min(1).max(100).default(3),
+    /** Merge equal submissions while one is open, without being asked to. */
+    dedup: z.boolean().default(false),
+    orient: z.strictObject({ command: command.nullable().default(null), timeout: timeout.default(60) }).prefault({}),
+    engage: z
+      .strictObject({
+        /** provider/name; null for the default. */
+        model: z.string().min(3).max(200).nullable().default(null),
+        system_prompt: z.string().max(200_000).nullable().default(null),
+        /** Relative to the faculty's file. */
+        system_prompt_file: z.string().max(1000).nullable().default(null),
+        /** Workspace tools by name; `*` stands for any letters. */
+        tools: z.array(z.string().regex(/^[a-z0-9_*]{1,64}$/, 'expected a tool name, or one with *')).default(['*']),
+        max_turns: z.int().min(1).max(10_000).default(50),
+        /** Most tokens of one answer. */
+        max_tokens: z.int().min(1).max(1_000_000).default(8192),
+        temperature: z.number().min(0).max(2).nullable().default(null),
+      })
+      .prefault({}),
+    consolidate: z
+      .strictObject({
+        command: command.nullable().default(null),
+        timeout: timeout.default(60),
+      })
+      .prefault({}),
+    recover: z
+      .strictObject({
+        command: command.nullable().default(null),
+        timeout: timeout.default(60),
+        /** Seconds before the second attempt; doubled for each one after it, with jitter. */
+        backoff: z.number().min(0).max(86_400).default(2),
+      })
+      .prefault({}),
+  }),
+});
+
+export type FacultyFile = z.output<typeof facultySchema>;
+export type Faculty = FacultyFile['faculty'] & {
+  origin: 'bundled' | 'personal';
+  /** Absolute path of its file. */
+  file: string;
+  /** The prompt's text, wherever it was written. */
+  prompt: string;
+};
+
+export type FacultyProblem = { file: string; message: string; next: string };

@@ -1,0 +1,65 @@
+/**
+ * How a focus ends: one transaction each, in which lease, item and focus change together. All may be repeated when an
+ * answer was lost: finding the lease gone and the item where it was to be is success.
+ */
+
+import type { JsonValue } from '../../../protocol/json.ts';
+import { uuidv7 } from '../../../rendezvous/ids.ts';
+import { retryLost } from '../../db/retry-lost.ts';
+import type { Db, Tx } from '../../db/types.ts';
+import { type FocusStatus, readFocus, setStatus } from '../../store/foci/foci.ts';
+import { giveUpLease, type Lease, LeaseLost } from '../../store/work/leases.ts';
+import { buryItem, completeItem, parkItem, releaseItem, retryItem } from '../../store/work/transitions.ts';
+import type { Outcome, WaitKind } from '../../store/work/types.ts';
+import { insertWait } from '../../store/work/waits.ts';
+
+export function completeFocus(db: Db, lease: Lease, outcome: Outcome): Promise<void> {
+  return end(db, lease, 'completed', (tx) => completeItem(tx, lease.workItemId, outcome));
+}
+
+/** The attempt failed; another one follows after `delayMs`. */
+export function retryLater(db: Db, lease: Lease, delayMs: number, error: { kind: string; message: string }) {
+  return end(db, lease, 'failed', (tx) => retryItem(tx, lease.workItemId, delayMs, { error }));
+}
+
+/** The attempt failed and no other follows. */
+export function giveUp(db: Db, lease: Lease, outcome: Outcome): Promise<void> {
+  return end(db, lease, 'failed', (tx) => buryItem(tx, lease.workItemId, outcome));
+}
+
+/** For the next host of the place to go on with. */
+export function releaseFocus(db: Db, lease: Lease): Promise<void> {
+  return end(db, lease, 'released', (tx) => releaseItem(tx, lease.workItemId));
+}
+
+export type ParkReason = { kind: WaitKind; targets: JsonValue[]; wakeInMs: number | null };
+
+/** Costs no slot, no lease and no attempt until what is waited for is there. */
+export function parkFocus(db: Db, lease: Lease, { kind, targets, wakeInMs }: ParkReason): Promise<void> {
+  return end(db, lease, 'parked', async (tx) => {
+    const parked = await parkItem(tx, lease.workItemId, kind, { targets });
+    if (!parked) return false;
+    const { workItemId, focusId } = lease;
+    await insertWait(tx, { id: uuidv7(), workItemId, focusId, kind, targets, wakeInMs });
+    return true;
+  });
+}
+
+async function end(db: Db, lease: Lease, status: FocusStatus, change: (tx: Tx) => Promise<boolean>): Promise<void> {
+  await retryLost(async (again) => {
+    try {
+      await db.transaction(async (tx) => {
+        await giveUpLease(tx, lease);
+        await setStatus(tx, lease.focusId, status);
+        if (!(await change(tx))) throw new LeaseLost(`Work item ${lease.workItemId} is not running any more.`);
+      });
+    } catch (error) {
+      if (again && error instanceof LeaseLost && (await hasStatus(db, lease.focusId, status))) return;
+      throw error;
+    }
+  });
+}
+
+async function hasStatus(db: Db, focusId: string, status: FocusStatus): Promise<boolean> {
+  return (await readFocus(db, focusId))?.status === status;
+}

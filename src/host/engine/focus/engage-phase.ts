@@ -1,0 +1,126 @@
+/** The middle phase: opens the model, hands the loop what it needs, and turns its end into a row. */
+import { retryLost } from '../../db/retry-lost.ts';
+import type { LlmError } from '../../llm/types.ts';
+import { type EngageEnd, endEngage, readFocus } from '../../store/foci/foci.ts';
+import { proveLease } from '../../store/work/leases.ts';
+import { engage } from '../engage/engage.ts';
+import type { EngageConfig, EngageEvent, EngageResult } from '../engage/types.ts';
+import { DbJournal } from './journal.ts';
+import type { PhaseResult } from './phase-result.ts';
+import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
+
+/** How long an item sleeps whose provider asked for a long pause without saying how long. */
+const DEFAULT_MODEL_PAUSE_MS = 5 * 60_000;
+
+export async function engagePhase(deps: FocusDependencies, claim: Claim): Promise<PhaseResult> {
+  const focus = await retryLost(() => readFocus(deps.db, claim.focus.id));
+  const config = focus?.config as EngageConfig | null | undefined;
+  if (!config) throw new Error(`Focus ${claim.focus.id} engages without a configuration.`);
+  const opened = deps.models.open(config.model);
+  if (opened.kind === 'unknown') {
+    return { kind: 'failed', error: { kind: 'unknown_model', message: opened.message, final: true } };
+  }
+  if (opened.kind === 'needs_credentials') return waitForCredentials(opened.provider);
+  const result = await engage(
+    {
+      client: opened.client,
+      tools: toolsOf(deps, config),
+      journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor),
+      context: {
+        workItemId: claim.item.id,
+        focusId: claim.focus.id,
+        faculty: claim.faculty.name,
+        workspace: deps.workspace,
+      },
+      emit: redactedEmitter(deps, claim),
+      stopping: claim.stopping,
+      abort: claim.abort,
+    },
+    config,
+  );
+  return conclude(deps, claim, opened.client.provider, result);
+}
+
+/** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */
+function toolsOf(deps: FocusDependencies, config: EngageConfig) {
+  const names = new Set(config.tools.map(({ name }) => name));
+  const tools = [...deps.engineTools, ...deps.workspaceTools].filter(({ name }) => names.has(name));
+  return new Map(tools.map((tool) => [tool.name, tool]));
+}
+
+async function conclude(
+  deps: FocusDependencies,
+  claim: Claim,
+  provider: string,
+  result: EngageResult,
+): Promise<PhaseResult> {
+  switch (result.kind) {
+    case 'stopped':
+      return { kind: 'stopped' };
+    case 'model_failed':
+      return modelFailed(deps, provider, result.error);
+    case 'end_turn':
+      await recordEnd(deps, claim, { kind: 'end_turn', text: result.text });
+      return { kind: 'next', phase: 'consolidate' };
+    case 'budget':
+    case 'refusal':
+      await recordEnd(deps, claim, { kind: result.kind, message: result.message });
+      return { kind: 'next', phase: 'consolidate' };
+  }
+}
+
+function modelFailed(deps: FocusDependencies, provider: string, error: LlmError): PhaseResult {
+  const failure = { kind: error.kind, message: deps.redactor.text(error.message) };
+  switch (error.kind) {
+    case 'auth':
+      deps.models.rejectCredential(provider);
+      return waitForCredentials(provider);
+    case 'rate_limited':
+      return {
+        kind: 'parked',
+        reason: { kind: 'model', targets: [provider], wakeInMs: error.retryAfterMs ?? DEFAULT_MODEL_PAUSE_MS },
+      };
+    case 'context_exceeded':
+    case 'refused':
+      return { kind: 'failed', error: { ...failure, final: true } };
+    case 'api':
+      return { kind: 'failed', error: error.status >= 500 ? failure : { ...failure, final: true } };
+    case 'http':
+    case 'overloaded':
+    case 'stream_cut':
+    case 'malformed':
+    case 'cancelled':
+      return { kind: 'failed', error: failure };
+  }
+}
+
+function waitForCredentials(provider: string): PhaseResult {
+  return { kind: 'parked', reason: { kind: 'credentials', targets: [provider], wakeInMs: null } };
+}
+
+async function recordEnd(deps: FocusDependencies, claim: Claim, end: EngageEnd): Promise<void> {
+  await retryLost(() =>
+    deps.db.transaction(async (tx) => {
+      await proveLease(tx, claim.lease);
+      await endEngage(tx, claim.focus.id, end);
+    }),
+  );
+}
+
+/** Streamed text is shown before it is stored, so it is redacted on its way, across the pieces it comes in. */
+function redactedEmitter(deps: FocusDependencies, { focus, item }: Claim): (event: EngageEvent) => void {
+  const ids = { focusId: focus.id, workItemId: item.id };
+  let stream = deps.redactor.stream();
+  const send = (event: EngageEvent): void => deps.emit({ ...event, ...ids } as FocusEvent);
+  return (event) => {
+    if (event.type === 'text') {
+      const text = stream.push(event.text);
+      if (text !== '') send({ ...event, text });
+      return;
+    }
+    const rest = stream.end();
+    if (rest !== '' && event.type !== 'retry') send({ type: 'text', turn: event.turn, text: rest });
+    stream = deps.redactor.stream();
+    send(event);
+  };
+}

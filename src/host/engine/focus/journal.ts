@@ -1,0 +1,200 @@
+/**
+ * The loop's memory in the database. Each function is one transaction that proves the lease first, redacts what it
+ * stores, and finds its own effect when it is repeated after a lost connection.
+ */
+
+import type { JsonValue } from '../../../protocol/json.ts';
+import { uuidv7 } from '../../../rendezvous/ids.ts';
+import { retryLost } from '../../db/retry-lost.ts';
+import type { Db, Tx } from '../../db/types.ts';
+import { costMicros } from '../../llm/prices.ts';
+import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
+import { addUsage } from '../../store/foci/foci.ts';
+import { insertMessage, readMessages, type StoredMessage } from '../../store/foci/messages.ts';
+import {
+  finishToolCall,
+  insertToolCall,
+  markStarted,
+  readToolCalls,
+  type ToolCall,
+} from '../../store/foci/tool-calls.ts';
+import { type Lease, proveLease } from '../../store/work/leases.ts';
+import { noteProgress } from '../../store/work/transitions.ts';
+import type { ToolEffect, ToolResult } from '../engage/tool.ts';
+import type { CallEnd, Journal, RecordAnswer, RecordedCall, RecordedMessage } from '../engage/types.ts';
+import type { Redactor } from '../redaction/redactor.ts';
+
+export class DbJournal implements Journal {
+  #db: Db;
+  #lease: Lease;
+  #model: string;
+  #redactor: Redactor;
+  #nextN = 1;
+  #block = 0;
+  /** A recorded step closes the block that its turn's results end. */
+  #stepInTurn = false;
+
+  constructor(db: Db, lease: Lease, model: string, redactor: Redactor) {
+    this.#db = db;
+    this.#lease = lease;
+    this.#model = model;
+    this.#redactor = redactor;
+  }
+
+  async load() {
+    const stored = await retryLost(() => readMessages(this.#db, this.#lease.focusId));
+    const messages = stored.map(fromStored);
+    const last = stored.at(-1);
+    this.#nextN = (last?.n ?? 0) + 1;
+    this.#block = last?.block ?? 0;
+    if (last?.role !== 'assistant') return { messages, callsOfLastTurn: [] };
+    const calls = await retryLost(() => readToolCalls(this.#db, this.#lease.focusId, last.turn));
+    this.#stepInTurn = calls.some((call) => call.state === 'done' && isStep(call));
+    return { messages, callsOfLastTurn: calls.map((call) => fromStoredCall(call, messages.at(-1)?.blocks ?? [])) };
+  }
+
+  async recordAnswer({ turn, blocks, stopReason, usage }: RecordAnswer) {
+    const kept = this.#redactor.json(uniqueCallIds(blocks) as unknown as JsonValue) as unknown as ContentBlock[];
+    const message: RecordedMessage = { turn, role: 'assistant', kind: 'assistant', blocks: kept, stopReason };
+    const calls = kept.filter((block) => block.type === 'tool_use').map((block, position) => newCall(block, position));
+    const n = this.#nextN;
+    await this.#write(async (tx, again) => {
+      if (again && (await this.#hasMessage(tx, n))) return;
+      await insertMessage(
+        tx,
+        this.#lease.focusId,
+        this.#stored(n, message, { usage: { ...usage }, model: this.#model }),
+      );
+      const focus = { id: this.#lease.focusId, workItemId: this.#lease.workItemId };
+      for (const call of calls) await insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue });
+      const counted = { ...usage, estimated: usage.estimated ?? false };
+      await addUsage(tx, this.#lease.focusId, counted, costMicros(this.#model, usage));
+      await noteProgress(tx, this.#lease.workItemId);
+    });
+    this.#nextN += 1;
+    return { message, calls };
+  }
+
+  async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
+    await this.#write(async (tx, again) => {
+      const started = await markStarted(tx, call.id, effect);
+      if (!started && !again) throw new Error(`Tool call ${call.id} cannot start from the state it is in.`);
+    });
+  }
+
+  async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
+    const kept = { ...result, content: this.#redactor.text(result.content) };
+    await this.#write(async (tx) => {
+      await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
+    });
+    return kept;
+  }
+
+  async runStoreCall(
+    call: RecordedCall,
+    effect: ToolEffect,
+    run: (tx: Tx) => Promise<ToolResult>,
+  ): Promise<ToolResult> {
+    const result = await this.#write(async (tx, again) => {
+      if (again) {
+        const present = await this.#resultOf(tx, call);
+        if (present) return present;
+      }
+      await markStarted(tx, call.id, effect);
+      const raw = await run(tx);
+      const kept = { ...raw, content: this.#redactor.text(raw.content) };
+      const end = kept.isError ? 'error' : 'done';
+      await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
+      return kept;
+    });
+    if (!result.isError && isStep(call)) this.#stepInTurn = true;
+    return result;
+  }
+
+  async closeTurn(message: RecordedMessage): Promise<RecordedMessage> {
+    const n = this.#nextN;
+    await this.#write(async (tx, again) => {
+      if (again && (await this.#hasMessage(tx, n))) return;
+      await insertMessage(tx, this.#lease.focusId, this.#stored(n, message));
+      await noteProgress(tx, this.#lease.workItemId);
+    });
+    this.#nextN += 1;
+    if (this.#stepInTurn) this.#block += 1;
+    this.#stepInTurn = false;
+    return message;
+  }
+
+  #write<T>(body: (tx: Tx, again: boolean) => Promise<T>): Promise<T> {
+    return retryLost((again) =>
+      this.#db.transaction(async (tx) => {
+        await proveLease(tx, this.#lease);
+        return body(tx, again);
+      }),
+    );
+  }
+
+  async #hasMessage(tx: Tx, n: number): Promise<boolean> {
+    return (await readMessages(tx, this.#lease.focusId, n - 1)).length > 0;
+  }
+
+  async #resultOf(tx: Tx, call: RecordedCall): Promise<ToolResult | undefined> {
+    const calls = await readToolCalls(tx, this.#lease.focusId);
+    const result = calls.find(({ id }) => id === call.id)?.result;
+    return result ? { content: result.content, isError: result.is_error } : undefined;
+  }
+
+  #stored(n: number, message: RecordedMessage, facts: { usage?: object; model?: string } = {}) {
+    const { turn, role, kind, blocks, stopReason } = message;
+    const content = { blocks, ...(stopReason ? { stopReason } : {}), ...facts } as unknown as StoredMessage['content'];
+    return { n, turn, block: this.#block, role, kind, content };
+  }
+}
+
+function fromStored({ turn, role, kind, content }: StoredMessage): RecordedMessage {
+  const { blocks, stopReason } = content as unknown as { blocks: ContentBlock[]; stopReason?: StopReason };
+  return { turn, role, kind: kind as RecordedMessage['kind'], blocks, ...(stopReason ? { stopReason } : {}) };
+}
+
+function fromStoredCall(call: ToolCall, blocks: readonly ContentBlock[]): RecordedCall {
+  const block = blocks.find((candidate) => candidate.type === 'tool_use' && candidate.id === call.providerCallId);
+  const invalid = block?.type === 'tool_use' ? block.invalid : undefined;
+  return {
+    id: call.id,
+    position: call.position,
+    providerCallId: call.providerCallId,
+    name: call.name,
+    input: call.input,
+    ...(invalid ? { invalid } : {}),
+    started: call.state === 'started',
+    result: call.result ? { content: call.result.content, isError: call.result.is_error } : null,
+  };
+}
+
+function newCall(block: ToolUseBlock, position: number): RecordedCall {
+  return {
+    id: uuidv7(),
+    position,
+    providerCallId: block.id,
+    name: block.name,
+    input: block.input,
+    ...(block.invalid ? { invalid: block.invalid } : {}),
+    started: false,
+    result: null,
+  };
+}
+
+/** Some servers give two calls one id; results could not be told apart. */
+function uniqueCallIds(blocks: readonly ContentBlock[]): ContentBlock[] {
+  const seen = new Set<string>();
+  return blocks.map((block) => {
+    if (block.type !== 'tool_use') return block;
+    let id = block.id;
+    for (let copy = 2; seen.has(id); copy += 1) id = `${block.id}-${copy}`;
+    seen.add(id);
+    return { ...block, id };
+  });
+}
+
+function isStep({ name, input }: Pick<RecordedCall, 'name' | 'input'>): boolean {
+  return name === 'ledger_append' && (input as { entry_type?: unknown } | null)?.entry_type === 'step';
+}

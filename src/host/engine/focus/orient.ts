@@ -1,0 +1,96 @@
+/** The first phase: what the focus will run with is gathered and fixed, and the task becomes the first message. */
+import * as z from 'zod';
+import type { JsonObject } from '../../../protocol/json.ts';
+import { retryLost } from '../../db/retry-lost.ts';
+import { beginEngage } from '../../store/foci/foci.ts';
+import { insertMessage, readMessages } from '../../store/foci/messages.ts';
+import { formatLedger } from '../../store/ledger/formatted-view.ts';
+import { readEntries } from '../../store/ledger/ledger.ts';
+import { proveLease } from '../../store/work/leases.ts';
+import type { EngageConfig } from '../engage/types.ts';
+import { selectTools, toolDefinition } from '../tools/select-tools.ts';
+import { runPhaseCommand } from './phase-command.ts';
+import type { PhaseResult } from './phase-result.ts';
+import { systemPrompt, taskMessage } from './prompt.ts';
+import type { Claim, FocusDependencies } from './types.ts';
+
+const orientOutput = z.object({ context: z.string().max(100_000).default('') });
+
+export async function orient(deps: FocusDependencies, claim: Claim): Promise<PhaseResult> {
+  const context = await orientContext(deps, claim);
+  if (typeof context !== 'string') return context;
+  const entries = await retryLost(() => readEntries(deps.db, { workItemId: claim.item.id }));
+  const task = taskMessage({
+    description: claim.item.description,
+    params: claim.item.params,
+    orientContext: context,
+    earlierLedger: claim.focus.attempt > 1 ? formatLedger(entries) : '',
+  });
+  const config = engageConfig(deps, claim);
+  await retryLost(() =>
+    deps.db.transaction(async (tx) => {
+      await proveLease(tx, claim.lease);
+      if ((await readMessages(tx, claim.focus.id)).length > 0) return;
+      const blocks = [{ type: 'text', text: deps.redactor.text(task) }];
+      await insertMessage(tx, claim.focus.id, {
+        n: 1,
+        turn: 0,
+        block: 0,
+        role: 'user',
+        kind: 'task',
+        content: { blocks },
+      });
+      await beginEngage(tx, claim.focus.id, config.model, config as unknown as JsonObject);
+    }),
+  );
+  return { kind: 'next', phase: 'engage' };
+}
+
+/** The orient command's context, '' without a command, or how the phase ends. */
+async function orientContext(deps: FocusDependencies, claim: Claim): Promise<string | PhaseResult> {
+  const { command, timeout } = claim.faculty.orient;
+  if (command === null) return '';
+  const work = workFacts(claim);
+  const result = await runPhaseCommand(deps, claim, { phase: 'orient', command, timeoutSeconds: timeout, work });
+  if (claim.abort.aborted) return { kind: 'stopped' };
+  if (result.kind === 'failed') {
+    return { kind: 'failed', error: { kind: 'orient', message: result.message } };
+  }
+  const output = orientOutput.safeParse(result.output);
+  if (output.success) return output.data.context;
+  const message = `orient-out.json: ${z.prettifyError(output.error)}`;
+  return { kind: 'failed', error: { kind: 'orient', message } };
+}
+
+/** What work.json says in every phase. */
+export function workFacts({ item, focus, faculty }: Claim): JsonObject {
+  return {
+    id: item.id,
+    focus_id: focus.id,
+    faculty: faculty.name,
+    description: item.description,
+    params: item.params,
+    attempt: focus.attempt,
+    max_attempts: item.maxAttempts,
+  };
+}
+
+function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): EngageConfig {
+  const { engage } = faculty;
+  const system = systemPrompt({
+    workItemId: item.id,
+    attempt: focus.attempt,
+    maxAttempts: item.maxAttempts,
+    maxTurns: engage.max_turns,
+    workspace: deps.workspace,
+    faculty,
+  });
+  return {
+    model: item.model ?? engage.model ?? deps.defaultModel,
+    system,
+    tools: selectTools(deps.engineTools, deps.workspaceTools, engage.tools).map(toolDefinition),
+    maxTurns: engage.max_turns,
+    maxTokens: engage.max_tokens,
+    temperature: engage.temperature,
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * A faculty's command for a phase: it reads work.json and what earlier phases left, and writes `<phase>-out.json`. It runs
+ * at least once; the row that it ended is what keeps it from running again.
+ */
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { type JsonObject, jsonObject } from '../../../protocol/json.ts';
+import { uuidv7 } from '../../../rendezvous/ids.ts';
+import { retryLost } from '../../db/retry-lost.ts';
+import { type CommandResult, runCommand } from '../../process/run-command.ts';
+import { countPhaseRun, type Phase } from '../../store/foci/foci.ts';
+import { type HookRun, insertHookRun, readHookRuns } from '../../store/foci/hook-runs.ts';
+import { proveLease } from '../../store/work/leases.ts';
+import type { Claim, FocusDependencies } from './types.ts';
+
+export type PhaseCommand = { phase: Phase; command: string; timeoutSeconds: number; work: JsonObject };
+
+export type PhaseCommandResult =
+  /** `output` is what it wrote to `<phase>-out.json`, {} where it wrote none. */
+  { kind: 'succeeded'; output: JsonObject } | { kind: 'failed'; message: string };
+
+/** Longest `<phase>-out.json`. */
+const OUTPUT_MAX_BYTES = 1024 * 1024;
+const STREAM_MAX_BYTES = 64 * 1024;
+const STDERR_TAIL = 2000;
+const GRACE_MS = 2000;
+
+export async function runPhaseCommand(
+  deps: FocusDependencies,
+  claim: Claim,
+  order: PhaseCommand,
+): Promise<PhaseCommandResult> {
+  const earlier = await retryLost(() => readHookRuns(deps.db, claim.focus.id, order.phase));
+  const succeeded = earlier.find(({ outcome }) => outcome === 'succeeded');
+  if (succeeded) return { kind: 'succeeded', output: succeeded.output ?? {} };
+  const run = await countRun(deps, claim, order.phase);
+  const folder = focusFolder(deps, claim);
+  prepareFolder(folder, order);
+  const result = await runCommand({
+    command: order.command,
+    cwd: folder,
+    env: {
+      ...deps.commandEnvironment,
+      ANIMUS_FOCUS_DIR: folder,
+      ANIMUS_WORK_ID: claim.item.id,
+      ANIMUS_FACULTY: claim.faculty.name,
+      ANIMUS_PHASE: order.phase,
+      ANIMUS_PHASE_RUN: String(run),
+    },
+    timeoutMs: order.timeoutSeconds * 1000,
+    graceMs: GRACE_MS,
+    maxOutputBytes: STREAM_MAX_BYTES,
+    marker: `${deps.storeId}/${uuidv7()}`,
+    signal: claim.abort,
+  });
+  const judged = judge(deps, folder, order, result);
+  await recordRun(deps, claim, hookRun(claim, order, run, result, judged));
+  return judged;
+}
+
+/** A working place of the hooks on this machine. Nothing in it must last. */
+function focusFolder(deps: FocusDependencies, { focus }: Claim): string {
+  return path.join(deps.storeFolder, 'foci', focus.id);
+}
+
+function prepareFolder(folder: string, { phase, work }: PhaseCommand): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(folder, 'work.json'), `${JSON.stringify(work, null, 2)}\n`, { mode: 0o600 });
+  rmSync(path.join(folder, `${phase}-out.json`), { force: true });
+}
+
+async function countRun(deps: FocusDependencies, { lease }: Claim, phase: Phase): Promise<number> {
+  return retryLost(() =>
+    deps.db.transaction(async (tx) => {
+      await proveLease(tx, lease);
+      return countPhaseRun(tx, lease.focusId, phase);
+    }),
+  );
+}
+
+async function recordRun(deps: FocusDependencies, { lease }: Claim, run: HookRun): Promise<void> {
+  await retryLost(() =>
+    deps.db.transaction(async (tx) => {
+      await proveLease(tx, lease);
+      await insertHookRun(tx, run);
+    }),
+  );
+}
+
+function judge(
+  deps: FocusDependencies,
+  folder: string,
+  { phase, timeoutSeconds }: PhaseCommand,
+  result: CommandResult,
+): PhaseCommandResult {
+  const failed = (what: string): PhaseCommandResult => ({ kind: 'failed', message: `The ${phase} command ${what}` });
+  if (result.kind === 'failed_to_start') return failed(`did not start: ${result.reason}`);
+  if (result.timedOut) return failed(`did not end within ${timeoutSeconds} s.`);
+  if (result.cancelled) return failed('was cancelled.');
+  if (result.exitCode !== 0) {
+    const tail = deps.redactor.text(result.stderr.text).slice(-STDERR_TAIL).trim();
+    return failed(`ended with ${result.signal ?? `exit code ${result.exitCode}`}${tail ? `: ${tail}` : '.'}`);
+  }
+  const output = readOutput(path.join(folder, `${phase}-out.json`));
+  return 'problem' in output
+    ? failed(`left a ${phase}-out.json that ${output.problem}.`)
+    : { kind: 'succeeded', output: deps.redactor.json(output.value) };
+}
+
+function readOutput(file: string): { value: JsonObject } | { problem: string } {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat) return { value: {} };
+  if (stat.size > OUTPUT_MAX_BYTES) return { problem: 'is larger than 1 MiB' };
+  try {
+    const parsed = jsonObject.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    return parsed.success ? { value: parsed.data } : { problem: `is no JSON object: ${z.prettifyError(parsed.error)}` };
+  } catch (error) {
+    return { problem: `is not JSON: ${(error as Error).message}` };
+  }
+}
+
+function hookRun(
+  claim: Claim,
+  { phase }: PhaseCommand,
+  run: number,
+  result: CommandResult,
+  judged: PhaseCommandResult,
+): HookRun {
+  const exited = result.kind === 'exited' ? result : undefined;
+  return {
+    id: uuidv7(),
+    focusId: claim.focus.id,
+    event: phase,
+    name: `${claim.faculty.name} ${phase}`,
+    run,
+    outcome: judged.kind,
+    exitCode: exited?.exitCode ?? null,
+    output: judged.kind === 'succeeded' ? judged.output : null,
+    stderrTail: judged.kind === 'failed' ? judged.message.slice(-STDERR_TAIL) : '',
+    durationMs: Math.round(exited?.durationMs ?? 0),
+  };
+}

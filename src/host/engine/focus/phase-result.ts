@@ -1,0 +1,13 @@
+/** How a phase ends. */
+import type { FocusError, Phase } from '../../store/foci/foci.ts';
+import type { Outcome } from '../../store/work/types.ts';
+import type { ParkReason } from './ending.ts';
+
+export type PhaseResult = { kind: 'next'; phase: Phase } | PhaseEnd;
+
+export type PhaseEnd =
+  | { kind: 'completed'; outcome: Outcome }
+  | { kind: 'parked'; reason: ParkReason }
+  /** Asked to stop: the rest is for the next host. */
+  | { kind: 'stopped' }
+  | { kind: 'failed'; error: FocusError };

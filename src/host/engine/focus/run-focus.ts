@@ -1,0 +1,76 @@
+/**
+ * One claim of one work item, from whatever phase it is in to its end or its park:
+ * orient → engage → consolidate, or recover. All that a later host needs is in rows before each step begins.
+ */
+import { LeaseLost } from '../../store/work/leases.ts';
+import { consolidate } from './consolidate.ts';
+import { completeFocus, parkFocus, releaseFocus } from './ending.ts';
+import { engagePhase } from './engage-phase.ts';
+import { orient } from './orient.ts';
+import type { PhaseEnd } from './phase-result.ts';
+import { recover } from './recover.ts';
+import type { Claim, FocusDependencies } from './types.ts';
+
+/** Takeovers in a row without a recorded iteration after which the attempt counts as failed. */
+const MOST_RESUMES_WITHOUT_PROGRESS = 3;
+
+/** Never rejects for what the work did; what is unexpected fails the attempt, and is logged. */
+export async function runFocus(deps: FocusDependencies, claim: Claim): Promise<void> {
+  const facts = { work_id: claim.item.id, focus_id: claim.focus.id };
+  try {
+    const result = await runPhases(deps, claim);
+    deps.log('info', 'focus.end', { ...facts, end: result });
+  } catch (error) {
+    if (error instanceof LeaseLost) {
+      deps.log('warn', 'focus.fenced', facts);
+      return;
+    }
+    deps.log('error', 'focus.failed', { ...facts, message: String(error), stack: (error as Error).stack });
+    await failUnexpectedly(deps, claim, error);
+  }
+}
+
+async function runPhases(deps: FocusDependencies, claim: Claim): Promise<string> {
+  if (claim.item.resumesWithoutProgress >= MOST_RESUMES_WITHOUT_PROGRESS && claim.focus.phase !== 'recover') {
+    const message = `The host died ${claim.item.resumesWithoutProgress} times in a row before this focus recorded anything new.`;
+    return recover(deps, claim, { kind: 'no_progress', message });
+  }
+  let phase = claim.focus.phase;
+  for (;;) {
+    if (claim.stopping.aborted) return finish(deps, claim, { kind: 'stopped' });
+    if (phase === 'recover') {
+      return recover(deps, claim, claim.focus.error ?? { kind: 'unknown', message: 'The attempt failed.' });
+    }
+    const result = await PHASES[phase](deps, claim);
+    if (result.kind !== 'next') return finish(deps, claim, result);
+    phase = result.phase;
+  }
+}
+
+const PHASES = { orient, engage: engagePhase, consolidate } as const;
+
+async function finish(deps: FocusDependencies, claim: Claim, result: PhaseEnd): Promise<string> {
+  switch (result.kind) {
+    case 'completed':
+      await completeFocus(deps.db, claim.lease, result.outcome);
+      return 'completed';
+    case 'parked':
+      await parkFocus(deps.db, claim.lease, result.reason);
+      return `waits for ${result.reason.kind}`;
+    case 'stopped':
+      await releaseFocus(deps.db, claim.lease);
+      return 'released';
+    case 'failed':
+      return recover(deps, claim, result.error);
+  }
+}
+
+async function failUnexpectedly(deps: FocusDependencies, claim: Claim, error: unknown): Promise<void> {
+  try {
+    const message = deps.redactor.text(`The host met an error of its own: ${(error as Error).message}`);
+    await recover(deps, claim, { kind: 'internal', message });
+  } catch (fault) {
+    // The lease runs out, and the item is taken over.
+    deps.log('error', 'focus.abandoned', { work_id: claim.item.id, message: String(fault) });
+  }
+}

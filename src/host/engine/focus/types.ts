@@ -1,0 +1,62 @@
+/** What running a focus needs, handed in by the composition root. */
+import type { Db } from '../../db/types.ts';
+import type { LlmClient } from '../../llm/types.ts';
+import type { Focus } from '../../store/foci/foci.ts';
+import type { Lease } from '../../store/work/leases.ts';
+import type { WorkItem } from '../../store/work/types.ts';
+import type { Tool } from '../engage/tool.ts';
+import type { EngageEvent } from '../engage/types.ts';
+import type { Faculty } from '../faculties/schema.ts';
+import type { Redactor } from '../redaction/redactor.ts';
+
+export type OpenedModel =
+  | { kind: 'ready'; client: LlmClient; modelName: string }
+  /** No key for the provider, or one that it rejected. */
+  | { kind: 'needs_credentials'; provider: string }
+  | { kind: 'unknown'; message: string };
+
+export interface Models {
+  /** By full name, provider/model. */
+  open(modelName: string): OpenedModel;
+  /** The provider said no to the key at hand: it is not used again. */
+  rejectCredential(provider: string): void;
+}
+
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  event: string,
+  facts?: Record<string, string | number | boolean | null | undefined>,
+) => void;
+
+export type FocusDependencies = {
+  db: Db;
+  models: Models;
+  redactor: Redactor;
+  /** Tools every focus has, and those that its faculty chooses from. */
+  engineTools: readonly Tool[];
+  workspaceTools: readonly Tool[];
+  /** The model where neither item nor faculty names one. */
+  defaultModel: string;
+  storeId: string;
+  storeFolder: string;
+  workspace: string;
+  /** What a phase command gets to see of the environment. */
+  commandEnvironment: Record<string, string>;
+  emit(event: FocusEvent): void;
+  log: Log;
+  /** 0 to 1, for jitter. */
+  random(): number;
+};
+
+export type FocusEvent = EngageEvent & { focusId: string; workItemId: string };
+
+export type Claim = {
+  item: WorkItem;
+  focus: Focus;
+  lease: Lease;
+  faculty: Faculty;
+  /** Set: end at the next recorded point and give the lease back. */
+  stopping: AbortSignal;
+  /** Set: abort what is under way. */
+  abort: AbortSignal;
+};

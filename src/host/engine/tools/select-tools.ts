@@ -1,0 +1,15 @@
+/** Which tools a focus gets, and how the model is told of them. */
+import * as z from 'zod';
+import type { ToolDefinition } from '../../llm/types.ts';
+import type { Tool } from '../engage/tool.ts';
+
+/** The engine's own tools always; workspace tools where a name or a pattern with `*` of the faculty takes them. */
+export function selectTools(always: readonly Tool[], workspace: readonly Tool[], patterns: readonly string[]): Tool[] {
+  const matchers = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
+  return [...always, ...workspace.filter(({ name }) => matchers.some((matcher) => matcher.test(name)))];
+}
+
+export function toolDefinition(tool: Tool): ToolDefinition {
+  const { $schema: _, ...inputSchema } = z.toJSONSchema(tool.input, { io: 'input' });
+  return { name: tool.name, description: tool.description, inputSchema: inputSchema as ToolDefinition['inputSchema'] };
+}

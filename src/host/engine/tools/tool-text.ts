@@ -1,0 +1,40 @@
+/** The shape that workspace tools give their results. */
+import type { ToolResult } from '../engage/tool.ts';
+
+/** Characters of one result, its closing lines apart. */
+export const LONGEST_RESULT = 200_000;
+
+/** `text` with what no store takes replaced: NUL characters and halves of surrogate pairs. */
+export function cleanText(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
+}
+
+export function answer(content: string): ToolResult {
+  return { content: cleanText(content), isError: false };
+}
+
+export function failure(content: string): ToolResult {
+  return { content: cleanText(content), isError: true };
+}
+
+/** What to say about a path, on one line whatever is in its name. */
+export function quotePath(path: string): string {
+  // Line breaks, terminal sequences and marks of writing direction would let a name pass for something else.
+  return /[\p{Cc}\p{Cf}\u2028\u2029]/u.test(path)
+    ? JSON.stringify(path).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, escapeCharacter)
+    : path;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** Why a call ended early, for the model: cancelled, or over its time, and then what to do about it. */
+export function endedEarly(tool: string, signal: AbortSignal, advice: string): ToolResult {
+  const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
+  return failure(timedOut ? `${tool} ran over its time and was ended. ${advice}` : `${tool} was cancelled.`);
+}

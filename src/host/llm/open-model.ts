@@ -1,0 +1,30 @@
+/** From a model's full name to a client that can answer now, or to what is missing. */
+import type { Credentials } from './credentials.ts';
+import type { ModelCatalogue } from './resolve.ts';
+import type { LlmClient } from './types.ts';
+
+export type OpenedModel =
+  | { kind: 'ready'; client: LlmClient; modelName: string }
+  | { kind: 'needs_credentials'; provider: string }
+  | { kind: 'unknown'; message: string };
+
+/** Which origin each provider that needs a key is asked at. */
+export type ProviderOrigins = { readonly [provider: string]: string };
+
+export function createModelOpener(catalogue: ModelCatalogue, credentials: Credentials, origins: ProviderOrigins) {
+  const hasCredential = (provider: string) => {
+    const origin = origins[provider];
+    return origin === undefined || credentials.usable(provider, origin) !== undefined;
+  };
+  return {
+    open(modelName: string): OpenedModel {
+      const found = catalogue.find(modelName);
+      if (found.kind !== 'found') return { kind: 'unknown', message: found.message };
+      const { provider } = found.client;
+      if (!hasCredential(provider)) return { kind: 'needs_credentials', provider };
+      return { kind: 'ready', client: found.client, modelName: found.model };
+    },
+    rejectCredential: (provider: string) => credentials.reject(provider),
+    hasCredential,
+  };
+}

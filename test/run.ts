@@ -1,0 +1,100 @@
+/**
+ * Runs the test lanes: `node test/run.ts [lane …]`, all of them by default. A part that a lane needs and that is absent is
+ * named, and its tests skip; lanes listed in ANIMUS_REQUIRE_LANES (or `all`) fail instead.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { findPostgres, startPostgres } from './support/postgres-server.ts';
+
+const LANES = {
+  unit: ['test/*.test.ts', 'test/unit/**/*.test.ts'],
+  store: ['test/store/**/*.test.ts'],
+  wire: ['test/wire/**/*.test.ts'],
+  cli: ['test/cli/**/*.test.ts'],
+} as const;
+type Lane = keyof typeof LANES;
+
+const LANE_LIMIT_MS = 25 * 60_000;
+
+type Totals = { passed: number; failed: number; skipped: number };
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+
+function requiredLanes(): string[] {
+  const listed = process.env.ANIMUS_REQUIRE_LANES ?? '';
+  return listed === 'all' ? Object.keys(LANES) : listed.split(',').filter((lane) => lane !== '');
+}
+
+/** Debian's server, installed where that may be done; undefined where it is not to be had. */
+function preparePostgres(): string | undefined {
+  const present = findPostgres();
+  if (present) return present;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    console.log('postgres: not installed, and not installed by us without root and apt: its tests skip');
+    return undefined;
+  }
+  console.log('postgres: installing the server with apt-get …');
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const install = (...args: string[]) =>
+    execFileSync('apt-get', ['-qq', ...args], { stdio: 'inherit', env: environment });
+  install('update');
+  install('install', '-y', '--no-install-recommends', 'postgresql');
+  return findPostgres();
+}
+
+function runLane(lane: Lane, environment: NodeJS.ProcessEnv): Promise<Totals> {
+  console.log(`\n== ${lane}`);
+  return new Promise((resolve, reject) => {
+    const mocha = path.join(ROOT, 'node_modules/mocha/bin/mocha.js');
+    const child = spawn(process.execPath, [mocha, '--reporter', 'test/support/reporter.cjs', ...LANES[lane]], {
+      cwd: ROOT,
+      env: { ...environment, ANIMUS_LANE: lane },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const limit = setTimeout(() => child.kill('SIGKILL'), LANE_LIMIT_MS);
+    let totals: Totals | undefined;
+    child.on('message', (message) => {
+      totals = message as Totals;
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      clearTimeout(limit);
+      // A lane that ended without its totals did not end by itself.
+      if (!totals) resolve({ passed: 0, failed: 1, skipped: 0 });
+      else resolve({ ...totals, failed: totals.failed || (code === 0 ? 0 : 1) });
+      if (signal) console.log(`lane ${lane} was ended by ${signal}`);
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((lane) => !(lane in LANES));
+  if (unknown.length > 0) throw new Error(`No lane ${unknown.join(', ')}: there are ${Object.keys(LANES).join(', ')}`);
+  const lanes = (wanted.length > 0 ? wanted : Object.keys(LANES)) as Lane[];
+  const bin = lanes.some((lane) => lane === 'store' || lane === 'cli') ? preparePostgres() : undefined;
+  const server = bin ? await startPostgres(bin) : undefined;
+  const environment = { ...process.env, ...(server ? { ANIMUS_TEST_POSTGRES_URL: server.url } : {}) };
+  const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
+  const broken: string[] = [];
+  try {
+    for (const lane of lanes) {
+      const totals = await runLane(lane, environment);
+      const mustNotSkip = requiredLanes().includes(lane);
+      if (totals.failed > 0) broken.push(`${lane}: ${totals.failed} failed`);
+      if (totals.passed === 0) broken.push(`${lane}: no test ran`);
+      if (mustNotSkip && totals.skipped > 0)
+        broken.push(`${lane}: ${totals.skipped} skipped, and the lane is required`);
+      for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += totals[key];
+    }
+  } finally {
+    await server?.remove();
+  }
+  console.log('');
+  for (const line of broken) console.log(line);
+  console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+  process.exitCode = broken.length > 0 ? 1 : 0;
+}
+
+await main();

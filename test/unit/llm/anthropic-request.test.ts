@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { buildRequestBody } from '../../../src/host/llm/anthropic/request.ts';
+import { assistant, call, requestOf, result, user } from './requests.ts';
+
+const BREAKPOINT = { cache_control: { type: 'ephemeral' } };
+
+describe('the body of an Anthropic request', () => {
+  it('[llm-1] has every part of a request, and breakpoints after the system and at the end', () => {
+    const request = requestOf(
+      [
+        user('Read it.'),
+        assistant('I will.', call('call_1', 'read_file', { path: 'a' })),
+        user(result('call_1', 'text of a'), result('call_2', 'no such file', true)),
+      ],
+      {
+        system: [
+          { type: 'text', text: 'You are careful.' },
+          { type: 'text', text: 'You are brief.' },
+        ],
+        tools: [{ name: 'read_file', description: 'Reads a file.', inputSchema: { type: 'object', properties: {} } }],
+        toolChoice: { type: 'tool', name: 'read_file' },
+        temperature: 0.5,
+        turn: 3,
+      },
+    );
+    assert.deepEqual(buildRequestBody(request), {
+      model: 'model-of-the-test',
+      max_tokens: 1024,
+      stream: true,
+      system: [
+        { type: 'text', text: 'You are careful.' },
+        { type: 'text', text: 'You are brief.', ...BREAKPOINT },
+      ],
+      messages: [
+        { role: 'user', content: [{ type: 'text', text: 'Read it.' }] },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'text', text: 'I will.' },
+            { type: 'tool_use', id: 'call_1', name: 'read_file', input: { path: 'a' } },
+          ],
+        },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: 'call_1', content: 'text of a' },
+            { type: 'tool_result', tool_use_id: 'call_2', content: 'no such file', is_error: true, ...BREAKPOINT },
+          ],
+        },
+      ],
+      tools: [{ name: 'read_file', description: 'Reads a file.', input_schema: { type: 'object', properties: {} } }],
+      tool_choice: { type: 'tool', name: 'read_file' },
+      temperature: 0.5,
+    });
+  });
+
+  it('[llm-1] leaves out what was not given', () => {
+    const body = buildRequestBody(requestOf([user('Go on.')], { toolChoice: { type: 'any' } }));
+    assert.deepEqual(Object.keys(body), ['model', 'max_tokens', 'stream', 'messages']);
+  });
+
+  it('[llm-1] merges messages of one role, drops texts without a character, and puts results first', () => {
+    const body = buildRequestBody(
+      requestOf(
+        [
+          user('One.', ''),
+          user('Two.'),
+          assistant('  \n'),
+          assistant(call('c1', 'ask')),
+          user('Remark.'),
+          user(result('c1', '')),
+        ],
+        { system: [{ type: 'text', text: ' ' }] },
+      ),
+    );
+    assert.equal(body.system, undefined);
+    assert.deepEqual(body.messages, [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'One.' },
+          { type: 'text', text: 'Two.' },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'c1', name: 'ask', input: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'c1', content: '' },
+          { type: 'text', text: 'Remark.', ...BREAKPOINT },
+        ],
+      },
+    ]);
+  });
+
+  it('[llm-1] makes lone surrogates well-formed, in names of members too', () => {
+    const text = 'a\ud83d';
+    const body = buildRequestBody(requestOf([user(text), assistant(call('c', 'ask', { [text]: [text] }))]));
+    assert.ok(JSON.stringify(body).isWellFormed());
+    assert.ok(!JSON.stringify(body).includes('\\ud83d'));
+  });
+
+  it('[llm-1] gives a refused call back with empty input, and ids of other providers in its own characters', () => {
+    const refused = {
+      type: 'tool_use',
+      id: 'chatcmpl:1.2',
+      name: 'ask',
+      input: {},
+      invalid: { raw: '{"a', reason: 'cut' },
+    } as const;
+    const body = buildRequestBody(
+      requestOf([user('Go.'), assistant(refused), user(result('chatcmpl:1.2', 'no', true))]),
+    );
+    assert.deepEqual(body.messages, [
+      { role: 'user', content: [{ type: 'text', text: 'Go.' }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'chatcmpl_1_2', name: 'ask', input: {} }] },
+      {
+        role: 'user',
+        content: [{ type: 'tool_result', tool_use_id: 'chatcmpl_1_2', content: 'no', is_error: true, ...BREAKPOINT }],
+      },
+    ]);
+  });
+
+  it('[llm-1] does not change the request it is given', () => {
+    const request = requestOf([user('One.'), user('Two.')]);
+    const before = structuredClone(request);
+    buildRequestBody(request);
+    assert.deepEqual(request, before);
+  });
+});
