@@ -26,6 +26,7 @@ export class HostGone extends Error {
 }
 
 const CONNECT_WITHIN_MS = 5000;
+const GREET_WITHIN_MS = 5000;
 
 export class HostClient {
   #connection: MessageConnection;
@@ -101,12 +102,16 @@ export class HostClient {
 /** Connects and initializes. Throws HostGone where nobody listens. */
 export async function attach(file: HostFile, identity: ClientIdentity): Promise<HostClient> {
   const client = new HostClient(await openSocket(file.socket));
+  // A host that hangs would be waited for without end: closing rejects what is open with HostGone.
+  const hanging = setTimeout(() => void client.close(), GREET_WITHIN_MS);
   try {
     await client.initialize(file, identity);
     return client;
   } catch (error) {
     await client.close();
     throw error;
+  } finally {
+    clearTimeout(hanging);
   }
 }
 

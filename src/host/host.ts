@@ -3,11 +3,12 @@
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnimusError } from '../protocol/errors.ts';
 import { uuidv7 } from '../rendezvous/ids.ts';
 import { randomHex } from '../rendezvous/proof.ts';
 import { readStoreFile, removeHostFile, writeHostFile, writeStoreFile } from '../rendezvous/store-files.ts';
-import { ApiServer, socketPath } from './api/server.ts';
+import { ApiServer, socketAddress } from './api/server.ts';
 import { type ComposedHost, composeHost } from './compose.ts';
 import { POSTGRES_MAJOR } from './db/open-database.ts';
 import type { Db } from './db/types.ts';
@@ -21,6 +22,8 @@ import { queueFigures } from './store/work/queue.ts';
 const IDLE_LOOK_MS = 1000;
 /** A host whose database does not open leaves soon after its last client: the next one may do better. */
 const FAILED_IDLE_MS = 500;
+/** What was answered last has to leave before the sockets close. */
+const LAST_ANSWERS_MS = 50;
 
 export class Host {
   #options: HostOptions;
@@ -58,7 +61,7 @@ export class Host {
   async start(): Promise<void> {
     const { store, env, build } = this.#options;
     const { log } = this.#parts;
-    const address = socketPath(store, env);
+    const address = socketAddress(store, this.#identity.instanceId, env);
     await this.#server.listen(address);
     writeHostFile(store, {
       instance_id: this.#identity.instanceId,
@@ -66,7 +69,7 @@ export class Host {
       pid: process.pid,
       host_name: hostname(),
       pid_namespace: pidNamespace(),
-      socket: address,
+      socket: address.address,
       ...build,
       token: this.#parts.token,
       started_at: this.#identity.startedAt.toISOString(),
@@ -110,6 +113,7 @@ export class Host {
     const { log } = this.#parts;
     try {
       await this.#parts.dispatcher()?.drain();
+      await sleep(LAST_ANSWERS_MS);
       await this.#server.close();
       const db = this.#failure ? undefined : await this.#parts.openDatabase();
       if (db) {

@@ -35,7 +35,7 @@ export type ModelServerOptions = {
   formats: WireFormat[];
   script: Script;
   /** The fault of each request, counted from 0; undefined for none. */
-  faultOf?: (request: number) => Fault | undefined;
+  faultOf?: (request: number, headers: IncomingHttpHeaders) => Fault | undefined;
 };
 
 export type ModelServer = {
@@ -57,7 +57,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(incoming.url ?? '/', 'http://127.0.0.1').pathname;
     const text = (await buffer(incoming)).toString('utf8');
-    const fault = options.faultOf?.(requests.length) ?? {};
+    const fault = options.faultOf?.(requests.length, incoming.headers) ?? {};
     const recorded = { path, headers: incoming.headers, text, body: parseBody(text) };
     requests.push(recorded);
     const format = options.formats.find((candidate) => candidate.path === path);

@@ -1,25 +1,45 @@
 /** Listens on the store's socket and keeps the clients that came. */
 
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import type { Notification, NotificationParams } from '../../protocol/notifications.ts';
+import { shortId } from '../../rendezvous/ids.ts';
 import { ClientConnection, type ConnectionOptions } from './connection.ts';
 
 /** Longer paths are cut or refused by some system, silently by others. */
 const LONGEST_SOCKET_PATH = 100;
 
-/** Where the socket goes: in the store's folder, or, where that path is too long, in a short private one. */
-export function socketPath(store: string, env: NodeJS.ProcessEnv): string {
+export type SocketAddress = {
+  address: string;
+  /** Where the sockets of this store's earlier hosts lie, and how their names begin; null where none are left behind. */
+  leftovers: { folder: string; prefix: string } | null;
+};
+
+/**
+ * Where a host listens: in the store's folder, or, where that path is too long, in a short private one. The name is the
+ * instance's own, so that who still has the address of a dead host meets nobody there.
+ */
+export function socketAddress(store: string, instanceId: string, env: NodeJS.ProcessEnv): SocketAddress {
   const hash = createHash('sha256').update(store).digest('hex').slice(0, 16);
-  if (process.platform === 'win32') return `\\\\.\\pipe\\animus-${hash}`;
-  const inStore = path.join(store, 'host.sock');
-  if (Buffer.byteLength(inStore) <= LONGEST_SOCKET_PATH) return inStore;
+  const own = shortId(instanceId);
+  if (process.platform === 'win32') return { address: `\\\\.\\pipe\\animus-${hash}-${own}`, leftovers: null };
+  const inStore = path.join(store, `host-${own}.sock`);
+  if (Buffer.byteLength(inStore) <= LONGEST_SOCKET_PATH) {
+    return { address: inStore, leftovers: { folder: store, prefix: 'host-' } };
+  }
   const folder = path.join(env.XDG_RUNTIME_DIR || '/tmp', `animus-${process.getuid?.() ?? 0}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   requirePrivate(folder);
-  return path.join(folder, `${hash}.sock`);
+  return { address: path.join(folder, `${hash}-${own}.sock`), leftovers: { folder, prefix: `${hash}-` } };
+}
+
+/** Whoever calls it holds the store's lock, so every socket of the store is a dead host's. */
+function removeLeftovers({ folder, prefix }: NonNullable<SocketAddress['leftovers']>): void {
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(prefix) && name.endsWith('.sock')) rmSync(path.join(folder, name), { force: true });
+  }
 }
 
 /** A folder under /tmp may be somebody else's, or a link to somewhere. */
@@ -53,9 +73,9 @@ export class ApiServer {
     return [...this.#clients].filter(({ initialized }) => initialized).length;
   }
 
-  /** Whoever calls it holds the store's lock, so a socket that is there is a dead host's. */
-  async listen(address: string): Promise<void> {
-    if (process.platform !== 'win32') rmSync(address, { force: true });
+  /** Whoever calls it holds the store's lock. */
+  async listen({ address, leftovers }: SocketAddress): Promise<void> {
+    if (leftovers) removeLeftovers(leftovers);
     // The socket is bound within `listen`, so only it is made under this mask.
     const before = process.umask(0o077);
     try {
@@ -68,7 +88,7 @@ export class ApiServer {
     } finally {
       process.umask(before);
     }
-    if (process.platform !== 'win32') chmodSync(address, 0o600);
+    if (leftovers) chmodSync(address, 0o600);
   }
 
   broadcast<N extends Notification>(name: N, params: NotificationParams<N>): void {

@@ -2,7 +2,7 @@
 import type { FocusView, LedgerEntryView } from '../../protocol/focus.ts';
 import type { WorkView } from '../../protocol/work.ts';
 import type { Shown } from './follow.ts';
-import { plain, plainLine, type Terminal } from './terminal.ts';
+import { hang, plain, plainLine, type Terminal } from './terminal.ts';
 
 type Style = Parameters<Terminal['paint']>[0];
 
@@ -34,8 +34,7 @@ export function showEntry(terminal: Terminal, entry: LedgerEntryView): string {
   const time = entry.created_at.slice(11, 19);
   const number = `[${entry.seq}]`.padStart(4);
   const lead = `${terminal.paint('dim', time)} ${number} ${terminal.paint(ENTRY_STYLES[entry.entry_type], entry.entry_type.padEnd(TYPE_WIDTH))}  `;
-  const indent = ' '.repeat(time.length + number.length + TYPE_WIDTH + 4);
-  return lead + plain(entry.content).trimEnd().replaceAll('\n', `\n${indent}`);
+  return lead + hang(entry.content, time.length + number.length + TYPE_WIDTH + 4, terminal.width);
 }
 
 export function showState(terminal: Terminal, item: WorkView): string {
@@ -46,7 +45,7 @@ export function showState(terminal: Terminal, item: WorkView): string {
 /** The row of a list: id, state, faculty, age, text. */
 export function workRow(item: WorkView): string[] {
   const state = item.reason ? `${item.state}: ${item.reason}` : item.state;
-  return [item.short_id, plainLine(state, 40), item.faculty, age(item.created_at), plainLine(item.description, 200)];
+  return [item.short_id, plainLine(state, 100), item.faculty, age(item.created_at), plainLine(item.description, 200)];
 }
 
 export function showOutcome(terminal: Terminal, shown: Shown): string {
@@ -56,14 +55,14 @@ export function showOutcome(terminal: Terminal, shown: Shown): string {
   if (outcome) {
     const word = outcome.success ? terminal.paint('green', 'success') : terminal.paint('red', 'failure');
     lines[0] = `${terminal.paint('bold', 'Outcome')}  ${word}, ${item.state} in ${seconds(outcome.duration_ms)}`;
-    lines.push(indent(plain(outcome.summary)));
+    lines.push(`  ${hang(outcome.summary, 2, terminal.width)}`);
     if (outcome.error) lines.push(indent(`${outcome.error.kind}: ${plain(outcome.error.message)}`));
     if (outcome.data !== undefined) lines.push(indent(plain(JSON.stringify(outcome.data, null, 2))));
   }
   if (item.merged_into) lines.push(indent(`This is the same work as ${item.merged_into}.`));
-  if (item.wait) lines.push(indent(plain(item.wait.next)));
+  if (item.wait) lines.push(`  ${hang(item.wait.next, 2, terminal.width)}`);
   const last = foci.at(-1);
-  if (last) lines.push(indent(terminal.paint('dim', focusFacts(last))));
+  if (last && last.iterations > 0) lines.push(indent(terminal.paint('dim', focusFacts(last))));
   if (foci.some(({ scripted }) => scripted)) lines.push(indent(terminal.paint('yellow', SCRIPT_NOTICE)));
   return lines.join('\n');
 }

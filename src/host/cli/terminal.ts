@@ -24,7 +24,7 @@ export type Terminal = {
   /** Progress and remarks, which a script that reads the output must not meet. */
   note(text: string): void;
   paint(style: Style, text: string): string;
-  /** Columns; 100 where there is no terminal. */
+  /** Columns; without a bound where there is no terminal, since nothing may be cut for a script. */
   width: number;
 };
 
@@ -36,8 +36,25 @@ export function createTerminal(json: boolean): Terminal {
     },
     // styleText looks at NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
     paint: (style, text) => styleText(style, text, { stream: process.stdout }),
-    width: Math.max(60, process.stdout.columns ?? 100),
+    width: process.stdout.columns ? Math.max(60, process.stdout.columns) : Number.POSITIVE_INFINITY,
   };
+}
+
+/** Breaks lines at spaces so that they fit beside an indent of `indent` columns, which every line but the first gets. */
+export function hang(text: string, indent: number, width: number): string {
+  const room = Math.max(20, width - indent);
+  const lines = plain(text)
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => breakLine(line, room));
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
+function breakLine(line: string, room: number): string[] {
+  if (line.length <= room) return [line];
+  const space = line.lastIndexOf(' ', room);
+  const at = space > 0 ? space : room;
+  return [line.slice(0, at), ...breakLine(line.slice(at).trimStart(), room)];
 }
 
 /** Columns of text with two spaces between, the last one cut at the terminal's edge. */

@@ -84,7 +84,9 @@ function badConfig(message: string, source: string, cause?: unknown): AnimusErro
 }
 
 function value({ name, number }: { name: string; number?: true }, env: NodeJS.ProcessEnv): unknown {
-  return number ? Number(env[name]) : env[name];
+  const text = env[name] ?? '';
+  // What is no number stays text, so that the schema's complaint names it.
+  return number && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function setPath(target: Record<string, unknown>, [first, second]: readonly [string, string?], entry: unknown): void {

@@ -6,7 +6,10 @@ export function locateIssue(file: string, text: string, issue: z.core.$ZodIssue)
   const key = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
   const names = key.map(String);
   const line = findLine(text, names);
-  const what = issue.code === 'unrecognized_keys' ? 'no such key; see the reference for what there is' : issue.message;
+  const what =
+    issue.code === 'unrecognized_keys'
+      ? 'there is no such key'
+      : issue.message.replace(/^Invalid input: (expected .*), received undefined$/, 'missing; $1');
   return `${file}${line ? `:${line}` : ''}: ${names.join('.')}: ${what}`;
 }
 

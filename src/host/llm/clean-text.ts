@@ -20,5 +20,5 @@ const SHORTEST_KEY = 8;
 
 /** Replaces the key wherever it stands in the text. Values under 8 characters are no keys. */
 export function hideKey(text: string, key: string): string {
-  return key.length < SHORTEST_KEY ? text : text.replaceAll(key, '(key hidden)');
+  return key.length < SHORTEST_KEY ? text : text.replaceAll(key, '[redacted:anthropic_key]');
 }

@@ -37,6 +37,7 @@ export const hostHandlers: HostHandlers = {
   },
 
   async 'faculty/list'(context) {
+    context.catalogue.refresh();
     const { faculties, problems } = context.catalogue.list();
     return {
       faculties: faculties.map((faculty) => ({

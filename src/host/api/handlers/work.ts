@@ -109,6 +109,7 @@ async function routeFaculty(
   { faculty: wanted, allow_unknown_faculty: insists }: ParsedParams<'work/submit'>,
 ): Promise<Routed> {
   const unchecked = { name: wanted, dedup: false, maxAttempts: DEFAULT_MAX_ATTEMPTS };
+  context.catalogue.refresh();
   const found = context.catalogue.find(wanted);
   if (found.kind === 'found') {
     const { name, dedup, max_attempts: maxAttempts } = found.faculty;

@@ -1,7 +1,13 @@
 /** animus host start, stop, status. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HostClient, HostGone } from '../../../client/host-client.ts';
+import { AnimusError } from '../../../protocol/errors.ts';
 import type { HostStatus } from '../../../protocol/host.ts';
+import { readHostFile } from '../../../rendezvous/store-files.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, connect, connectIfRunning } from '../session.ts';
+
+const GONE_WITHIN_MS = 10_000;
 
 export async function hostStart(session: CliSession): Promise<number> {
   const client = await connect(session);
@@ -23,16 +29,42 @@ export async function hostStop(session: CliSession): Promise<number> {
     session.terminal.out(session.json ? '{"stopped":false,"running":false}' : 'No host runs here.');
     return EXIT.done;
   }
-  const { running } = await client.request('host/drain', { reason: 'animus host stop' });
+  const running = await askToDrain(client);
   if (running > 0)
     session.terminal.note(
       `Waiting for ${running} running ${running === 1 ? 'focus' : 'foci'} to reach a recorded point …`,
     );
   await client.closed;
+  await untilGone(session.location.store, client.host.instance_id);
   session.terminal.out(
     session.json ? '{"stopped":true,"running":false}' : 'Stopped. What was under way goes on with the next host.',
   );
   return EXIT.done;
+}
+
+/** The host closes its sockets, then its database, and takes its file away last. */
+async function untilGone(store: string, instanceId: string): Promise<void> {
+  const deadline = Date.now() + GONE_WITHIN_MS;
+  while (Date.now() < deadline) {
+    const file = readHostFile(store);
+    if (file.kind !== 'read' || file.value.instance_id !== instanceId) return;
+    await sleep(20);
+  }
+  throw new AnimusError(
+    'host_unreachable',
+    'The host has closed its connections and is not gone after 10 s.',
+    `See the log in ${store}/logs.`,
+  );
+}
+
+/** A host that left before its answer came has done what was asked. */
+async function askToDrain(client: HostClient): Promise<number> {
+  try {
+    return (await client.request('host/drain', { reason: 'animus host stop' })).running;
+  } catch (error) {
+    if (error instanceof HostGone) return 0;
+    throw error;
+  }
 }
 
 export async function hostStatus(session: CliSession): Promise<number> {

@@ -18,7 +18,8 @@ export type SubmitOptions = {
   faculty: string;
   params?: JsonObject;
   priority: number;
-  dedup?: string | true;
+  dedup?: boolean;
+  dedupKey?: string;
   delay?: number;
   maxAttempts?: number;
   allowUnknown?: boolean;
@@ -49,7 +50,6 @@ export function canonicalId(result: Result<'work/submit'>): string {
 }
 
 function submission(session: CliSession, options: SubmitOptions, description: string): Params<'work/submit'> {
-  const { dedup } = options;
   return {
     id: uuidv7(),
     faculty: options.faculty,
@@ -57,7 +57,7 @@ function submission(session: CliSession, options: SubmitOptions, description: st
     params: options.params ?? {},
     model: session.config.model,
     priority: options.priority,
-    dedup: dedup === undefined ? null : dedup === true ? 'structural' : { key: dedup },
+    dedup: options.dedupKey ? { key: options.dedupKey } : options.dedup ? 'structural' : null,
     delay_ms: Math.round((options.delay ?? 0) * 1000),
     max_attempts: options.maxAttempts ?? null,
     allow_unknown_faculty: options.allowUnknown ?? false,
@@ -147,8 +147,9 @@ export function exitOf({ kind, shown: { item } }: FollowEnd): number {
 export function progressWatcher({ terminal }: CliSession): Watcher {
   return {
     onEntry: (entry) => terminal.note(showEntry(terminal, entry)),
-    onState: ({ item }) => {
-      if (!TERMINAL_STATES.includes(item.state)) terminal.note(terminal.paint('dim', `-- ${item.state}`));
+    onState: ({ item, foci }) => {
+      const phase = item.state === 'running' ? ` · ${foci.at(-1)?.phase ?? ''}` : '';
+      if (!TERMINAL_STATES.includes(item.state)) terminal.note(terminal.paint('dim', `-- ${item.state}${phase}`));
     },
     onHostLost: () => terminal.note('-- the host ended; starting it again, the work goes on'),
   };

@@ -59,7 +59,9 @@ async function finishTurn(
   answer: RecordedMessage,
 ): Promise<EngageResult | undefined> {
   const { turn } = answer;
-  if (state.calls.length > 0) {
+  // The calls of an answer that was refused, or that outgrew the context, are not for running.
+  const isWhole = answer.stopReason?.kind !== 'refusal' && answer.stopReason?.kind !== 'context_exceeded';
+  if (state.calls.length > 0 && isWhole) {
     const blocks = await runCalls(deps, state.calls);
     if (!blocks) return { kind: 'stopped' };
     state.messages.push(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks }));

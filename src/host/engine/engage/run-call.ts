@@ -3,7 +3,8 @@
  * recorded. Whatever the tool does comes back as a result.
  */
 import * as z from 'zod';
-import type { Tool, ToolResult, WorldTool } from './tool.ts';
+import { DbLost } from '../../db/types.ts';
+import type { StoreTool, Tool, ToolResult, WorldTool } from './tool.ts';
 import type { CallEnd, EngageDependencies, RecordedCall } from './types.ts';
 
 /** Longest result, in characters. Tools page well below this; it holds what they cannot. */
@@ -38,9 +39,28 @@ function fail({ journal }: CallDependencies, call: RecordedCall, content: string
   return journal.finishCall(call, 'error', { content, isError: true });
 }
 
-function runStoreTool(deps: CallDependencies, tool: Tool & { kind: 'store' }, call: RecordedCall, input: unknown) {
+/** What the tool's own code throws becomes its result, without its rows; what the journal throws does not. */
+async function runStoreTool(
+  deps: CallDependencies,
+  tool: StoreTool,
+  call: RecordedCall,
+  input: unknown,
+): Promise<ToolResult> {
   const context = { ...deps.context, signal: deps.abort };
-  return deps.journal.runStoreCall(call, tool.effect, async (tx) => cleaned(await tool.run(input, context, tx)));
+  const thrown = new Set<unknown>();
+  try {
+    return await deps.journal.runStoreCall(call, tool.effect, async (tx) => {
+      try {
+        return cleaned(await tool.run(input, context, tx));
+      } catch (error) {
+        thrown.add(error);
+        throw error; // the transaction rolls back, or is tried again
+      }
+    });
+  } catch (error) {
+    if (!thrown.has(error) || error instanceof DbLost) throw error;
+    return fail(deps, call, `${tool.name} failed: ${reasonOf(error)}`);
+  }
 }
 
 async function runWithinTime(
@@ -57,18 +77,30 @@ async function runWithinTime(
       giveUpAfter(signal, ABORT_GRACE_MS),
     ]);
     if (result) return { end: result.isError ? 'error' : 'done', result };
-    if (timeout.signal.aborted) return failed('error', `${tool.name} did not end within ${tool.timeoutMs / 1000} s.`);
-    return failed('cancelled', `${tool.name} was cancelled.`);
+    return endedEarly(tool, timeout.signal);
   } catch (error) {
-    return failed('error', `${tool.name} failed: ${(error as Error).message}`);
+    // What a tool throws once it was told to end says no more than that.
+    return signal.aborted
+      ? endedEarly(tool, timeout.signal)
+      : failed('error', `${tool.name} failed: ${reasonOf(error)}`);
   } finally {
     clearTimeout(timer);
   }
 }
 
+function endedEarly({ name, timeoutMs }: WorldTool, timeout: AbortSignal) {
+  return timeout.aborted
+    ? failed('error', `${name} did not end within ${timeoutMs / 1000} s.`)
+    : failed('cancelled', `${name} was cancelled.`);
+}
+
+const reasonOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
+
 const overTime = () => new DOMException('over its time', 'TimeoutError');
 
-const failed = (end: CallEnd, content: string) => ({ end, result: { content, isError: true } });
+function failed(end: CallEnd, content: string): { end: CallEnd; result: ToolResult } {
+  return { end, result: { content, isError: true } };
+}
 
 /** Resolves only after the signal, and leaves the tool time to say itself how it ended. */
 function giveUpAfter(signal: AbortSignal, graceMs: number): Promise<undefined> {

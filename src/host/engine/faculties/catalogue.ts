@@ -32,6 +32,12 @@ export class FacultyCatalogue {
     this.#now = now;
   }
 
+  /** Looks at the folders now, for a person who has just changed a file. */
+  refresh(): void {
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    this.#refresh();
+  }
+
   list(): { faculties: readonly Faculty[]; problems: readonly FacultyProblem[] } {
     this.#refresh();
     return { faculties: this.#faculties, problems: this.#problems };

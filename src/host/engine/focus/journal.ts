@@ -45,11 +45,14 @@ export class DbJournal implements Journal {
     const stored = await retryLost(() => readMessages(this.#db, this.#lease.focusId));
     const messages = stored.map(fromStored);
     const last = stored.at(-1);
-    this.#nextN = (last?.n ?? 0) + 1;
-    this.#block = last?.block ?? 0;
-    if (last?.role !== 'assistant') return { messages, callsOfLastTurn: [] };
+    if (!last) return { messages, callsOfLastTurn: [] };
     const calls = await retryLost(() => readToolCalls(this.#db, this.#lease.focusId, last.turn));
-    this.#stepInTurn = calls.some((call) => call.state === 'done' && isStep(call));
+    const step = calls.some((call) => call.state === 'done' && isStep(call));
+    const closed = last.role === 'user';
+    this.#nextN = last.n + 1;
+    this.#block = last.block + (step && closed ? 1 : 0);
+    this.#stepInTurn = step && !closed;
+    if (closed) return { messages, callsOfLastTurn: [] };
     return { messages, callsOfLastTurn: calls.map((call) => fromStoredCall(call, messages.at(-1)?.blocks ?? [])) };
   }
 

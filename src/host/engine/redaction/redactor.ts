@@ -7,22 +7,20 @@ import { type JsonValue, mapStrings } from '../../../protocol/json.ts';
 /** Shorter values would turn ordinary words into markers. */
 const SHORTEST = 8;
 
+type Found = { start: number; end: number; name: string };
+
 export class Redactor {
+  /** Each value, and each form of one, with its name. */
   #secrets = new Map<string, string>();
-  #pattern: RegExp | undefined;
   #longest = 0;
 
   /** `name` is what the marker says. Values under 8 characters are not redacted. */
   add(name: string, value: string): void {
-    if (value.length < SHORTEST || this.#secrets.has(value)) return;
-    this.#secrets.set(value, name);
-    for (const form of encodedForms(value)) {
+    if (value.length < SHORTEST) return;
+    for (const form of [value, ...encodedForms(value)]) {
       if (!this.#secrets.has(form)) this.#secrets.set(form, name);
+      this.#longest = Math.max(this.#longest, form.length);
     }
-    // Longest first: a secret may be part of another one.
-    const values = [...this.#secrets.keys()].sort((a, b) => b.length - a.length);
-    this.#longest = values[0]?.length ?? 0;
-    this.#pattern = new RegExp(values.map(escapeForPattern).join('|'), 'g');
   }
 
   /** Gives text that can be stored: without secrets, and without NUL or halves of characters, which databases refuse. */
@@ -40,10 +38,10 @@ export class Redactor {
     let held = '';
     return {
       push: (piece) => {
-        const text = this.#replace(held + piece);
-        const keep = Math.min(text.length, Math.max(0, this.#longest - 1));
-        held = this.#couldBegin(text.slice(text.length - keep));
-        return text.slice(0, text.length - held.length);
+        const text = held + piece;
+        const settled = this.#settledLength(text);
+        held = text.slice(settled);
+        return this.#replace(text.slice(0, settled));
       },
       end: () => {
         const rest = this.#replace(held);
@@ -53,27 +51,57 @@ export class Redactor {
     };
   }
 
-  /** The longest end of `text` that some secret begins with. */
-  #couldBegin(text: string): string {
-    for (let start = 0; start < text.length; start += 1) {
+  /** How much of the text nothing that follows can change. */
+  #settledLength(text: string): number {
+    const open = this.#openEnd(text);
+    // A secret that reaches into what is open may turn out to be part of a longer one.
+    return this.#find(text).find(({ start, end }) => start < open && open < end)?.start ?? open;
+  }
+
+  /** Where the longest end of the text begins that some secret goes on from. */
+  #openEnd(text: string): number {
+    for (let start = Math.max(0, text.length - this.#longest + 1); start < text.length; start += 1) {
       const end = text.slice(start);
-      for (const secret of this.#secrets.keys()) if (secret.startsWith(end)) return end;
+      for (const secret of this.#secrets.keys()) {
+        if (secret.length > end.length && secret.startsWith(end)) return start;
+      }
     }
-    return '';
+    return text.length;
   }
 
   #replace(text: string): string {
-    if (!this.#pattern) return text;
-    return text.replace(this.#pattern, (found) => `[redacted:${this.#secrets.get(found)}]`);
+    let replaced = '';
+    let from = 0;
+    for (const { start, end, name } of this.#find(text)) {
+      replaced += `${text.slice(from, start)}[redacted:${name}]`;
+      from = end;
+    }
+    return replaced + text.slice(from);
+  }
+
+  /** Where secrets stand, in order. Those that overlap count as one, under the name of the first and longest. */
+  #find(text: string): Found[] {
+    const found: Found[] = [];
+    for (const [secret, name] of this.#secrets) {
+      for (let start = text.indexOf(secret); start !== -1; start = text.indexOf(secret, start + 1)) {
+        found.push({ start, end: start + secret.length, name });
+      }
+    }
+    found.sort((a, b) => a.start - b.start || b.end - a.end);
+    const apart: Found[] = [];
+    for (const next of found) {
+      const last = apart.at(-1);
+      if (last && next.start < last.end) last.end = Math.max(last.end, next.end);
+      else apart.push(next);
+    }
+    return apart;
   }
 }
-
-const escapeForPattern = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 /** The forms in which a value turns up again: in a URL, in base64, in JSON. */
 function encodedForms(value: string): string[] {
   return [
-    encodeURIComponent(value),
+    encodeURIComponent(value.toWellFormed()),
     Buffer.from(value).toString('base64').replace(/=+$/, ''),
     JSON.stringify(value).slice(1, -1),
   ];

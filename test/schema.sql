@@ -1,0 +1,280 @@
+-- What the migrations make, for reading and reviewing. UPDATE_SCHEMA=1 with the store lane writes it anew.
+
+create table animus.context_blocks (
+  focus_id uuid not null,
+  block integer not null,
+  first_message integer not null,
+  last_message integer not null,
+  stub text not null,
+  measured_tokens integer not null,
+  folds boolean not null,
+  created_at timestamp with time zone default now() not null,
+  constraint context_blocks_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint context_blocks_pkey PRIMARY KEY (focus_id, block)
+);
+
+create table animus.context_cuts (
+  focus_id uuid not null,
+  n integer not null,
+  turn integer not null,
+  kind text not null,
+  content jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint context_cuts_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint context_cuts_kind_check CHECK ((kind = ANY (ARRAY['compaction'::text, 'summary'::text, 'system_patch'::text, 'model_patch'::text]))),
+  constraint context_cuts_pkey PRIMARY KEY (focus_id, n)
+);
+
+create table animus.foci (
+  id uuid not null,
+  work_item_id uuid not null,
+  attempt integer not null,
+  faculty text not null,
+  host_id uuid not null,
+  phase text not null,
+  status text not null,
+  model text,
+  config jsonb,
+  iterations integer default 0 not null,
+  usage jsonb default '{}'::jsonb not null,
+  cost_micros bigint default 0,
+  engage_end jsonb,
+  report jsonb,
+  error jsonb,
+  phase_runs jsonb default '{}'::jsonb not null,
+  started_at timestamp with time zone default now() not null,
+  ended_at timestamp with time zone,
+  constraint foci_phase_check CHECK ((phase = ANY (ARRAY['orient'::text, 'engage'::text, 'consolidate'::text, 'recover'::text]))),
+  constraint foci_pkey PRIMARY KEY (id),
+  constraint foci_status_check CHECK ((status = ANY (ARRAY['running'::text, 'parked'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'released'::text]))),
+  constraint foci_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX foci_by_item ON animus.foci USING btree (work_item_id, attempt);
+CREATE UNIQUE INDEX foci_open ON animus.foci USING btree (work_item_id) WHERE (status = ANY (ARRAY['running'::text, 'parked'::text, 'released'::text]));
+
+create table animus.focus_messages (
+  focus_id uuid not null,
+  n integer not null,
+  turn integer not null,
+  block integer not null,
+  role text not null,
+  kind text not null,
+  content jsonb not null,
+  format_version integer not null,
+  created_at timestamp with time zone default now() not null,
+  constraint focus_messages_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint focus_messages_kind_check CHECK ((kind = ANY (ARRAY['task'::text, 'assistant'::text, 'tool_results'::text, 'stub'::text, 'skill'::text, 'hook'::text, 'remark'::text, 'person'::text]))),
+  constraint focus_messages_pkey PRIMARY KEY (focus_id, n),
+  constraint focus_messages_role_check CHECK ((role = ANY (ARRAY['user'::text, 'assistant'::text])))
+);
+
+create table animus.hook_runs (
+  id uuid not null,
+  focus_id uuid not null,
+  event text not null,
+  name text not null,
+  run integer not null,
+  outcome text not null,
+  exit_code integer,
+  output jsonb,
+  stderr_tail text default ''::text not null,
+  duration_ms integer not null,
+  created_at timestamp with time zone default now() not null,
+  constraint hook_runs_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint hook_runs_pkey PRIMARY KEY (id)
+);
+CREATE INDEX hook_runs_by_focus ON animus.hook_runs USING btree (focus_id, event);
+
+create table animus.hosts (
+  id uuid not null,
+  store_id uuid not null,
+  name text not null,
+  places uuid[] not null,
+  faculties text[] not null,
+  version text not null,
+  started_at timestamp with time zone default now() not null,
+  heartbeat_at timestamp with time zone default now() not null,
+  stopped_at timestamp with time zone,
+  constraint hosts_pkey PRIMARY KEY (id)
+);
+CREATE INDEX hosts_live ON animus.hosts USING btree (heartbeat_at) WHERE (stopped_at IS NULL);
+
+create table animus.leases (
+  work_item_id uuid not null,
+  token uuid not null,
+  host_id uuid not null,
+  focus_id uuid not null,
+  expires_at timestamp with time zone not null,
+  constraint leases_pkey PRIMARY KEY (work_item_id),
+  constraint leases_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX leases_expiry ON animus.leases USING btree (expires_at);
+
+create table animus.ledger_heads (
+  work_item_id uuid not null,
+  seq bigint not null,
+  constraint ledger_heads_pkey PRIMARY KEY (work_item_id),
+  constraint ledger_heads_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+
+create table animus.migrations (
+  number integer not null,
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint migrations_pkey PRIMARY KEY (number)
+);
+
+create table animus.tool_calls (
+  id uuid not null,
+  focus_id uuid not null,
+  work_item_id uuid not null,
+  turn integer not null,
+  "position" integer not null,
+  provider_call_id text not null,
+  name text not null,
+  caller text not null,
+  effect text,
+  input jsonb not null,
+  effective_input jsonb,
+  state text not null,
+  started_data jsonb,
+  raw_result jsonb,
+  result jsonb,
+  requested_at timestamp with time zone default now() not null,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  constraint tool_calls_caller_check CHECK ((caller = ANY (ARRAY['model'::text, 'child'::text, 'sandbox'::text]))),
+  constraint tool_calls_effect_check CHECK ((effect = ANY (ARRAY['read'::text, 'write'::text, 'exclusive'::text]))),
+  constraint tool_calls_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint tool_calls_pkey PRIMARY KEY (id),
+  constraint tool_calls_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'waiting'::text, 'started'::text, 'done'::text, 'error'::text, 'blocked'::text, 'denied'::text, 'interrupted'::text, 'cancelled'::text])))
+);
+CREATE INDEX tool_calls_by_focus ON animus.tool_calls USING btree (focus_id, requested_at);
+CREATE UNIQUE INDEX tool_calls_of_turn ON animus.tool_calls USING btree (focus_id, turn, "position") WHERE (caller = 'model'::text);
+
+create table animus.trusted_folders (
+  place uuid not null,
+  folder text not null,
+  granted_by text not null,
+  granted_at timestamp with time zone default now() not null,
+  constraint trusted_folders_pkey PRIMARY KEY (place, folder)
+);
+
+create table animus.waits (
+  id uuid not null,
+  work_item_id uuid not null,
+  focus_id uuid not null,
+  tool_call_id uuid,
+  kind text not null,
+  targets jsonb default '[]'::jsonb not null,
+  mode text,
+  wake_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  resolved_at timestamp with time zone,
+  constraint waits_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint waits_kind_check CHECK ((kind = ANY (ARRAY['children'::text, 'approval'::text, 'answer'::text, 'budget'::text, 'credentials'::text, 'model'::text, 'paused'::text]))),
+  constraint waits_mode_check CHECK ((mode = ANY (ARRAY['all'::text, 'any'::text]))),
+  constraint waits_pkey PRIMARY KEY (id),
+  constraint waits_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX waits_open ON animus.waits USING btree (work_item_id) WHERE (resolved_at IS NULL);
+
+create table animus.work_events (
+  work_item_id uuid not null,
+  seq bigint not null,
+  from_state text,
+  to_state text not null,
+  reason text not null,
+  data jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint work_events_pkey PRIMARY KEY (work_item_id, seq),
+  constraint work_events_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+
+create table animus.work_items (
+  id uuid not null,
+  place uuid not null,
+  parent_id uuid,
+  root_id uuid not null,
+  depth integer default 0 not null,
+  faculty text not null,
+  description text not null,
+  params jsonb default '{}'::jsonb not null,
+  attachments jsonb default '[]'::jsonb not null,
+  model text,
+  priority integer default 0 not null,
+  dedup_key text,
+  state text not null,
+  merged_into uuid,
+  retry_of uuid,
+  follow_up_of uuid,
+  available_at timestamp with time zone default now() not null,
+  attempts integer default 0 not null,
+  max_attempts integer not null,
+  resumes_without_progress integer default 0 not null,
+  provenance jsonb not null,
+  budget jsonb,
+  outcome jsonb,
+  cancel_requested_at timestamp with time zone,
+  event_seq bigint default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  resolved_at timestamp with time zone,
+  constraint work_items_check CHECK (((state = 'merged'::text) = (merged_into IS NOT NULL))),
+  constraint work_items_description_check CHECK ((length(description) > 0)),
+  constraint work_items_follow_up_of_fkey FOREIGN KEY (follow_up_of) REFERENCES animus.work_items(id) ON DELETE SET NULL,
+  constraint work_items_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES animus.work_items(id) ON DELETE SET NULL,
+  constraint work_items_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES animus.work_items(id) ON DELETE CASCADE,
+  constraint work_items_pkey PRIMARY KEY (id),
+  constraint work_items_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES animus.work_items(id) ON DELETE SET NULL,
+  constraint work_items_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'completed'::text, 'dead'::text, 'cancelled'::text, 'merged'::text])))
+);
+CREATE INDEX work_items_children ON animus.work_items USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX work_items_claim ON animus.work_items USING btree (place, priority DESC, available_at) WHERE (state = 'queued'::text);
+CREATE INDEX work_items_recent ON animus.work_items USING btree (place, created_at DESC);
+CREATE INDEX work_items_running ON animus.work_items USING btree (place) WHERE (state = ANY (ARRAY['running'::text, 'waiting'::text]));
+CREATE UNIQUE INDEX work_items_dedup ON animus.work_items USING btree (place, parent_id, faculty, dedup_key) NULLS NOT DISTINCT WHERE ((dedup_key IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text])));
+CREATE TRIGGER work_items_ledger AFTER DELETE ON animus.work_items FOR EACH ROW EXECUTE FUNCTION animus.delete_item_ledger();
+
+create table animus.work_ledger (
+  id uuid not null,
+  work_item_id uuid not null,
+  focus_id uuid,
+  faculty text not null,
+  seq bigint not null,
+  entry_type text not null,
+  content text not null,
+  data jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint work_ledger_content_check CHECK (((length(content) >= 1) AND (length(content) <= 20000))),
+  constraint work_ledger_entry_type_check CHECK ((entry_type = ANY (ARRAY['plan'::text, 'finding'::text, 'decision'::text, 'step'::text, 'error'::text, 'note'::text]))),
+  constraint work_ledger_pkey PRIMARY KEY (id),
+  constraint work_ledger_work_item_id_seq_key UNIQUE (work_item_id, seq)
+);
+CREATE INDEX work_ledger_recent ON animus.work_ledger USING btree (created_at DESC);
+CREATE INDEX work_ledger_text ON animus.work_ledger USING gin (to_tsvector('english'::regconfig, content));
+CREATE TRIGGER work_ledger_rows BEFORE DELETE OR UPDATE ON animus.work_ledger FOR EACH ROW EXECUTE FUNCTION animus.refuse_ledger_change();
+CREATE TRIGGER work_ledger_truncate BEFORE TRUNCATE ON animus.work_ledger FOR EACH STATEMENT EXECUTE FUNCTION animus.refuse_ledger_change();
+
+CREATE OR REPLACE FUNCTION animus.delete_item_ledger()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from animus.work_ledger where work_item_id = old.id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION animus.refuse_ledger_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' and not exists (select 1 from animus.work_items where id = old.work_item_id) then
+    return old;
+  end if;
+  raise exception 'the work ledger is append-only: % is refused', tg_op using errcode = 'restrict_violation';
+end
+$function$;

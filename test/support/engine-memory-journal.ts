@@ -1,0 +1,133 @@
+/**
+ * The loop's memory in a plain object. It can be cut at any of its writes, before or after it took effect, as when the
+ * process dies; what was kept is then what a new loop finds.
+ */
+import type { Tx } from '../../src/host/db/types.ts';
+import type { ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
+import type {
+  CallEnd,
+  Journal,
+  RecordAnswer,
+  RecordedCall,
+  RecordedMessage,
+} from '../../src/host/engine/engage/types.ts';
+
+/** The process is gone: whatever the loop tries from here on fails. */
+export class Crash extends Error {
+  override name = 'Crash';
+}
+
+/** The number of a write within one life, from 1, and whether it still took effect. */
+export type Cut = { at: number; when: 'before' | 'after' };
+
+export type KeptCall = RecordedCall & { turn: number; effect: ToolEffect | null; end: CallEnd | null };
+
+export class MemoryJournal implements Journal {
+  messages: RecordedMessage[];
+  calls: KeptCall[] = [];
+  /** What store tools wrote, committed only. */
+  rows: string[] = [];
+  /** Each write that took effect, in order. */
+  log: string[] = [];
+  #cut: Cut | undefined;
+  #writes = 0;
+  #dead = false;
+
+  constructor(task = 'The task.') {
+    this.messages = [{ turn: 0, role: 'user', kind: 'task', blocks: [{ type: 'text', text: task }] }];
+  }
+
+  /** A new process: it lives until the cut, or to its end. */
+  revive(cut?: Cut): void {
+    this.#cut = cut;
+    this.#writes = 0;
+    this.#dead = false;
+  }
+
+  async load() {
+    if (this.#dead) throw new Crash('load');
+    const last = this.messages.at(-1);
+    const open = last?.role === 'assistant' ? this.calls.filter(({ turn }) => turn === last.turn) : [];
+    return structuredClone({ messages: this.messages, callsOfLastTurn: open });
+  }
+
+  async recordAnswer({ turn, blocks, stopReason }: RecordAnswer) {
+    const message: RecordedMessage = { turn, role: 'assistant', kind: 'assistant', blocks, stopReason };
+    const asked = blocks.filter((block) => block.type === 'tool_use');
+    const calls: KeptCall[] = asked.map((block, position) => ({
+      id: `${turn}.${position}`,
+      turn,
+      position,
+      providerCallId: block.id,
+      name: block.name,
+      input: block.input,
+      ...(block.invalid ? { invalid: block.invalid } : {}),
+      started: false,
+      result: null,
+      effect: null,
+      end: null,
+    }));
+    return this.#write(`answer ${turn}`, () => {
+      this.messages.push(structuredClone(message));
+      this.calls.push(...structuredClone(calls));
+      return { message, calls };
+    });
+  }
+
+  async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
+    this.#write(`start ${call.id}`, () => {
+      const kept = this.#kept(call);
+      if (kept.result !== null || (kept.started && kept.effect !== 'read')) throw new Error(`${call.id} cannot start`);
+      kept.started = true;
+      kept.effect = effect;
+    });
+  }
+
+  async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
+    return this.#write(`finish ${call.id} ${end}`, () => this.#finish(call, end, result));
+  }
+
+  async runStoreCall(call: RecordedCall, _effect: ToolEffect, run: (tx: Tx) => Promise<ToolResult>) {
+    const staged: string[] = [];
+    const query = async (sql: string) => {
+      staged.push(sql);
+      return [];
+    };
+    const result = await run({ inTransaction: true, query });
+    return this.#write(`store ${call.id}`, () => {
+      this.rows.push(...staged);
+      return this.#finish(call, result.isError ? 'error' : 'done', result);
+    });
+  }
+
+  async closeTurn(message: RecordedMessage): Promise<RecordedMessage> {
+    return this.#write(`close ${message.turn}`, () => {
+      this.messages.push(structuredClone(message));
+      return message;
+    });
+  }
+
+  #finish(call: RecordedCall, end: CallEnd, result: ToolResult): ToolResult {
+    const kept = this.#kept(call);
+    if (kept.result === null) Object.assign(kept, { result: structuredClone(result), end });
+    return kept.result ?? result;
+  }
+
+  #kept({ id }: RecordedCall): KeptCall {
+    const kept = this.calls.find((call) => call.id === id);
+    if (!kept) throw new Error(`There is no call ${id}`);
+    return kept;
+  }
+
+  #write<T>(operation: string, change: () => T): T {
+    this.#writes += 1;
+    const when = this.#cut?.at === this.#writes ? this.#cut.when : undefined;
+    this.#dead ||= when === 'before';
+    if (this.#dead) throw new Crash(operation);
+    const result = structuredClone(change());
+    this.log.push(operation);
+    this.#dead = when === 'after';
+    if (this.#dead) throw new Crash(operation);
+    return result;
+  }
+}
