@@ -45,6 +45,10 @@ export class HostClient {
     this.#connection.listen();
   }
 
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   /** What the host said of itself when it accepted us. */
   get host(): Result<'initialize'> {
     if (!this.#initialized) throw new Error('The connection is not initialized.');

@@ -32,21 +32,18 @@ const PERSON_WAITS = ['approval', 'answer', 'budget', 'credentials', 'paused'];
 
 export async function followWork(
   session: CliSession,
-  first: HostClient,
   id: string,
   watcher: Watcher,
   timeoutMs = Number.POSITIVE_INFINITY,
-): Promise<{ end: FollowEnd; client: HostClient }> {
+): Promise<FollowEnd> {
   const deadline = Date.now() + timeoutMs;
   const seen = { entry: 0, state: '' };
-  let client = first;
   for (;;) {
     try {
-      return { end: await followOn(client, id, watcher, seen, deadline), client };
+      return await followOn(await connect(session), id, watcher, seen, deadline);
     } catch (error) {
       if (!(error instanceof HostGone)) throw error;
       watcher.onHostLost?.();
-      client = await connect(session);
     }
   }
 }

@@ -27,10 +27,14 @@ function action<Args extends unknown[], Options>(run: Run<Args, Options>) {
     const command = received.at(-1) as Command;
     const args = received.slice(0, -2) as Args;
     const all = command.optsWithGlobals<GlobalOptions & Options>();
+    let session: CliSession | undefined;
     try {
-      process.exitCode = await run(openSession({ ...all, json: all.json ?? false }), all, ...args);
+      session = openSession({ ...all, json: all.json ?? false });
+      process.exitCode = await run(session, all, ...args);
     } catch (error) {
       process.exitCode = report(error, all.json ?? false);
+    } finally {
+      for (const client of session?.clients ?? []) await client.close();
     }
   };
 }

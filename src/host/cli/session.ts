@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { attachIfRunning, findOrStartHost, type HostLocation } from '../../client/find-or-start-host.ts';
-import type { HostClient } from '../../client/host-client.ts';
+import { type HostClient, HostGone } from '../../client/host-client.ts';
 import { AnimusError } from '../../protocol/errors.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
 import { animusHome, findWorkspace, storeFolder } from '../../rendezvous/store-folder.ts';
@@ -21,6 +21,8 @@ export type CliSession = {
   location: HostLocation;
   /** The workspace's real path. */
   folder: string;
+  /** The connections of this command; whoever ran it closes them. */
+  clients: HostClient[];
 };
 
 /** Reads configuration and finds the store. Nothing is started. */
@@ -42,16 +44,44 @@ export function openSession(options: GlobalOptions): CliSession {
     home,
   };
   const location = { identity, store: storeFolder(home, folder), bundle, env: process.env };
-  return { terminal, json: options.json, config, location, folder };
+  return { terminal, json: options.json, config, location, folder, clients: [] };
 }
 
-/** Attaches to the host, starting one if need be, and offers it the keys of this environment. */
+/** The command's connection to the host, which is started if need be and offered the keys of this environment. */
 export async function connect(session: CliSession): Promise<HostClient> {
+  const present = session.clients.at(-1);
+  if (present?.isOpen) return present;
   if (session.config.database.url === null) {
     mkdirSync(session.location.store, { recursive: true, mode: 0o700 });
     requireLocalFolder(session.location.store);
   }
   return greeted(session, await findOrStartHost(session.location));
+}
+
+/**
+ * Does something with the host, again with the next one where it died in the middle. What is done must bear that: ids are
+ * made before, reading changes nothing.
+ */
+export async function withHost<T>(session: CliSession, work: (client: HostClient) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work(await connect(session));
+    } catch (error) {
+      if (!(error instanceof HostGone) || tries >= MOST_TRIES) throw asAnimusError(error);
+    }
+  }
+}
+
+const MOST_TRIES = 5;
+
+function asAnimusError(error: unknown): unknown {
+  if (!(error instanceof HostGone)) return error;
+  return new AnimusError(
+    'host_unreachable',
+    `The host ended ${MOST_TRIES} times in a row while it was asked. What was acknowledged is kept.`,
+    'animus host status names its store; the logs are there.',
+    { cause: error },
+  );
 }
 
 /** Attaches where a host runs; undefined where none does. */
@@ -61,6 +91,7 @@ export async function connectIfRunning(session: CliSession): Promise<HostClient 
 }
 
 async function greeted(session: CliSession, client: HostClient): Promise<HostClient> {
+  session.clients.push(client);
   for (const warning of client.host.warnings) session.terminal.note(`note: ${warning}`);
   const value = process.env.ANTHROPIC_API_KEY;
   if (value) {

@@ -61,7 +61,7 @@ async function openEmbedded(options: DatabaseOptions): Promise<Db> {
     cpSync(folder, copy, { recursive: true });
     db = await openFolder(folder, options, null);
   }
-  await migrate(db, options.migrations);
+  await orClose(db, () => migrate(db, options.migrations));
   if (fresh) writeFileSync(marker, '', { mode: 0o600 });
   return db;
 }
@@ -82,27 +82,39 @@ async function openFolder(folder: string, options: DatabaseOptions, template: st
 
 async function migrated(db: Db, options: DatabaseOptions): Promise<Db> {
   await checkedState(db, options);
-  await migrate(db, options.migrations);
+  await orClose(db, () => migrate(db, options.migrations));
+  // Another host may have brought it further in the meantime.
+  await checkedState(db, options);
   return db;
 }
 
+/** Nobody is handed a database that failed, so nobody else could close it. */
+async function orClose<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
 async function checkedState(db: Db, { migrations }: DatabaseOptions): Promise<SchemaState> {
-  const state = await schemaState(db, migrations);
-  if (state.kind === 'newer') {
-    await db.close();
-    throw new AnimusError(
-      'store_newer',
-      `The store was written by a newer Animus (its schema is ${state.applied}, this one knows ${state.known}). Nothing was changed.`,
-      'Update Animus, then run the command again.',
-    );
-  }
-  if (state.kind === 'altered') {
-    await db.close();
-    throw new AnimusError(
-      'store_altered',
-      `The store was made with another text of migration ${state.name} than this Animus has. Nothing was changed.`,
-      'Use the version of Animus that made it, or begin with an empty store.',
-    );
-  }
-  return state;
+  return orClose(db, async () => {
+    const state = await schemaState(db, migrations);
+    if (state.kind === 'newer') {
+      throw new AnimusError(
+        'store_newer',
+        `The store was written by a newer Animus (its schema is ${state.applied}, this one knows ${state.known}). Nothing was changed.`,
+        'Update Animus, then run the command again.',
+      );
+    }
+    if (state.kind === 'altered') {
+      throw new AnimusError(
+        'store_altered',
+        `The store was made with another text of migration ${state.name} than this Animus has. Nothing was changed.`,
+        'Use the version of Animus that made it, or begin with an empty store.',
+      );
+    }
+    return state;
+  });
 }

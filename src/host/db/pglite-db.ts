@@ -3,7 +3,7 @@
  * lost. It locks nothing: whoever opens it must hold the store's lock.
  */
 import { schemaQualifier } from './schema-name.ts';
-import { refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
+import { outsideTransaction, refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
 import { type Db, DbLost, type Row, type SqlValue, type Tx } from './types.ts';
 import type { WorkerSettings } from './worker-messages.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -24,7 +24,12 @@ const REOPEN_DELAYS_MS = [0, 100, 500, 2000, 5000];
 /** Opens the database and resolves when it answers. Rejects with the database's own reason. */
 export async function openPglite(options: PgliteOptions): Promise<PgliteDb> {
   const db = new PgliteDb(options);
-  await db.opened();
+  try {
+    await db.opened();
+  } catch (error) {
+    await db.discard();
+    throw error;
+  }
   return db;
 }
 
@@ -37,11 +42,14 @@ export class PgliteDb implements Db {
   #turn: Promise<unknown> = Promise.resolve();
   #listeners = new Map<string, Set<Listener>>();
   #closed = false;
+  /** A loss while it is set is met by the loop that reopens: two threads on one folder would ruin it. */
+  #reopening = false;
 
   constructor(options: PgliteOptions) {
     this.#options = options;
     this.#qualify = schemaQualifier(options.schema);
-    this.#thread = this.#start(options);
+    const { folder, template } = options;
+    this.#thread = this.#start({ ...(folder ? { folder } : {}), ...(template ? { template } : {}) });
     this.#ready = this.#thread.opened;
   }
 
@@ -90,6 +98,12 @@ export class PgliteDb implements Db {
     await this.#thread.close();
   }
 
+  /** For a database that did not open: its thread would stay, or be opened anew, and hold the folder for nobody. */
+  async discard(): Promise<void> {
+    this.#closed = true;
+    await this.#thread.kill('it did not open');
+  }
+
   /** Ends the database's thread as a crash would. It reopens by itself; used to show that nothing is lost. */
   killThread(reason: string): Promise<void> {
     return this.#thread.kill(reason);
@@ -126,14 +140,10 @@ export class PgliteDb implements Db {
   }
 
   #start(settings: WorkerSettings): WorkerThread {
-    const { folder, template } = settings;
-    return new WorkerThread(
-      { ...(folder ? { folder } : {}), ...(template ? { template } : {}) },
-      {
-        onNotified: (channel, payload) => this.#deliver(channel, payload),
-        onLost: (reason, exited) => this.#lost(reason, exited),
-      },
-    );
+    return new WorkerThread(settings, {
+      onNotified: (channel, payload) => this.#deliver(channel, payload),
+      onLost: (reason, exited) => this.#lost(reason, exited),
+    });
   }
 
   #deliver(channel: string, payload: string): void {
@@ -151,9 +161,10 @@ export class PgliteDb implements Db {
   }
 
   #lost(reason: string, exited: Promise<void>): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#reopening) return;
+    this.#reopening = true;
     this.#options.onLost?.(reason);
-    this.#ready = exited.then(() => this.#reopen());
+    this.#ready = outsideTransaction(() => exited.then(() => this.#reopen()));
     this.#ready.then(
       () => this.#options.onReopened?.(),
       () => undefined, // every later call is rejected with it
@@ -167,10 +178,11 @@ export class PgliteDb implements Db {
       if (this.#closed) throw new DbLost('The database is closed.');
       // An in-memory database is gone with its thread; a folder is there by now, so no template.
       const { folder } = this.#options;
-      this.#thread = this.#restart(folder ? { folder } : {});
+      this.#thread = this.#start(folder ? { folder } : {});
       try {
         await this.#thread.opened;
         for (const channel of this.#listeners.keys()) await this.#thread.ask({ kind: 'listen', channel });
+        this.#reopening = false;
         for (const listeners of this.#listeners.values()) {
           for (const listener of listeners) this.#guarded(listener.onReset);
         }
@@ -181,23 +193,5 @@ export class PgliteDb implements Db {
       }
     }
     throw new DbLost('The database could not be reopened after five tries.', { cause: failure });
-  }
-
-  /** As `#start`, but a loss while reopening is seen by the loop that reopens, not by a second one. */
-  #restart(settings: WorkerSettings): WorkerThread {
-    let open = false;
-    const thread = new WorkerThread(settings, {
-      onNotified: (channel, payload) => this.#deliver(channel, payload),
-      onLost: (reason, exited) => {
-        if (open) this.#lost(reason, exited);
-      },
-    });
-    thread.opened.then(
-      () => {
-        open = true;
-      },
-      () => undefined, // the loop that reopens awaits it too
-    );
-    return thread;
   }
 }

@@ -14,6 +14,11 @@ export function refuseInsideTransaction(db: object): void {
   }
 }
 
+/** For what a transaction sets off and does not wait for: it is not inside. */
+export function outsideTransaction<T>(work: () => T): T {
+  return insideTransaction.exit(work);
+}
+
 /** Runs `attempt` with the guard set, again where the database asks for that. */
 export async function withTransactionRetry<T>(db: object, attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {

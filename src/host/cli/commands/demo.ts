@@ -4,7 +4,7 @@ import path from 'node:path';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { ensureTrusted } from '../ask-trust.ts';
 import { followWork, type Watcher } from '../follow.ts';
-import { type CliSession, connect } from '../session.ts';
+import { type CliSession, withHost } from '../session.ts';
 import { SCRIPT_NOTICE, showEntry, showOutcome } from '../show.ts';
 import { plainLine } from '../terminal.ts';
 import { canonicalId, exitOf, progressWatcher } from './work.ts';
@@ -14,29 +14,18 @@ const TASK =
   'Record a plan, at least three findings with the files that show them, and each step; then report the outcome.';
 
 export async function demo(session: CliSession, options: { trust?: boolean }): Promise<number> {
-  const { terminal, json, config, folder } = session;
+  const { terminal, json, config } = session;
   const model = config.model ?? (process.env.ANTHROPIC_API_KEY ? null : 'scripted/demo');
-  const client = await connect(session);
-  await ensureTrusted(session, client, options.trust ?? false);
-  terminal.note(`${terminal.paint('bold', 'Animus demo')}: an agent surveys ${path.basename(folder)}\n`);
-  if (model?.startsWith('scripted/')) {
-    terminal.note(
-      `${terminal.paint('yellow', SCRIPT_NOTICE)} The tools, the queue and the ledger are real.\n` +
-        'With ANTHROPIC_API_KEY set, the same command asks the real model.\n',
-    );
-  }
-  const submitted = await client.request('work/submit', {
-    id: uuidv7(),
-    faculty: 'general',
-    description: TASK,
-    model,
-    source: 'cli',
+  const asked = { id: uuidv7(), faculty: 'general', description: TASK, model, source: 'cli' as const };
+  terminal.note(introduction(session, model));
+  const submitted = await withHost(session, async (client) => {
+    await ensureTrusted(session, client, options.trust ?? false);
+    return client.request('work/submit', asked);
   });
   const id = canonicalId(submitted);
   terminal.note(terminal.paint('dim', `-- submitted ${id}`));
-  const { end, client: last } = await followWork(session, client, id, json ? {} : watcher(session));
-  const { entries } = await last.request('ledger/read', { id });
-  await last.close();
+  const end = await followWork(session, id, json ? {} : watcher(session));
+  const { entries } = await withHost(session, (client) => client.request('ledger/read', { id }));
   if (json) terminal.out(JSON.stringify({ ...end.shown, entries }));
   else {
     terminal.out(`\n${terminal.paint('bold', 'Ledger')}  animus ledger show ${id.slice(-8)}`);
@@ -44,6 +33,15 @@ export async function demo(session: CliSession, options: { trust?: boolean }): P
     terminal.out(`\n${showOutcome(terminal, end.shown)}`);
   }
   return exitOf(end);
+}
+
+function introduction({ terminal, folder }: CliSession, model: string | null): string {
+  const title = `${terminal.paint('bold', 'Animus demo')}: an agent surveys ${path.basename(folder)}\n`;
+  if (!model?.startsWith('scripted/')) return title;
+  return `${title}
+${terminal.paint('yellow', SCRIPT_NOTICE)} The tools, the queue and the ledger are real.
+With ANTHROPIC_API_KEY set, the same command asks the real model.
+`;
 }
 
 /** Progress: turns and tool calls as they begin; the entries come at the end, with the ledger. */

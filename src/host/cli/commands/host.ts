@@ -11,16 +11,12 @@ const GONE_WITHIN_MS = 10_000;
 
 export async function hostStart(session: CliSession): Promise<number> {
   const client = await connect(session);
-  try {
-    // The database's own answer: a host whose store does not open has not really started.
-    await client.request('trust/show', {});
-    const status = await client.request('host/status', {});
-    if (session.json) session.terminal.out(JSON.stringify({ running: true, host: status }));
-    else session.terminal.out(`running: ${describeHost(status)}`);
-    return EXIT.done;
-  } finally {
-    await client.close();
-  }
+  // The database's own answer: a host whose store does not open has not really started.
+  await client.request('trust/show', {});
+  const status = await client.request('host/status', {});
+  if (session.json) session.terminal.out(JSON.stringify({ running: true, host: status }));
+  else session.terminal.out(`running: ${describeHost(status)}`);
+  return EXIT.done;
 }
 
 export async function hostStop(session: CliSession): Promise<number> {
@@ -68,22 +64,15 @@ async function askToDrain(client: HostClient): Promise<number> {
 }
 
 export async function hostStatus(session: CliSession): Promise<number> {
+  const { terminal, json } = session;
   const client = await connectIfRunning(session);
   if (!client) {
-    session.terminal.out(
-      session.json ? '{"running":false}' : 'No host runs here. The next command that needs one starts it.',
-    );
+    terminal.out(json ? '{"running":false}' : 'No host runs here. The next command that needs one starts it.');
     return EXIT.done;
   }
-  try {
-    const status = await client.request('host/status', {});
-    session.terminal.out(
-      session.json ? JSON.stringify({ running: true, host: status }) : `running: ${describeHost(status)}`,
-    );
-    return EXIT.done;
-  } finally {
-    await client.close();
-  }
+  const status = await client.request('host/status', {});
+  terminal.out(json ? JSON.stringify({ running: true, host: status }) : `running: ${describeHost(status)}`);
+  return EXIT.done;
 }
 
 export function describeHost(status: HostStatus): string {

@@ -1,15 +1,10 @@
 /** animus trust. */
 import { grantTrust } from '../ask-trust.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type CliSession, connect } from '../session.ts';
+import { type CliSession, withHost } from '../session.ts';
 
 export async function trust(session: CliSession): Promise<number> {
-  const client = await connect(session);
-  try {
-    const grant = await grantTrust(session, client);
-    session.terminal.out(session.json ? JSON.stringify(grant) : `Trusted: ${grant.folder}`);
-    return EXIT.done;
-  } finally {
-    await client.close();
-  }
+  const grant = await withHost(session, (client) => grantTrust(session, client));
+  session.terminal.out(session.json ? JSON.stringify(grant) : `Trusted: ${grant.folder}`);
+  return EXIT.done;
 }

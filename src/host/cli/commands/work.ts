@@ -1,7 +1,6 @@
 /** animus work submit, list, show, wait. */
 
 import { text as readAll } from 'node:stream/consumers';
-import type { HostClient } from '../../../client/host-client.ts';
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Params, Result } from '../../../protocol/requests.ts';
@@ -10,7 +9,7 @@ import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { ensureTrusted } from '../ask-trust.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type FollowEnd, followWork, type Watcher } from '../follow.ts';
-import { type CliSession, connect } from '../session.ts';
+import { type CliSession, withHost } from '../session.ts';
 import { showEntry, showOutcome, showState, workRow } from '../show.ts';
 import { plain, table } from '../terminal.ts';
 
@@ -32,16 +31,14 @@ export async function workSubmit(session: CliSession, options: SubmitOptions, wo
   if (description.trim() === '') {
     throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
   }
-  const client = await connect(session);
-  try {
+  const asked = submission(session, options, description);
+  const result = await withHost(session, async (client) => {
     await ensureTrusted(session, client, options.trust ?? false);
-    const result = await client.request('work/submit', submission(session, options, description));
-    if (options.wait) return await waitAndShow(session, client, canonicalId(result));
-    showSubmitted(session, result);
-    return EXIT.done;
-  } finally {
-    await client.close();
-  }
+    return client.request('work/submit', asked);
+  });
+  if (options.wait) return waitAndShow(session, canonicalId(result));
+  showSubmitted(session, result);
+  return EXIT.done;
 }
 
 /** Of merged work the item that is really worked on. */
@@ -78,60 +75,46 @@ export type ListOptions = { state?: WorkState[]; faculty?: string; parent?: stri
 
 export async function workList(session: CliSession, options: ListOptions): Promise<number> {
   const { terminal, json } = session;
-  const client = await connect(session);
-  try {
-    const { items } = await client.request('work/list', {
-      limit: options.limit,
-      ...(options.state ? { states: options.state } : {}),
-      ...(options.faculty ? { faculty: options.faculty } : {}),
-      ...(options.parent ? { parent: checkedId(options.parent) } : {}),
-    });
-    if (json) terminal.out(JSON.stringify({ items }));
-    else if (items.length === 0) terminal.out('No work here. Submit some: animus work submit "…"');
-    else terminal.out(table([['ID', 'STATE', 'FACULTY', 'AGE', 'WORK'], ...items.map(workRow)], terminal.width));
-    return EXIT.done;
-  } finally {
-    await client.close();
-  }
+  const filter = {
+    limit: options.limit,
+    ...(options.state ? { states: options.state } : {}),
+    ...(options.faculty ? { faculty: options.faculty } : {}),
+    ...(options.parent ? { parent: checkedId(options.parent) } : {}),
+  };
+  const { items } = await withHost(session, (client) => client.request('work/list', filter));
+  if (json) terminal.out(JSON.stringify({ items }));
+  else if (items.length === 0) terminal.out('No work here. Submit some: animus work submit "…"');
+  else terminal.out(table([['ID', 'STATE', 'FACULTY', 'AGE', 'WORK'], ...items.map(workRow)], terminal.width));
+  return EXIT.done;
 }
 
 export async function workShow(session: CliSession, _options: object, id: string): Promise<number> {
   const { terminal, json } = session;
-  const client = await connect(session);
-  try {
-    const shown = await client.request('work/show', { id: checkedId(id) });
-    if (json) {
-      terminal.out(JSON.stringify(shown));
-      return EXIT.done;
-    }
-    const { item, events } = shown;
-    terminal.out(`${terminal.paint('bold', item.id)}  ${item.faculty}  ${showState(terminal, item)}`);
-    terminal.out(`  ${plain(item.description).replaceAll('\n', '\n  ')}`);
-    for (const event of events)
-      terminal.out(`  ${event.created_at.slice(11, 19)}  ${event.to_state}: ${plain(event.reason)}`);
-    terminal.out(showOutcome(terminal, shown));
+  const asked = { id: checkedId(id) };
+  const shown = await withHost(session, (client) => client.request('work/show', asked));
+  if (json) {
+    terminal.out(JSON.stringify(shown));
     return EXIT.done;
-  } finally {
-    await client.close();
   }
+  const { item, events } = shown;
+  terminal.out(`${terminal.paint('bold', item.id)}  ${item.faculty}  ${showState(terminal, item)}`);
+  terminal.out(`  ${plain(item.description).replaceAll('\n', '\n  ')}`);
+  for (const event of events)
+    terminal.out(`  ${event.created_at.slice(11, 19)}  ${event.to_state}: ${plain(event.reason)}`);
+  terminal.out(showOutcome(terminal, shown));
+  return EXIT.done;
 }
 
 export async function workWait(session: CliSession, options: { timeout?: number }, id: string): Promise<number> {
-  const client = await connect(session);
-  const shown = await client.request('work/show', { id: checkedId(id) });
-  return waitAndShow(session, client, shown.item.merged_into ?? shown.item.id, options.timeout);
+  const asked = { id: checkedId(id) };
+  const { item } = await withHost(session, (client) => client.request('work/show', asked));
+  return waitAndShow(session, item.merged_into ?? item.id, options.timeout);
 }
 
-async function waitAndShow(
-  session: CliSession,
-  first: HostClient,
-  id: string,
-  timeoutSeconds?: number,
-): Promise<number> {
+async function waitAndShow(session: CliSession, id: string, timeoutSeconds?: number): Promise<number> {
   const watcher = session.json ? {} : progressWatcher(session);
   const timeout = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000;
-  const { end, client } = await followWork(session, first, id, watcher, timeout);
-  await client.close();
+  const end = await followWork(session, id, watcher, timeout);
   if (session.json) session.terminal.out(JSON.stringify({ ended: end.kind === 'ended', ...end.shown }));
   else session.terminal.out(showOutcome(session.terminal, end.shown));
   return exitOf(end);

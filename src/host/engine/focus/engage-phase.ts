@@ -21,6 +21,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
     return { kind: 'failed', error: { kind: 'unknown_model', message: opened.message, final: true } };
   }
   if (opened.kind === 'needs_credentials') return waitForCredentials(opened.provider);
+  const watchers = redactedEmitter(deps, claim);
   const result = await engage(
     {
       client: opened.client,
@@ -32,12 +33,13 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
         faculty: claim.faculty.name,
         workspace: deps.workspace,
       },
-      emit: redactedEmitter(deps, claim),
+      emit: watchers.emit,
       stopping: claim.stopping,
       abort: claim.abort,
     },
     config,
   );
+  watchers.end();
   return conclude(deps, claim, opened.client.provider, result);
 }
 
@@ -76,17 +78,16 @@ function modelFailed(deps: FocusDependencies, provider: string, error: LlmError)
       deps.models.rejectCredential(provider);
       return waitForCredentials(provider);
     case 'rate_limited':
-      return {
-        kind: 'parked',
-        reason: { kind: 'model', targets: [provider], wakeInMs: error.retryAfterMs ?? DEFAULT_MODEL_PAUSE_MS },
-      };
+      return waitForModel(provider, error.retryAfterMs ?? DEFAULT_MODEL_PAUSE_MS);
+    case 'overloaded':
+      if (error.retryAfterMs !== undefined) return waitForModel(provider, error.retryAfterMs);
+      return { kind: 'failed', error: failure };
     case 'context_exceeded':
     case 'refused':
       return { kind: 'failed', error: { ...failure, final: true } };
     case 'api':
       return { kind: 'failed', error: error.status >= 500 ? failure : { ...failure, final: true } };
     case 'http':
-    case 'overloaded':
     case 'stream_cut':
     case 'malformed':
     case 'cancelled':
@@ -96,6 +97,10 @@ function modelFailed(deps: FocusDependencies, provider: string, error: LlmError)
 
 function waitForCredentials(provider: string): PhaseResult {
   return { kind: 'parked', reason: { kind: 'credentials', targets: [provider], wakeInMs: null } };
+}
+
+function waitForModel(provider: string, wakeInMs: number): PhaseResult {
+  return { kind: 'parked', reason: { kind: 'model', targets: [provider], wakeInMs } };
 }
 
 async function recordEnd(deps: FocusDependencies, claim: Claim, end: EngageEnd): Promise<void> {
@@ -108,19 +113,27 @@ async function recordEnd(deps: FocusDependencies, claim: Claim, end: EngageEnd):
 }
 
 /** Streamed text is shown before it is stored, so it is redacted on its way, across the pieces it comes in. */
-function redactedEmitter(deps: FocusDependencies, { focus, item }: Claim): (event: EngageEvent) => void {
+function redactedEmitter(deps: FocusDependencies, { focus, item }: Claim) {
   const ids = { focusId: focus.id, workItemId: item.id };
   let stream = deps.redactor.stream();
+  let turn = 0;
   const send = (event: EngageEvent): void => deps.emit({ ...event, ...ids } as FocusEvent);
-  return (event) => {
-    if (event.type === 'text') {
-      const text = stream.push(event.text);
-      if (text !== '') send({ ...event, text });
-      return;
-    }
-    const rest = stream.end();
-    if (rest !== '' && event.type !== 'retry') send({ type: 'text', turn: event.turn, text: rest });
-    stream = deps.redactor.stream();
-    send(event);
+  const sendText = (text: string): void => {
+    if (text !== '') send({ type: 'text', turn, text });
+  };
+  return {
+    emit(event: EngageEvent): void {
+      if (event.type === 'text') {
+        turn = event.turn;
+        sendText(stream.push(event.text));
+        return;
+      }
+      const rest = stream.end();
+      if (event.type !== 'retry') sendText(rest);
+      stream = deps.redactor.stream();
+      send(event);
+    },
+    /** What was held back shows, since nothing follows it. */
+    end: () => sendText(stream.end()),
   };
 }

@@ -87,7 +87,7 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
   });
   return {
     model: item.model ?? engage.model ?? deps.defaultModel,
-    system,
+    system: system.map((text) => deps.redactor.text(text)),
     tools: selectTools(deps.engineTools, deps.workspaceTools, engage.tools).map(toolDefinition),
     maxTurns: engage.max_turns,
     maxTokens: engage.max_tokens,

@@ -24,6 +24,7 @@ export type PhaseCommandResult =
 const OUTPUT_MAX_BYTES = 1024 * 1024;
 const STREAM_MAX_BYTES = 64 * 1024;
 const STDERR_TAIL = 2000;
+const MESSAGE_MAX = 3000;
 const GRACE_MS = 2000;
 
 export async function runPhaseCommand(
@@ -32,8 +33,9 @@ export async function runPhaseCommand(
   order: PhaseCommand,
 ): Promise<PhaseCommandResult> {
   const earlier = await retryLost(() => readHookRuns(deps.db, claim.focus.id, order.phase));
-  const succeeded = earlier.find(({ outcome }) => outcome === 'succeeded');
-  if (succeeded) return { kind: 'succeeded', output: succeeded.output ?? {} };
+  const ended = earlier.at(-1);
+  if (ended?.outcome === 'succeeded') return { kind: 'succeeded', output: ended.output ?? {} };
+  if (ended) return { kind: 'failed', message: ended.stderrTail };
   const run = await countRun(deps, claim, order.phase);
   const folder = focusFolder(deps, claim);
   prepareFolder(folder, order);
@@ -55,6 +57,8 @@ export async function runPhaseCommand(
     signal: claim.abort,
   });
   const judged = judge(deps, folder, order, result);
+  // One that was cut short on our own account says nothing about the work: without its row it runs again.
+  if (claim.abort.aborted) return judged;
   await recordRun(deps, claim, hookRun(claim, order, run, result, judged));
   return judged;
 }
@@ -67,7 +71,7 @@ function focusFolder(deps: FocusDependencies, { focus }: Claim): string {
 function prepareFolder(folder: string, { phase, work }: PhaseCommand): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(path.join(folder, 'work.json'), `${JSON.stringify(work, null, 2)}\n`, { mode: 0o600 });
-  rmSync(path.join(folder, `${phase}-out.json`), { force: true });
+  rmSync(path.join(folder, `${phase}-out.json`), { recursive: true, force: true });
 }
 
 async function countRun(deps: FocusDependencies, { lease }: Claim, phase: Phase): Promise<number> {
@@ -94,11 +98,15 @@ function judge(
   { phase, timeoutSeconds }: PhaseCommand,
   result: CommandResult,
 ): PhaseCommandResult {
-  const failed = (what: string): PhaseCommandResult => ({ kind: 'failed', message: `The ${phase} command ${what}` });
+  const failed = (what: string): PhaseCommandResult => ({
+    kind: 'failed',
+    message: deps.redactor.text(`The ${phase} command ${what}`).slice(0, MESSAGE_MAX),
+  });
   if (result.kind === 'failed_to_start') return failed(`did not start: ${result.reason}`);
   if (result.timedOut) return failed(`did not end within ${timeoutSeconds} s.`);
   if (result.cancelled) return failed('was cancelled.');
   if (result.exitCode !== 0) {
+    // Redacted before it is cut, so that no half of a secret is left.
     const tail = deps.redactor.text(result.stderr.text).slice(-STDERR_TAIL).trim();
     return failed(`ended with ${result.signal ?? `exit code ${result.exitCode}`}${tail ? `: ${tail}` : '.'}`);
   }
@@ -111,6 +119,8 @@ function judge(
 function readOutput(file: string): { value: JsonObject } | { problem: string } {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat) return { value: {} };
+  // Reading a pipe or a device would wait for ever.
+  if (!stat.isFile()) return { problem: 'is not a file' };
   if (stat.size > OUTPUT_MAX_BYTES) return { problem: 'is larger than 1 MiB' };
   try {
     const parsed = jsonObject.safeParse(JSON.parse(readFileSync(file, 'utf8')));
@@ -137,7 +147,7 @@ function hookRun(
     outcome: judged.kind,
     exitCode: exited?.exitCode ?? null,
     output: judged.kind === 'succeeded' ? judged.output : null,
-    stderrTail: judged.kind === 'failed' ? judged.message.slice(-STDERR_TAIL) : '',
+    stderrTail: judged.kind === 'failed' ? judged.message : '',
     durationMs: Math.round(exited?.durationMs ?? 0),
   };
 }

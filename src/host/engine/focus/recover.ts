@@ -8,6 +8,8 @@ import { runPhaseCommand } from './phase-command.ts';
 import type { Claim, FocusDependencies } from './types.ts';
 
 const LONGEST_BACKOFF_MS = 15 * 60_000;
+/** Takeovers in a row after which the command is not started again: it may be what kills the hosts. */
+const MOST_RESUMES = 6;
 
 /** Gives what became of it, for the log. */
 export async function recover(deps: FocusDependencies, claim: Claim, error: FocusError): Promise<string> {
@@ -17,7 +19,8 @@ export async function recover(deps: FocusDependencies, claim: Claim, error: Focu
       await enterRecover(tx, claim.focus.id, error);
     }),
   );
-  const verdict = error.final ? 'give up' : await askCommand(deps, claim, error);
+  const isHopeless = error.final === true || claim.item.resumesWithoutProgress >= MOST_RESUMES;
+  const verdict = isHopeless ? 'give up' : await askCommand(deps, claim, error);
   if (verdict === 'stopped') {
     await releaseFocus(deps.db, claim.lease);
     return 'released';

@@ -33,25 +33,26 @@ export function structuralKey(
 }
 
 /**
- * Stores the submission, or a `merged` row that points at the open item with the same key. A key whose item ends between
- * insert and select is tried again, so one of the two always comes back.
+ * Stores the submission, or a `merged` row that points at the open item with the same key. What stood in the way of the
+ * insert may be gone or turn out to be the same submission, sent twice: it is then looked at afresh, so one of the two
+ * always comes back.
  */
 export async function submitWork(db: Db, submission: Submission): Promise<SubmitResult> {
   for (;;) {
     const result = await db.transaction((tx) => submitOnce(tx, submission));
-    if (result !== 'canonical_ended') return result;
+    if (result !== 'look_again') return result;
   }
 }
 
-async function submitOnce(tx: Tx, submission: Submission): Promise<SubmitResult | 'canonical_ended'> {
+async function submitOnce(tx: Tx, submission: Submission): Promise<SubmitResult | 'look_again'> {
   const own = await findOwn(tx, submission.id);
   if (own) return own;
   const key = dedupKey(submission);
   if (await insertItem(tx, submission, key, null)) return { kind: 'queued', id: submission.id };
   const canonicalId = await findCanonical(tx, submission, key);
-  if (!canonicalId) return 'canonical_ended';
-  await insertItem(tx, submission, key, canonicalId);
-  return { kind: 'merged', id: submission.id, canonicalId };
+  if (!canonicalId || canonicalId === submission.id) return 'look_again';
+  const merged = await insertItem(tx, submission, key, canonicalId);
+  return merged ? { kind: 'merged', id: submission.id, canonicalId } : 'look_again';
 }
 
 function dedupKey(submission: Submission): string | null {
