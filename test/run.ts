@@ -26,21 +26,27 @@ function requiredLanes(): string[] {
   return listed === 'all' ? Object.keys(LANES) : listed.split(',').filter((lane) => lane !== '');
 }
 
-/** Debian's server, installed where that may be done; undefined where it is not to be had. */
-function preparePostgres(): string | undefined {
-  const present = findPostgres();
-  if (present) return present;
+/** What lanes need that is no npm package: Debian has it, and it is installed where that may be done. */
+const PARTS = [
+  { name: 'postgres', debian: 'postgresql', lanes: ['store', 'cli'], present: () => findPostgres() !== undefined },
+  { name: 'fuse', debian: 'bindfs', lanes: ['cli'], present: () => existsSync('/usr/bin/bindfs') },
+] as const;
+
+function prepareParts(lanes: readonly Lane[]): void {
+  const missing = PARTS.filter((part) => part.lanes.some((lane) => lanes.includes(lane)) && !part.present());
+  if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.log('postgres: not installed, and not installed by us without root and apt: its tests skip');
-    return undefined;
+    for (const { name, debian } of missing) {
+      console.log(`${name}: not here, and not installed by us without root and apt (${debian}): its tests skip`);
+    }
+    return;
   }
-  console.log('postgres: installing the server with apt-get …');
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const install = (...args: string[]) =>
-    execFileSync('apt-get', ['-qq', ...args], { stdio: 'inherit', env: environment });
-  install('update');
-  install('install', '-y', '--no-install-recommends', 'postgresql');
-  return findPostgres();
+  const packages = missing.map(({ debian }) => debian);
+  console.log(`installing ${packages.join(', ')} with apt-get …`);
+  const apt = (...args: string[]) => execFileSync('apt-get', ['-qq', ...args], { stdio: 'inherit', env: environment });
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', ...packages);
 }
 
 function runLane(lane: Lane, environment: NodeJS.ProcessEnv): Promise<Totals> {
@@ -73,7 +79,8 @@ async function main(): Promise<void> {
   const unknown = wanted.filter((lane) => !(lane in LANES));
   if (unknown.length > 0) throw new Error(`No lane ${unknown.join(', ')}: there are ${Object.keys(LANES).join(', ')}`);
   const lanes = (wanted.length > 0 ? wanted : Object.keys(LANES)) as Lane[];
-  const bin = lanes.some((lane) => lane === 'store' || lane === 'cli') ? preparePostgres() : undefined;
+  prepareParts(lanes);
+  const bin = lanes.some((lane) => lane === 'store' || lane === 'cli') ? findPostgres() : undefined;
   const server = bin ? await startPostgres(bin) : undefined;
   const environment = { ...process.env, ...(server ? { ANIMUS_TEST_POSTGRES_URL: server.url } : {}) };
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };

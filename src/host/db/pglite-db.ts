@@ -3,7 +3,7 @@
  * lost. It locks nothing: whoever opens it must hold the store's lock.
  */
 import { schemaQualifier } from './schema-name.ts';
-import { outsideTransaction, refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
+import { createTx, outsideTransaction, refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
 import { type Db, DbLost, type Row, type SqlValue, type Tx } from './types.ts';
 import type { WorkerSettings } from './worker-messages.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -80,14 +80,16 @@ export class PgliteDb implements Db {
     if (present) present.add(listener);
     else {
       this.#listeners.set(name, new Set([listener]));
-      await this.#inTurn(() => this.#thread.ask({ kind: 'listen', channel: name }));
+      try {
+        await this.#inTurn(() => this.#thread.ask({ kind: 'listen', channel: name }));
+      } catch (error) {
+        this.#forget(name, listener); // who is refused has nothing to end it with
+        throw error;
+      }
     }
     return async () => {
-      const listeners = this.#listeners.get(name);
-      listeners?.delete(listener);
-      if (listeners?.size !== 0 || this.#closed) return;
-      this.#listeners.delete(name);
-      await this.#inTurn(() => this.#thread.ask({ kind: 'unlisten', channel: name }));
+      const wasLast = this.#forget(name, listener);
+      if (wasLast && !this.#closed) await this.#inTurn(() => this.#thread.ask({ kind: 'unlisten', channel: name }));
     };
   }
 
@@ -111,12 +113,15 @@ export class PgliteDb implements Db {
 
   async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     const thread = this.#thread;
-    const query = async <R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
-      (await thread.ask({ kind: 'query', sql: this.#qualify(sql), params })) as R[];
+    const { tx, throwIfRefused } = createTx(
+      async <R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
+        (await thread.ask({ kind: 'query', sql: this.#qualify(sql), params })) as R[],
+    );
     await thread.ask({ kind: 'exec', sql: 'begin' });
     let result: T;
     try {
-      result = await body({ inTransaction: true, query });
+      result = await body(tx);
+      throwIfRefused();
     } catch (error) {
       // A thread that is lost has rolled back by itself.
       await thread.ask({ kind: 'exec', sql: 'rollback' }).catch((fault) => {
@@ -146,6 +151,13 @@ export class PgliteDb implements Db {
     });
   }
 
+  /** Whether it was the channel's last one. */
+  #forget(channel: string, listener: Listener): boolean {
+    const listeners = this.#listeners.get(channel);
+    if (!listeners?.delete(listener) || listeners.size > 0) return false;
+    return this.#listeners.delete(channel);
+  }
+
   #deliver(channel: string, payload: string): void {
     for (const listener of this.#listeners.get(channel) ?? []) {
       this.#guarded(() => listener.onPayload(payload));
@@ -164,11 +176,14 @@ export class PgliteDb implements Db {
     if (this.#closed || this.#reopening) return;
     this.#reopening = true;
     this.#options.onLost?.(reason);
-    this.#ready = outsideTransaction(() => exited.then(() => this.#reopen()));
-    this.#ready.then(
-      () => this.#options.onReopened?.(),
-      () => undefined, // every later call is rejected with it
-    );
+    // The loss may show within a transaction, and what listeners do when the database is back is no part of that.
+    outsideTransaction(() => {
+      this.#ready = exited.then(() => this.#reopen());
+      this.#ready.then(
+        () => this.#options.onReopened?.(),
+        () => undefined, // every later call is rejected with it
+      );
+    });
   }
 
   async #reopen(): Promise<void> {

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { PostgresListener } from './postgres-listener.ts';
 import { schemaQualifier } from './schema-name.ts';
 import { CONNECTION_EXCEPTION_CLASS, SQLSTATE } from './sqlstate.ts';
-import { refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
+import { createTx, refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
 import { type Db, DbError, DbLost, type Row, type SqlValue, type Tx } from './types.ts';
 
 export type PostgresOptions = {
@@ -51,12 +51,14 @@ export class PostgresDb implements Db {
 
   constructor(options: PostgresOptions) {
     this.#qualify = schemaQualifier(options.schema);
-    const connection = { connectionString: options.url, types, application_name: 'animus', keepAlive: true };
-    this.#pool = new pg.Pool({
-      ...connection,
-      max: options.maxConnections ?? 10,
+    const connection = {
+      connectionString: options.url,
+      types,
+      application_name: 'animus',
+      keepAlive: true,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    });
+    };
+    this.#pool = new pg.Pool({ ...connection, max: options.maxConnections ?? 10 });
     // An idle connection that breaks is replaced by the pool; without a listener the event would end the process.
     this.#pool.on('error', (error) => options.onLost?.(error.message));
     this.#listener = new PostgresListener(() => new pg.Client(connection), {
@@ -80,8 +82,10 @@ export class PostgresDb implements Db {
     return withTransactionRetry(this, () => this.#transact(body));
   }
 
-  listen(channel: string, onPayload: (payload: string) => void, onReset: () => void): Promise<() => Promise<void>> {
-    return this.#listener.listen(this.#qualify(`animus.${channel}`), { onPayload, onReset });
+  async listen(channel: string, onPayload: (payload: string) => void, onReset: () => void) {
+    const name = this.#qualify(`animus.${channel}`);
+    const unlisten = await translated(() => this.#listener.listen(name, { onPayload, onReset }));
+    return () => translated(unlisten);
   }
 
   async close(): Promise<void> {
@@ -91,8 +95,9 @@ export class PostgresDb implements Db {
 
   async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await translated(() => this.#pool.connect());
-    const query = <R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
-      run<R>(client, this.#qualify(sql), params);
+    const { tx, throwIfRefused } = createTx(<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
+      run<R>(client, this.#qualify(sql), params),
+    );
     let broken: Error | undefined;
     // While it is checked out, nobody but us hears that the connection broke.
     const onError = (error: Error) => {
@@ -100,13 +105,14 @@ export class PostgresDb implements Db {
     };
     client.on('error', onError);
     try {
-      await query('begin');
-      const result = await body({ inTransaction: true, query });
-      await query('commit');
+      await run(client, 'begin', []);
+      const result = await body(tx);
+      throwIfRefused();
+      await run(client, 'commit', []);
       return result;
     } catch (error) {
       if (error instanceof DbLost) broken = error;
-      else await query('rollback');
+      else await run(client, 'rollback', []);
       throw error;
     } finally {
       client.off('error', onError);

@@ -19,6 +19,8 @@ export class PostgresListener {
   #listeners = new Map<string, Set<Listener>>();
   #retryTimer: NodeJS.Timeout | undefined;
   #delay = RECONNECT_MIN_MS;
+  /** Set from a loss to the next connection: something may have been notified in between. */
+  #missed = false;
   #closed = false;
 
   constructor(createClient: () => pg.Client, events: Events) {
@@ -30,9 +32,17 @@ export class PostgresListener {
     const present = this.#listeners.get(channel);
     if (present) present.add(listener);
     else this.#listeners.set(channel, new Set([listener]));
-    if (this.#client) await this.#client.query(`listen "${channel}"`);
-    else await this.#connect();
-    return async () => this.#forget(channel, listener);
+    try {
+      if (this.#client) await this.#client.query(`listen "${channel}"`);
+      else await this.#connect();
+    } catch (error) {
+      this.#forget(channel, listener); // who is refused has nothing to end it with
+      throw error;
+    }
+    return async () => {
+      const wasLast = this.#forget(channel, listener);
+      if (wasLast && !this.#closed) await this.#client?.query(`unlisten "${channel}"`);
+    };
   }
 
   async close(): Promise<void> {
@@ -42,15 +52,16 @@ export class PostgresListener {
     await this.#client?.end();
   }
 
-  async #forget(channel: string, listener: Listener): Promise<void> {
+  /** Whether it was the channel's last one. */
+  #forget(channel: string, listener: Listener): boolean {
     const listeners = this.#listeners.get(channel);
-    listeners?.delete(listener);
-    if (listeners?.size !== 0) return;
-    this.#listeners.delete(channel);
-    if (!this.#closed) await this.#client?.query(`unlisten "${channel}"`);
+    if (!listeners?.delete(listener) || listeners.size > 0) return false;
+    return this.#listeners.delete(channel);
   }
 
+  /** One connection, however many ask for it: a second one would hear everything twice and never be closed. */
   #connect(): Promise<void> {
+    clearTimeout(this.#retryTimer);
     this.#connecting ??= this.#connectOnce().finally(() => {
       this.#connecting = undefined;
     });
@@ -63,27 +74,31 @@ export class PostgresListener {
     // 'error' and 'end' both follow a broken connection; the second one finds nothing left to do.
     client.on('error', (error) => this.#lost(client, error.message));
     client.on('end', () => this.#lost(client, 'the connection ended'));
-    await client.connect();
-    for (const channel of this.#listeners.keys()) await client.query(`listen "${channel}"`);
+    try {
+      await client.connect();
+      for (const channel of this.#listeners.keys()) await client.query(`listen "${channel}"`);
+    } catch (error) {
+      client.end().catch(() => undefined); // it is broken already
+      if (this.#missed && !this.#closed) this.#scheduleReconnect();
+      throw error;
+    }
     this.#client = client;
     this.#delay = RECONNECT_MIN_MS;
+    if (this.#missed && !this.#closed) this.#reset();
+    this.#missed = false;
   }
 
   #lost(client: pg.Client, reason: string): void {
     if (this.#closed || this.#client !== client) return;
     this.#client = undefined;
+    this.#missed = true;
     this.#events.onLost(reason);
     this.#scheduleReconnect();
   }
 
   #scheduleReconnect(): void {
     this.#retryTimer = setTimeout(() => {
-      this.#connect().then(
-        () => this.#reset(),
-        () => {
-          if (!this.#closed) this.#scheduleReconnect(); // the server is still away; the poll goes on meanwhile
-        },
-      );
+      this.#connect().catch(() => undefined); // the server is still away: the next try is set, and the poll goes on
     }, this.#delay);
     this.#delay = Math.min(this.#delay * 2, RECONNECT_MAX_MS);
   }

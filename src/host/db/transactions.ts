@@ -1,7 +1,7 @@
 /** What the two drivers' transactions have in common: the retry of whole bodies, and the guard against self-waiting. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SQLSTATE } from './sqlstate.ts';
-import { DbError } from './types.ts';
+import { DbError, type Queryable, type Tx } from './types.ts';
 
 const MOST_TRIES = 5;
 
@@ -28,6 +28,28 @@ export async function withTransactionRetry<T>(db: object, attempt: () => Promise
       if (tries >= MOST_TRIES || !asksForRetry(error)) throw error;
     }
   }
+}
+
+/**
+ * The handle for a transaction's body, and whether the transaction may be committed. A refused statement undoes all of it:
+ * the commit of a body that caught the error would be a rollback that nobody is told of.
+ */
+export function createTx(run: Queryable['query']): { tx: Tx; throwIfRefused(): void } {
+  let refusal: { error: unknown } | undefined;
+  const query: Queryable['query'] = async (sql, params) => {
+    try {
+      return await run(sql, params);
+    } catch (error) {
+      refusal ??= { error };
+      throw error;
+    }
+  };
+  return {
+    tx: { inTransaction: true, query },
+    throwIfRefused: () => {
+      if (refusal) throw refusal.error;
+    },
+  };
 }
 
 function asksForRetry(error: unknown): boolean {
