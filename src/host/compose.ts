@@ -8,6 +8,7 @@ import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { handleRequest } from './api/handlers.ts';
 import { databaseLabel } from './config/database-label.ts';
+import { checkpointRegularly, freeBytes, LEAST_FREE_BYTES } from './db/disk-space.ts';
 import { readMigrations } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import type { Db } from './db/types.ts';
@@ -81,6 +82,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       store_folder: store,
       started_at: identity.startedAt.toISOString(),
       database: database.state(),
+      paused: whyPaused(options) ?? null,
       database_kind: config.database.url === null ? 'pglite' : 'postgres',
       state: controls.state(),
       running: dispatcher?.runningCount ?? 0,
@@ -108,6 +110,11 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         { db, models, redactor, commandEnvironment, log },
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
+      if (db.kind === 'pglite') {
+        checkpointRegularly(db, store, (error) =>
+          log('warn', 'database.checkpoint_failed', { message: String(error) }),
+        );
+      }
       dispatcher = new Dispatcher({
         db,
         host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version },
@@ -115,6 +122,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         catalogue,
         maxConcurrent: config.host.max_concurrent,
         run: (claim) => runFocus(dependencies, claim),
+        whyPaused: () => whyPaused(options),
         isSatisfied: ({ kind, targets }) =>
           kind === 'credentials' && targets.every((name) => models.hasCredential(String(name))),
         log,
@@ -122,6 +130,13 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       await dispatcher.start();
     },
   };
+}
+
+function whyPaused({ config, store }: HostOptions): string | undefined {
+  if (config.database.url !== null) return undefined;
+  const free = freeBytes(store);
+  if (free >= LEAST_FREE_BYTES) return undefined;
+  return `only ${Math.floor(free / 2 ** 20)} MB are free on the store's disk: nothing new is begun below 200 MB`;
 }
 
 function lazyDatabase({ config, store, assets }: HostOptions, log: Log) {

@@ -18,6 +18,10 @@ export const ledgerEntryView = z.object({
 });
 export type LedgerEntryView = z.infer<typeof ledgerEntryView>;
 
+/** A place in the order of all entries: time, then id. */
+export const ledgerCursor = z.strictObject({ created_at: z.iso.datetime(), id: z.uuid() });
+export type LedgerCursor = z.infer<typeof ledgerCursor>;
+
 export const focusView = z.object({
   id: z.uuid(),
   short_id: z.string(),
@@ -47,7 +51,9 @@ export const messageView = z.object({
   role: z.enum(['user', 'assistant']),
   kind: z.string(),
   content: jsonObject,
+  created_at: z.iso.datetime(),
 });
+export type MessageView = z.infer<typeof messageView>;
 
 export const toolCallView = z.object({
   id: z.uuid(),
@@ -58,5 +64,7 @@ export const toolCallView = z.object({
   input: jsonValue,
   state: z.string(),
   result: z.object({ content: z.string(), is_error: z.boolean() }).nullable(),
+  started_at: z.iso.datetime().nullable(),
   duration_ms: z.number().nullable(),
 });
+export type ToolCallView = z.infer<typeof toolCallView>;

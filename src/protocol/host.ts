@@ -48,6 +48,8 @@ export const hostStatus = z.object({
   store_folder: z.string(),
   started_at: z.iso.datetime(),
   database: databaseState,
+  /** Why nothing new is begun; null where it is. */
+  paused: z.string().nullable(),
   database_kind: z.enum(['pglite', 'postgres']),
   state: z.enum(['starting', 'serving', 'draining']),
   clients: z.number(),

@@ -1,6 +1,6 @@
 /** Every request: name, parameters, result. Hosts check parameters where bytes come in, clients check results. */
 import * as z from 'zod';
-import { entryType, focusView, ledgerEntryView, messageView, toolCallView } from './focus.ts';
+import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
 import {
   credentialOffer,
   facultyProblem,
@@ -53,7 +53,14 @@ export const REQUESTS = {
   },
   'work/show': {
     params: z.strictObject({ id: idText }),
-    result: z.object({ item: workView, foci: z.array(focusView), events: z.array(workEventView) }),
+    result: z.object({
+      /** The work itself: a merged id gives the item that it was merged into. */
+      item: workView,
+      /** The id that was asked for, where it is another one: it was merged into `item`. */
+      merged_id: z.uuid().nullable(),
+      foci: z.array(focusView),
+      events: z.array(workEventView),
+    }),
   },
 
   'ledger/read': {
@@ -72,8 +79,32 @@ export const REQUESTS = {
     }),
   },
 
+  /** Entries of all work of the place, newest first: one page at or before a cursor. */
+  'ledger/recent': {
+    params: z.strictObject({
+      /** The `next` of the page before; without it the newest entries. */
+      before: ledgerCursor.optional(),
+      limit: z.int().min(1).max(5000).default(500),
+      types: z.array(entryType).max(6).optional(),
+      work_item_id: z.uuid().optional(),
+      query: z.string().max(500).optional(),
+    }),
+    result: z.object({
+      entries: z.array(ledgerEntryView),
+      next: ledgerCursor.nullable(),
+      /** How many entries match in all. */
+      total: z.number(),
+    }),
+  },
+
   'focus/read': {
-    params: z.strictObject({ id: z.uuid(), after_n: z.int().min(0).default(0) }),
+    params: z.strictObject({
+      id: z.uuid(),
+      /** Only messages numbered above this. */
+      after_n: z.int().min(0).default(0),
+      /** Only tool calls of this turn and later ones. */
+      calls_from_turn: z.int().min(0).default(0),
+    }),
     result: z.object({ focus: focusView, messages: z.array(messageView), tool_calls: z.array(toolCallView) }),
   },
 

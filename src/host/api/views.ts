@@ -4,6 +4,7 @@ import type { WorkView } from '../../protocol/work.ts';
 import { shortId } from '../../rendezvous/ids.ts';
 import type { Focus } from '../store/foci/foci.ts';
 import type { LedgerEntry } from '../store/ledger/ledger.ts';
+import type { WorkEvent } from '../store/work/find.ts';
 import type { WorkItem } from '../store/work/types.ts';
 import type { Wait } from '../store/work/waits.ts';
 
@@ -61,6 +62,10 @@ function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']
         ? `${provider} asked for a pause; the work goes on by itself${until}.`
         : `The work goes on when ${kind} is there.`;
   return { kind, targets, next };
+}
+
+export function viewEvent({ fromState, toState, createdAt, ...rest }: WorkEvent) {
+  return { ...rest, from_state: fromState, to_state: toState, created_at: createdAt.toISOString() };
 }
 
 export function viewFocus(focus: Focus): FocusView {

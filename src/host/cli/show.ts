@@ -59,7 +59,6 @@ export function showOutcome(terminal: Terminal, shown: Shown): string {
     if (outcome.error) lines.push(indent(`${outcome.error.kind}: ${plain(outcome.error.message)}`));
     if (outcome.data !== undefined) lines.push(indent(plain(JSON.stringify(outcome.data, null, 2))));
   }
-  if (item.merged_into) lines.push(indent(`This is the same work as ${item.merged_into}.`));
   if (item.wait) lines.push(`  ${hang(item.wait.next, 2, terminal.width)}`);
   const last = foci.at(-1);
   if (last && last.iterations > 0) lines.push(indent(terminal.paint('dim', focusFacts(last))));

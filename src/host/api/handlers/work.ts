@@ -12,7 +12,7 @@ import type { WorkItem } from '../../store/work/types.ts';
 import { openWaits } from '../../store/work/waits.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
-import { viewFocus, viewWork } from '../views.ts';
+import { viewEvent, viewFocus, viewWork } from '../views.ts';
 
 type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/list' | 'work/show'>;
 
@@ -44,20 +44,21 @@ export const workHandlers: WorkHandlers = {
 
   async 'work/show'(context, { id }) {
     const db = await context.database();
-    const item = await readWorkItem(db, await requireItem(db, context.place, id));
-    if (!item) throw new AnimusError('not_found', `The work item ${id} was deleted.`, 'animus work list');
+    const asked = await requireRow(db, await requireItem(db, context.place, id));
+    const item = asked.mergedInto ? await requireRow(db, asked.mergedInto) : asked;
     const [view] = await viewAll(context, db, [item]);
     if (!view) throw new Error('A view is missing.');
     const foci = (await listFoci(db, item.id)).map(viewFocus);
-    const events = (await listWorkEvents(db, item.id)).map(({ fromState, toState, createdAt, ...rest }) => ({
-      ...rest,
-      from_state: fromState,
-      to_state: toState,
-      created_at: createdAt.toISOString(),
-    }));
-    return { item: view, foci, events };
+    const events = (await listWorkEvents(db, item.id)).map(viewEvent);
+    return { item: view, merged_id: asked === item ? null : asked.id, foci, events };
   },
 };
+
+async function requireRow(db: Db, id: string): Promise<WorkItem> {
+  const item = await readWorkItem(db, id);
+  if (item) return item;
+  throw new AnimusError('not_found', `The work item ${id} was deleted.`, 'List what there is: animus work list');
+}
 
 async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
   const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];

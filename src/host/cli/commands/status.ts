@@ -19,6 +19,7 @@ export async function status(session: CliSession): Promise<number> {
   terminal.out(`Host: ${describeHost(host)}`);
   terminal.out(`  trusted   ${host.trusted ? 'yes' : 'no (animus trust)'}`);
   terminal.out(`  keys      ${host.credentials.join(', ') || 'none (set ANTHROPIC_API_KEY)'}`);
+  if (host.paused) terminal.out(`  paused    ${host.paused}`);
   if (queue)
     terminal.out(
       `Work: ${queue.queued} queued, ${queue.running} running, ${queue.waiting} waiting, ${queue.dead} dead`,

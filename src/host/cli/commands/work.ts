@@ -96,7 +96,8 @@ export async function workShow(session: CliSession, _options: object, id: string
     terminal.out(JSON.stringify(shown));
     return EXIT.done;
   }
-  const { item, events } = shown;
+  const { item, merged_id, events } = shown;
+  if (merged_id) terminal.note(`${merged_id} was merged into this one.`);
   terminal.out(`${terminal.paint('bold', item.id)}  ${item.faculty}  ${showState(terminal, item)}`);
   terminal.out(`  ${plain(item.description).replaceAll('\n', '\n  ')}`);
   for (const event of events)
@@ -108,7 +109,7 @@ export async function workShow(session: CliSession, _options: object, id: string
 export async function workWait(session: CliSession, options: { timeout?: number }, id: string): Promise<number> {
   const asked = { id: checkedId(id) };
   const { item } = await withHost(session, (client) => client.request('work/show', asked));
-  return waitAndShow(session, item.merged_into ?? item.id, options.timeout);
+  return waitAndShow(session, item.id, options.timeout);
 }
 
 async function waitAndShow(session: CliSession, id: string, timeoutSeconds?: number): Promise<number> {

@@ -21,6 +21,8 @@ export type DispatcherOptions = {
   catalogue: FacultyCatalogue;
   maxConcurrent: number;
   run(claim: Claim): Promise<void>;
+  /** Why nothing new may be begun now; undefined where it may. */
+  whyPaused(): string | undefined;
   /** Whether a wait without a time has what it waits for. */
   isSatisfied(wait: Wait): boolean;
   log: Log;
@@ -40,6 +42,7 @@ export class Dispatcher {
   #unlisten: (() => Promise<void>) | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
+  #paused: string | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -150,7 +153,11 @@ export class Dispatcher {
   }
 
   async #claimAll(): Promise<void> {
-    const { db, host, place, maxConcurrent } = this.#options;
+    const { db, host, place, maxConcurrent, whyPaused, log } = this.#options;
+    const paused = whyPaused();
+    if (paused !== this.#paused && paused) log('warn', 'dispatch.paused', { reason: paused });
+    this.#paused = paused;
+    if (paused) return;
     while (!this.#stopping.signal.aborted && this.#running.size < maxConcurrent) {
       const free = this.#freeFaculties();
       const claimed = await claimNext(db, host.id, { places: [place], faculties: free.map(({ name }) => name) });

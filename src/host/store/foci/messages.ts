@@ -17,9 +17,14 @@ export type StoredMessage = {
   kind: MessageKind;
   content: { blocks: JsonValue[] } & JsonObject;
   formatVersion: number;
+  createdAt: Date;
 };
 
-export async function insertMessage(tx: Tx, focusId: string, message: Omit<StoredMessage, 'formatVersion'>) {
+export async function insertMessage(
+  tx: Tx,
+  focusId: string,
+  message: Omit<StoredMessage, 'formatVersion' | 'createdAt'>,
+) {
   await tx.query(
     `insert into animus.focus_messages (focus_id, n, turn, block, role, kind, content, format_version)
      values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8)`,
@@ -40,7 +45,7 @@ export async function insertMessage(tx: Tx, focusId: string, message: Omit<Store
 /** In order; `afterN` leaves out what the caller has. */
 export async function readMessages(db: Queryable, focusId: string, afterN = 0): Promise<StoredMessage[]> {
   return db.query<StoredMessage>(
-    `select n, turn, block, role, kind, content, format_version as "formatVersion"
+    `select n, turn, block, role, kind, content, format_version as "formatVersion", created_at as "createdAt"
      from animus.focus_messages where focus_id = $1 and n > $2 order by n`,
     [focusId, afterN],
   );

@@ -64,12 +64,14 @@ export type LedgerFilter = {
   query?: string;
 };
 
+/** The columns of `LedgerEntry`, for a select from a table that is called `l`. */
+export const ENTRY_COLUMNS = `l.id, l.work_item_id as "workItemId", l.focus_id as "focusId", l.faculty, l.seq,
+  l.entry_type as "entryType", l.content, l.data, l.created_at as "createdAt"`;
+
 /** Entries in the order of their numbers. */
 export async function readEntries(db: Queryable, filter: LedgerFilter): Promise<LedgerEntry[]> {
   const rows = await db.query<LedgerEntry>(
-    `select id, work_item_id as "workItemId", focus_id as "focusId", faculty, seq, entry_type as "entryType", content,
-       data, created_at as "createdAt"
-     from animus.work_ledger
+    `select ${ENTRY_COLUMNS} from animus.work_ledger l
      where work_item_id = $1 and seq > $2 and ($3::text is null or entry_type = $3)
        and ($4::text is null or to_tsvector('english', content) @@ websearch_to_tsquery('english', $4))
      order by seq desc limit $5`,

@@ -1,0 +1,45 @@
+/** The entries of all work of a place, newest first, page by page. */
+import type { Queryable } from '../../db/types.ts';
+import { ENTRY_COLUMNS, type EntryType, type LedgerEntry } from './ledger.ts';
+
+export type RecentFilter = {
+  place: string;
+  types?: readonly EntryType[];
+  workItemId?: string;
+  /** Words to look for, as in a web search. */
+  query?: string;
+};
+
+/** Times have microseconds in the database and milliseconds here, so the cursor compares what both can tell apart. */
+const MATCHES = `exists (select 1 from animus.work_items w where w.id = l.work_item_id and w.place = $1)
+  and ($2::text[] is null or l.entry_type = any($2::text[]))
+  and ($3::uuid is null or l.work_item_id = $3)
+  and ($4::text is null or to_tsvector('english', l.content) @@ websearch_to_tsquery('english', $4))`;
+
+/** At most `limit` entries older than the cursor; the newest ones without it. */
+export async function recentEntries(
+  db: Queryable,
+  filter: RecentFilter,
+  before: { createdAt: Date; id: string } | null,
+  limit: number,
+): Promise<LedgerEntry[]> {
+  return db.query<LedgerEntry>(
+    `select ${ENTRY_COLUMNS} from animus.work_ledger l
+     where ${MATCHES}
+       and ($5::timestamptz is null or (date_trunc('milliseconds', l.created_at), l.id) < ($5::timestamptz, $6::uuid))
+     order by date_trunc('milliseconds', l.created_at) desc, l.id desc limit $7`,
+    [...parameters(filter), before?.createdAt ?? null, before?.id ?? null, limit],
+  );
+}
+
+export async function countEntries(db: Queryable, filter: RecentFilter): Promise<number> {
+  const [row] = await db.query<{ total: number }>(
+    `select count(*) as total from animus.work_ledger l where ${MATCHES}`,
+    parameters(filter),
+  );
+  return row?.total ?? 0;
+}
+
+function parameters({ place, types, workItemId, query }: RecentFilter) {
+  return [place, types ?? null, workItemId ?? null, query ?? null];
+}

@@ -1,0 +1,113 @@
+/**
+ * What the extension and its webviews say to each other. Both ends check what they get: a webview shows text that models
+ * wrote, so nothing that comes from it is believed. Entries and messages go over once; what follows are deltas.
+ */
+import * as z from 'zod';
+import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
+import { workView } from './work.ts';
+
+/** Commands that a view may ask for, by the name after `animus.`. */
+export const viewCommand = z.enum([
+  'submitWork',
+  'runDemo',
+  'setApiKey',
+  'trust',
+  'startHost',
+  'restartHost',
+  'showLogs',
+  'showLedger',
+]);
+export type ViewCommand = z.infer<typeof viewCommand>;
+
+/** How the host is, as every view shows it, with what a person can do about it. */
+export const viewState = z.object({
+  kind: z.enum(['starting', 'ready', 'down', 'failed', 'untrusted']),
+  message: z.string(),
+  actions: z.array(z.object({ command: viewCommand, title: z.string() })),
+});
+export type ViewState = z.infer<typeof viewState>;
+
+export const toLedgerView = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('state'), state: viewState }),
+  /** Everything anew: the newest entries in ascending order, and the work items that they belong to. */
+  z.object({
+    type: z.literal('reset'),
+    entries: z.array(ledgerEntryView),
+    items: z.array(workView),
+    next: ledgerCursor.nullable(),
+    total: z.number(),
+  }),
+  z.object({ type: z.literal('appended'), entries: z.array(ledgerEntryView), items: z.array(workView) }),
+  /** Older ones, ascending, that go before what is there. */
+  z.object({
+    type: z.literal('older'),
+    entries: z.array(ledgerEntryView),
+    items: z.array(workView),
+    next: ledgerCursor.nullable(),
+  }),
+  /** The answer to the search of that number, ascending. */
+  z.object({
+    type: z.literal('found'),
+    search: z.number(),
+    entries: z.array(ledgerEntryView),
+    items: z.array(workView),
+    total: z.number(),
+  }),
+  /** Show this work item's entries only, or all again. */
+  z.object({ type: z.literal('scope'), work_item_id: z.uuid().nullable() }),
+]);
+export type ToLedgerView = z.infer<typeof toLedgerView>;
+
+export const fromLedgerView = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('load_older'), before: ledgerCursor }),
+  z.strictObject({
+    type: z.literal('search'),
+    search: z.int().min(0),
+    text: z.string().max(500),
+    types: z.array(entryType).max(6),
+    work_item_id: z.uuid().nullable(),
+  }),
+  z.strictObject({ type: z.literal('open_focus'), focus_id: z.uuid() }),
+  z.strictObject({ type: z.literal('open_file'), path: z.string().min(1).max(4096), line: z.int().min(1).optional() }),
+  z.strictObject({ type: z.literal('open_link'), href: z.string().min(1).max(2048) }),
+  z.strictObject({ type: z.literal('command'), command: viewCommand }),
+]);
+export type FromLedgerView = z.infer<typeof fromLedgerView>;
+
+export const toFocusView = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('state'), state: viewState }),
+  z.object({
+    type: z.literal('reset'),
+    item: workView,
+    focus: focusView,
+    messages: z.array(messageView),
+    tool_calls: z.array(toolCallView),
+    entries: z.array(ledgerEntryView),
+  }),
+  /** New messages, changed calls and new entries; the rest stands. */
+  z.object({
+    type: z.literal('changed'),
+    item: workView,
+    focus: focusView,
+    messages: z.array(messageView),
+    tool_calls: z.array(toolCallView),
+    entries: z.array(ledgerEntryView),
+  }),
+  /** Of the turn that is being written; a `turn_start` or `retry` discards what came before. */
+  z.object({
+    type: z.literal('delta'),
+    turn: z.number(),
+    kind: z.enum(['turn_start', 'text', 'tool_call', 'retry']),
+    text: z.string(),
+  }),
+]);
+export type ToFocusView = z.infer<typeof toFocusView>;
+
+export const fromFocusView = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('open_file'), path: z.string().min(1).max(4096), line: z.int().min(1).optional() }),
+  z.strictObject({ type: z.literal('open_link'), href: z.string().min(1).max(2048) }),
+  z.strictObject({ type: z.literal('command'), command: viewCommand }),
+]);
+export type FromFocusView = z.infer<typeof fromFocusView>;
