@@ -17,7 +17,7 @@ create table animus.work_items (
   priority integer not null default 0,
   dedup_key text,
   state text not null check (state in ('queued', 'running', 'waiting', 'completed', 'dead', 'cancelled', 'merged')),
-  merged_into uuid references animus.work_items (id) on delete set null,
+  merged_into uuid references animus.work_items (id) on delete cascade,
   retry_of uuid references animus.work_items (id) on delete set null,
   follow_up_of uuid references animus.work_items (id) on delete set null,
   available_at timestamptz not null default now(),

@@ -19,6 +19,14 @@ const MAY_IMPORT: Record<string, Layer> = {
   // Finding or starting a host and talking to it, for every client.
   client: { layers: ['protocol', 'rendezvous'], packages: ['vscode-jsonrpc/node'] },
 
+  // The only code that imports 'vscode'. Like the command it knows the host's configuration.
+  extension: { layers: ['client', 'protocol', 'rendezvous', 'host/config'], packages: ['vscode', 'zod'] },
+  // Browser code. Of the protocol it takes types only: the schemas would triple what a page loads.
+  webview: {
+    layers: ['protocol'],
+    packages: ['preact', 'preact/hooks', '@preact/signals', 'markdown-it', 'dompurify'],
+  },
+
   // The command: a client that also knows the host's configuration.
   'host/cli': { layers: ['client', 'protocol', 'rendezvous', 'host/config'], packages: ['commander'] },
 
@@ -161,6 +169,15 @@ describe('architecture', () => {
       }),
     );
     assert.deepEqual(complaints, []);
+  });
+
+  it('lets webviews import types alone from the protocol', () => {
+    const folder = path.join(ROOT, 'src/webview');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
+    const loads = files.filter((file) =>
+      /^import (?!type )[^;]*from '[^']*protocol\//m.test(readFileSync(path.join(folder, file), 'utf8')),
+    );
+    assert.deepEqual(loads, []);
   });
 
   it('has no import cycle, type-only imports included', () => {

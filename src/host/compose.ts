@@ -134,9 +134,8 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
 
 function whyPaused({ config, store }: HostOptions): string | undefined {
   if (config.database.url !== null) return undefined;
-  const free = freeBytes(store);
-  if (free >= LEAST_FREE_BYTES) return undefined;
-  return `only ${Math.floor(free / 2 ** 20)} MB are free on the store's disk: nothing new is begun below 200 MB`;
+  if (freeBytes(store) >= LEAST_FREE_BYTES) return undefined;
+  return "less than 200 MB are free on the store's disk: nothing new is begun until there is more";
 }
 
 function lazyDatabase({ config, store, assets }: HostOptions, log: Log) {

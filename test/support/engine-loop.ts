@@ -15,6 +15,7 @@ export type LoopOptions = {
   stopping?: AbortSignal;
   abort?: AbortSignal;
   emit?: (event: EngageEvent) => void;
+  context?: typeof CONTEXT;
 };
 
 export const CONTEXT: Omit<ToolContext, 'signal'> = {
@@ -32,7 +33,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       client,
       journal,
       tools: new Map(tools.map((tool) => [tool.name, tool])),
-      context: CONTEXT,
+      context: options.context ?? CONTEXT,
       emit: options.emit ?? (() => undefined),
       stopping: options.stopping ?? never,
       abort: options.abort ?? never,

@@ -1,4 +1,5 @@
 /** All handlers in one table; a request without one does not compile. */
+import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
@@ -7,7 +8,13 @@ import { workHandlers } from './handlers/work.ts';
 
 const HANDLERS: Handlers = { ...hostHandlers, ...ledgerHandlers, ...trustHandlers, ...workHandlers };
 
-/** `params` have passed the request's schema. */
+/** How long a request waits for a database that went away; a person sits before it. */
+const DATABASE_BACK_WITHIN_MS = 10_000;
+
+/**
+ * `params` have passed the request's schema. A handler whose answer from the database was lost runs again: each of them
+ * reads, or stores by an id that the client made.
+ */
 export function handleRequest(
   context: ApiContext,
   method: SessionMethod,
@@ -15,5 +22,5 @@ export function handleRequest(
   session: Session,
 ): Promise<unknown> {
   const handler = HANDLERS[method] as (context: ApiContext, params: unknown, session: Session) => Promise<unknown>;
-  return handler(context, params, session);
+  return retryLost(() => handler(context, params, session), DATABASE_BACK_WITHIN_MS);
 }

@@ -16,7 +16,12 @@ export function plain(text: string): string {
 /** One line of it, at most `width` characters. */
 export function plainLine(text: string, width: number): string {
   const line = plain(text).replace(/\s+/g, ' ').trim();
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  return cut(line, width);
+}
+
+/** Never in the middle of a character. */
+function cut(line: string, width: number): string {
+  return line.length > width ? `${[...line.slice(0, width)].slice(0, -1).join('')}…`.toWellFormed() : line;
 }
 
 export type Terminal = {
@@ -51,10 +56,16 @@ export function hang(text: string, indent: number, width: number): string {
 }
 
 function breakLine(line: string, room: number): string[] {
-  if (line.length <= room) return [line];
-  const space = line.lastIndexOf(' ', room);
-  const at = space > 0 ? space : room;
-  return [line.slice(0, at), ...breakLine(line.slice(at).trimStart(), room)];
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > room) {
+    const space = rest.lastIndexOf(' ', room);
+    // Without a space the break must not fall between the halves of a character.
+    const at = space > 0 ? space : [...rest.slice(0, room)].slice(0, -1).join('').length || room;
+    lines.push(rest.slice(0, at));
+    rest = rest.slice(at).trimStart();
+  }
+  return [...lines, rest];
 }
 
 /** Columns of text with two spaces between, the last one cut at the terminal's edge. */
@@ -71,5 +82,5 @@ export function table(rows: readonly (readonly string[])[], width: number): stri
 
 function plainLineKeepingSpaces(text: string, width: number): string {
   const line = plain(text).replaceAll('\n', ' ');
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  return cut(line, width);
 }

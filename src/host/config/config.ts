@@ -57,12 +57,21 @@ const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [
 /** Throws AnimusError `bad_config`, naming the source, the key and what was expected. */
 export function loadConfig(home: string, env: NodeJS.ProcessEnv): Config {
   const file = path.join(home, 'config.toml');
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = readText(file);
   const fromFile = checked(parseToml(text, file), (issue) => locateIssue(file, text, issue), file);
   const layered = structuredClone(fromFile) as Record<string, unknown>;
   const used = ENVIRONMENT.filter(({ name }) => env[name]);
   for (const variable of used) setPath(layered, variable.path, value(variable, env));
   return checked(layered, (issue) => `${nameOf(issue, used)}: ${issue.message}`, 'the environment');
+}
+
+function readText(file: string): string {
+  if (!existsSync(file)) return '';
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw badConfig(`${file} cannot be read: ${(error as Error).message}`, file, error);
+  }
 }
 
 function parseToml(text: string, file: string): unknown {

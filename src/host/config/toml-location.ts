@@ -1,16 +1,22 @@
 /** Where in a TOML file a schema's complaint belongs: people mend lines, not paths in a parsed tree. */
 import type * as z from 'zod';
 
-/** `file:line: key: what is wrong`; without a line where the key is not in the file. */
+/** `file:line: key: what is wrong`; without a line where the key is not in the file. One line for each unknown key. */
 export function locateIssue(file: string, text: string, issue: z.core.$ZodIssue): string {
-  const key = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
-  const names = key.map(String);
-  const line = findLine(text, names);
-  const what =
-    issue.code === 'unrecognized_keys'
-      ? 'there is no such key'
-      : issue.message.replace(/^Invalid input: (expected .*), received undefined$/, 'missing; $1');
-  return `${file}${line ? `:${line}` : ''}: ${names.join('.')}: ${what}`;
+  const say = (key: readonly PropertyKey[], what: string) => {
+    const names = key.map(String);
+    const line = findLine(withoutLongStrings(text), names);
+    return `${file}${line ? `:${line}` : ''}: ${names.join('.')}: ${what}`;
+  };
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => say([...issue.path, key], 'there is no such key')).join('\n');
+  }
+  return say(issue.path, issue.message.replace(/^Invalid input: (expected .*), received undefined$/, 'missing; $1'));
+}
+
+/** Strings over several lines, prompts above all, hold text that looks like keys and tables. */
+function withoutLongStrings(text: string): string {
+  return text.replace(/("""|''')[\s\S]*?\1/g, (string) => string.replace(/[^\n]/g, ' '));
 }
 
 /** The 1-based line of a key, else of the nearest table above it. */

@@ -14,12 +14,15 @@ const settings = workerData as WorkerSettings;
 const answer = (message: WorkerAnswer) => port.postMessage(message);
 
 async function open(): Promise<PGlite> {
-  return PGlite.create({
+  const db = await PGlite.create({
     ...(settings.folder ? { dataDir: settings.folder } : {}),
     extensions: { vector },
     startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
     ...(settings.template ? { loadDataDir: await openAsBlob(settings.template, { type: 'application/gzip' }) } : {}),
   });
+  // PGlite's own listen() keeps each callback for ever where the channel's name is quoted.
+  db.onNotification((channel, payload) => answer({ notified: channel, payload }));
+  return db;
 }
 
 /** Only what helps is passed on: PGlite's own error object carries the statement and its parameters. */
@@ -40,15 +43,25 @@ async function run(db: PGlite, call: WorkerCall): Promise<Record<string, unknown
       await db.exec(call.sql);
       return [];
     case 'listen':
-      await db.listen(`"${call.channel}"`, (payload) => answer({ notified: call.channel, payload }));
+      await db.exec(`listen "${call.channel}"`);
       return [];
     case 'unlisten':
-      await db.unlisten(`"${call.channel}"`);
+      await db.exec(`unlisten "${call.channel}"`);
       return [];
     case 'close':
       await db.close();
       return [];
   }
+}
+
+/** Class XX is Postgres's own for what should not be; PGlite's failures have no code at all. */
+function isInternal(error: unknown): boolean {
+  return describe(error).code.startsWith('XX');
+}
+
+/** After a panic every query fails, and nothing but a new start helps. */
+async function isDead(): Promise<boolean> {
+  return (await opening).query('select 1').then(() => false, isInternal);
 }
 
 const opening = open();
@@ -63,6 +76,8 @@ port.on('message', (call: WorkerCall) => {
     try {
       answer({ id: call.id, rows: await run(await opening, call) });
     } catch (error) {
+      // A dead instance is left without an answer: the thread ends, its calls are lost, and it is opened anew.
+      if (isInternal(error) && call.kind !== 'close' && (await isDead())) process.exit(1);
       answer({ id: call.id, error: describe(error) });
     }
     if (call.kind === 'close') process.exit(0);

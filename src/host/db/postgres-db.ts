@@ -19,12 +19,22 @@ export type PostgresOptions = {
 const CONNECT_WITHIN_MS = 10_000;
 
 const INT8 = 20;
+const INT8_ARRAY = 1016;
+const TEXT_ARRAY: number = 1009;
 
 /** int8 as a number where it fits, as PGlite gives it. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary' ? parseInt8 : pg.types.getTypeParser(oid, format as 'text'),
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    if (format !== 'binary' && oid === INT8) return parseInt8;
+    if (format !== 'binary' && oid === INT8_ARRAY) return parseInt8Array;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
 };
+
+function parseInt8Array(text: string): (number | bigint | null)[] {
+  const elements: (string | null)[] = pg.types.getTypeParser(TEXT_ARRAY)(text);
+  return elements.map((element) => (element === null ? null : parseInt8(element)));
+}
 
 function parseInt8(text: string): number | bigint {
   const value = Number(text);
@@ -95,9 +105,13 @@ export class PostgresDb implements Db {
 
   async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await translated(() => this.#pool.connect());
-    const { tx, throwIfRefused } = createTx(<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
-      run<R>(client, this.#qualify(sql), params),
-    );
+    // A client takes one statement at a time; a body may send several together.
+    let last: Promise<unknown> = Promise.resolve();
+    const { tx, throwIfRefused } = createTx(<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) => {
+      const result = last.then(() => run<R>(client, this.#qualify(sql), params));
+      last = result.catch(() => undefined); // whoever sent it has the error
+      return result;
+    });
     let broken: Error | undefined;
     // While it is checked out, nobody but us hears that the connection broke.
     const onError = (error: Error) => {

@@ -62,6 +62,7 @@ export class PostgresListener {
   /** One connection, however many ask for it: a second one would hear everything twice and never be closed. */
   #connect(): Promise<void> {
     clearTimeout(this.#retryTimer);
+    if (this.#client) return Promise.resolve();
     this.#connecting ??= this.#connectOnce().finally(() => {
       this.#connecting = undefined;
     });
@@ -92,8 +93,8 @@ export class PostgresListener {
     if (this.#closed || this.#client !== client) return;
     this.#client = undefined;
     this.#missed = true;
-    this.#events.onLost(reason);
     this.#scheduleReconnect();
+    this.#events.onLost(reason);
   }
 
   #scheduleReconnect(): void {

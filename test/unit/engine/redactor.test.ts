@@ -122,6 +122,7 @@ describe('Redactor', () => {
     const stream = redactorOf({ key: KEY }).stream();
     assert.equal(stream.push('Hello, s'), 'Hello, ');
     assert.equal(stream.push('ir. '), 'sir. ');
+    assert.equal(stream.push(KEY), '[redacted:key]');
     assert.equal(stream.push('sk-ant-'), '');
     assert.equal(stream.end(), 'sk-ant-');
   });

@@ -1,7 +1,6 @@
 /** work/submit, work/list, work/show. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { ParsedParams } from '../../../protocol/requests.ts';
-import { retryLost } from '../../db/retry-lost.ts';
 import type { Db } from '../../db/types.ts';
 import { listFoci } from '../../store/foci/foci.ts';
 import { facultiesOfPlace } from '../../store/hosts/hosts.ts';
@@ -24,7 +23,7 @@ export const workHandlers: WorkHandlers = {
     const db = await context.database();
     await requireTrust(context, db);
     const submission = await buildSubmission(context, db, params);
-    const result = await retryLost(() => submitWork(db, submission));
+    const result = await submitWork(db, submission);
     if (result.kind === 'queued') return { kind: 'queued', id: result.id };
     return { kind: 'merged', id: result.id, canonical_id: result.canonicalId };
   },

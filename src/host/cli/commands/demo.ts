@@ -1,6 +1,7 @@
 /** animus demo: the main job from end to end on the folder at hand, with a model where there is a key, else a script. */
 
 import path from 'node:path';
+import { DEMO_FACULTY, DEMO_MODEL, DEMO_TASK } from '../../../protocol/demo-task.ts';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { ensureTrusted } from '../ask-trust.ts';
 import { followWork, type Watcher } from '../follow.ts';
@@ -9,14 +10,10 @@ import { SCRIPT_NOTICE, showEntry, showOutcome } from '../show.ts';
 import { plainLine } from '../terminal.ts';
 import { canonicalId, exitOf, progressWatcher } from './work.ts';
 
-const TASK =
-  'Survey this folder for a newcomer: what it is, how it is laid out, how it is built and tested, and what stands out. ' +
-  'Record a plan, at least three findings with the files that show them, and each step; then report the outcome.';
-
 export async function demo(session: CliSession, options: { trust?: boolean }): Promise<number> {
   const { terminal, json, config } = session;
-  const model = config.model ?? (process.env.ANTHROPIC_API_KEY ? null : 'scripted/demo');
-  const asked = { id: uuidv7(), faculty: 'general', description: TASK, model, source: 'cli' as const };
+  const model = config.model ?? (process.env.ANTHROPIC_API_KEY ? null : DEMO_MODEL);
+  const asked = { id: uuidv7(), faculty: DEMO_FACULTY, description: DEMO_TASK, model, source: 'cli' as const };
   terminal.note(introduction(session, model));
   const submitted = await withHost(session, async (client) => {
     await ensureTrusted(session, client, options.trust ?? false);

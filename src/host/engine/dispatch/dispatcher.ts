@@ -116,7 +116,14 @@ export class Dispatcher {
   }
 
   #every(ms: number, work: () => Promise<void>): void {
-    this.#timers.push(setInterval(() => void this.#guarded(work), ms));
+    let busy = false;
+    const turn = async () => {
+      if (busy) return; // a slow database must not be asked again and again
+      busy = true;
+      await this.#guarded(work);
+      busy = false;
+    };
+    this.#timers.push(setInterval(() => void turn(), ms));
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

@@ -87,10 +87,10 @@ export class DbJournal implements Journal {
 
   async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
     const kept = { ...result, content: this.#redactor.text(result.content) };
-    await this.#write(async (tx) => {
-      await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
+    return this.#write(async (tx) => {
+      const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
+      return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);
     });
-    return kept;
   }
 
   async runStoreCall(
