@@ -19,9 +19,13 @@ export function plainLine(text: string, width: number): string {
   return cut(line, width);
 }
 
-/** Never in the middle of a character. */
 function cut(line: string, width: number): string {
-  return line.length > width ? `${[...line.slice(0, width)].slice(0, -1).join('')}…`.toWellFormed() : line;
+  return line.length > width ? `${line.slice(0, wholeUpTo(line, width - 1))}…` : line;
+}
+
+/** The position, or the one before where it falls between the halves of a character. */
+function wholeUpTo(line: string, position: number): number {
+  return /[\ud800-\udbff]/.test(line.charAt(position - 1)) ? position - 1 : position;
 }
 
 export type Terminal = {
@@ -60,8 +64,7 @@ function breakLine(line: string, room: number): string[] {
   let rest = line;
   while (rest.length > room) {
     const space = rest.lastIndexOf(' ', room);
-    // Without a space the break must not fall between the halves of a character.
-    const at = space > 0 ? space : [...rest.slice(0, room)].slice(0, -1).join('').length || room;
+    const at = space > 0 ? space : wholeUpTo(rest, room);
     lines.push(rest.slice(0, at));
     rest = rest.slice(at).trimStart();
   }
