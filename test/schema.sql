@@ -224,7 +224,7 @@ create table animus.work_items (
   constraint work_items_check CHECK (((state = 'merged'::text) = (merged_into IS NOT NULL))),
   constraint work_items_description_check CHECK ((length(description) > 0)),
   constraint work_items_follow_up_of_fkey FOREIGN KEY (follow_up_of) REFERENCES animus.work_items(id) ON DELETE SET NULL,
-  constraint work_items_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES animus.work_items(id) ON DELETE SET NULL,
+  constraint work_items_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES animus.work_items(id) ON DELETE CASCADE,
   constraint work_items_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES animus.work_items(id) ON DELETE CASCADE,
   constraint work_items_pkey PRIMARY KEY (id),
   constraint work_items_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES animus.work_items(id) ON DELETE SET NULL,

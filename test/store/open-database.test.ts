@@ -41,7 +41,8 @@ async function withDatabase<T>(options: DatabaseOptions, use: (db: Db) => Promis
 
 const countItems = (db: Db) => countRows(db, 'work_items');
 
-describe('embedded database', () => {
+describe('embedded database', function () {
+  this.timeout(120_000);
   let store: string;
   let data: string;
   const options = (changes?: Partial<DatabaseOptions>) => optionsFor(store, changes);
@@ -57,7 +58,7 @@ describe('embedded database', () => {
 
   it('is made from nothing, and there again at the next start', async () => {
     const id = await withDatabase(options({ template: null }), (db) => submitted(db));
-    assert.ok(existsSync(`${data}.ready`));
+    assert.ok(existsSync(path.join(data, 'animus-ready')));
     const found = await withDatabase(options({ template: null }), (db) => db.query('select id from animus.work_items'));
     assert.deepEqual(found, [{ id }]);
   });
@@ -75,10 +76,11 @@ describe('embedded database', () => {
 
   it('a folder whose making was cut off is made again', async () => {
     await withDatabase(options(), (db) => submitted(db));
-    rmSync(`${data}.ready`);
+    rmSync(path.join(data, 'animus-ready'));
     writeFileSync(path.join(data, 'PG_VERSION'), 'half of a num');
     assert.equal(await withDatabase(options(), countItems), 0);
-    assert.ok(existsSync(`${data}.ready`));
+    assert.ok(existsSync(path.join(data, 'animus-ready')));
+    assert.ok(existsSync(`${data}.unfinished`), 'what was there is moved aside and not deleted');
   });
 
   it('[F24] an older one is copied before it is changed, and one copy is kept', async () => {
@@ -98,7 +100,7 @@ describe('embedded database', () => {
   it('nothing is copied where nothing is to be migrated', async () => {
     await withDatabase(options(), countItems);
     await withDatabase(options(), countItems);
-    assert.deepEqual(readdirSync(path.join(store, 'db')).sort(), ['pg18', 'pg18.ready']);
+    assert.deepEqual(readdirSync(path.join(store, 'db')).sort(), ['pg18']);
   });
 
   it('[F24] a newer one is refused, and a text that was altered; both stay as they are and closed', async () => {
@@ -116,11 +118,11 @@ describe('embedded database', () => {
 
   it('what is no database is refused, left as it is, and let go', async () => {
     mkdirSync(data, { recursive: true });
-    writeFileSync(`${data}.ready`, '');
+    writeFileSync(path.join(data, 'animus-ready'), '');
     writeFileSync(path.join(data, 'PG_VERSION'), 'not a number');
     const threads = countThreads();
     await assert.rejects(openDatabase(options()), { name: 'AnimusError', kind: 'store_unavailable' });
-    assert.deepEqual(readdirSync(data), ['PG_VERSION']);
+    assert.deepEqual(readdirSync(data), ['PG_VERSION', 'animus-ready']);
     assert.equal(countThreads(), threads);
   });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { retryLost } from '../../src/host/db/retry-lost.ts';
 import type { Db } from '../../src/host/db/types.ts';
 import { completeFocus } from '../../src/host/engine/focus/ending.ts';
-import { type Submission, structuralKey, submitWork } from '../../src/host/store/work/submit.ts';
+import { type Submission, submitWork } from '../../src/host/store/work/submit.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
 import { holdTransaction, pauseBefore, untilBlockedBy } from '../support/database-interleaving.ts';

@@ -5,8 +5,8 @@ import { inTransactions } from './database-interleaving.ts';
 /** When the connection goes: the transaction's work is undone, or it is done and only nobody is told. */
 export type Loss = 'before commit' | 'after commit';
 
-/** A view of `db` that loses its first transactions, one for each entry of `losses`. */
-export function losing(db: Db, losses: readonly Loss[]): Db {
+/** A view of `db` that loses its first transactions, each as its entry of `losses` says; undefined loses nothing. */
+export function losing(db: Db, losses: readonly (Loss | undefined)[]): Db {
   const left = [...losses];
   return inTransactions(db, async (body) => {
     const loss = left.shift();

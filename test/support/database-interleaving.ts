@@ -80,6 +80,20 @@ export function pauseBefore(db: Db, statement: RegExp, nth = 1): PausedDb {
   };
 }
 
+/** A view of `db` that stops once, when a transaction's work is done and only its commit is missing. */
+export function pauseBeforeCommit(db: Db): PausedDb {
+  const reached = Promise.withResolvers<number>();
+  const resumed = Promise.withResolvers<void>();
+  const transaction = <T>(body: (tx: Tx) => Promise<T>) =>
+    db.transaction(async (tx) => {
+      const result = await body(tx);
+      reached.resolve(await backendOf(tx));
+      await resumed.promise;
+      return result;
+    });
+  return { db: inTransactions(db, transaction), reached: reached.promise, resume: () => resumed.resolve() };
+}
+
 /** A view of `db` whose transactions are run by `transact`. */
 export function inTransactions(db: Db, transact: Db['transaction']): Db {
   return {

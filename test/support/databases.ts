@@ -32,9 +32,11 @@ export type TestDatabase = {
   readonly db: Db;
   /** Another pool on the same schema, as another host would have. Postgres only; closed after the test. */
   connect(options?: ConnectOptions): Promise<Db>;
+  /** What listeners of `db` threw during the test. */
+  readonly listenerErrors: unknown[];
 };
 
-export type ConnectOptions = { maxConnections?: number; onListenerError?: (error: unknown) => void };
+export type ConnectOptions = { maxConnections?: number; onLost?: (reason: string) => void };
 
 export type SuiteOptions = {
   /** The suite needs more than one connection, so it runs on Postgres only. */
@@ -74,6 +76,7 @@ function describeOn(
     let before: ReturnType<typeof countOpen>;
 
     beforeEach(async function () {
+      this.timeout(60_000);
       await schema.prepare(this);
       before = countOpen();
       await schema.open();
@@ -95,10 +98,18 @@ function describeOn(
 /** Shared by the whole run, since it takes seconds to start; a failed test keeps it, and the next one starts another. */
 let sharedPglite: { db: PgliteDb; folder: string } | undefined;
 
+const pgliteListenerErrors: unknown[] = [];
+
 async function sharedDatabase(): Promise<{ db: PgliteDb; folder: string }> {
   if (sharedPglite) return sharedPglite;
   const folder = mkdtempSync(path.join(tmpdir(), 'animus-test-pglite-'));
-  const db = await openPglite({ schema: 'animus', folder, ...(TEMPLATE ? { template: TEMPLATE } : {}) });
+  const onListenerError = (error: unknown) => pgliteListenerErrors.push(error);
+  const db = await openPglite({
+    schema: 'animus',
+    folder,
+    onListenerError,
+    ...(TEMPLATE ? { template: TEMPLATE } : {}),
+  });
   sharedPglite = { db, folder };
   return sharedPglite;
 }
@@ -111,6 +122,7 @@ after(async () => {
 class PgliteSchema implements Schema {
   readonly kind = 'pglite';
   readonly schema = 'animus';
+  readonly listenerErrors = pgliteListenerErrors;
 
   get db(): Db {
     assert.ok(sharedPglite, 'the database is open inside a test only');
@@ -122,6 +134,7 @@ class PgliteSchema implements Schema {
   }
 
   async open(): Promise<void> {
+    this.listenerErrors.length = 0;
     // A test that was skipped within itself left its schema.
     await this.remove();
   }
@@ -149,6 +162,7 @@ let schemasMade = 0;
 class PostgresSchema implements Schema {
   readonly kind = 'postgres';
   schema = '';
+  listenerErrors: unknown[] = [];
   #opened: Db[] = [];
 
   get db(): Db {
@@ -165,11 +179,13 @@ class PostgresSchema implements Schema {
     schemasMade += 1;
     this.schema = `animus_test_${process.pid}_${schemasMade}`;
     this.#opened = [];
+    this.listenerErrors = [];
     await this.connect();
   }
 
   async connect(options: ConnectOptions = {}): Promise<Db> {
-    const db = await openPostgres({ url: POSTGRES_URL ?? '', schema: this.schema, ...options });
+    const onListenerError = (error: unknown) => this.listenerErrors.push(error);
+    const db = await openPostgres({ url: POSTGRES_URL ?? '', schema: this.schema, onListenerError, ...options });
     this.#opened.push(db);
     return db;
   }

@@ -59,7 +59,9 @@ export async function migrate(db: Db, migrations: Migration[]): Promise<number> 
   await db.transaction(async (tx) => {
     // The lock goes with the transaction, so that it also holds where a pooler hands sessions around.
     await tx.query('select pg_advisory_xact_lock($1)', [LOCK_KEY]);
-    await tx.query('create schema if not exists animus');
+    // Making one takes a right that a role may lack where its schema is there already.
+    const [schema] = await tx.query("select to_regnamespace(split_part('animus.', '.', 1)) as name");
+    if (schema?.name === null) await tx.query('create schema animus');
     await tx.query(`create table if not exists animus.migrations (
       number integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now()
     )`);

@@ -1,5 +1,5 @@
 /** Opens the configured database and brings its schema up to date, or says why that cannot be. */
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AnimusError } from '../../protocol/errors.ts';
 import { type Migration, migrate, type SchemaState, schemaState } from './migrate.ts';
@@ -43,13 +43,25 @@ async function openServer(options: DatabaseOptions, url: string): Promise<Db> {
   return migrated(db, options);
 }
 
+/**
+ * Written into the data folder when the first migration is through. A folder without it was cut off while it was made, and
+ * nobody was ever told that anything in it is safe: it is made again.
+ */
+const READY_MARKER = 'animus-ready';
+
+/** Kept all the same, one of them: a person may have put it there. */
+function moveAside(folder: string): void {
+  if (!existsSync(folder)) return;
+  const aside = `${folder}.unfinished`;
+  rmSync(aside, { recursive: true, force: true });
+  renameSync(folder, aside);
+}
+
 async function openEmbedded(options: DatabaseOptions): Promise<Db> {
   const folder = path.join(options.storeFolder, 'db', `pg${POSTGRES_MAJOR}`);
-  // Written when the first migration is through. A folder without it was cut off while it was made, and nobody was ever
-  // told that anything in it is safe: it is made again.
-  const marker = `${folder}.ready`;
+  const marker = path.join(folder, READY_MARKER);
   const fresh = !existsSync(marker);
-  if (fresh) rmSync(folder, { recursive: true, force: true });
+  if (fresh) moveAside(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const template = fresh ? options.template : null;
   let db = await openFolder(folder, options, template);
@@ -61,7 +73,7 @@ async function openEmbedded(options: DatabaseOptions): Promise<Db> {
     cpSync(folder, copy, { recursive: true });
     db = await openFolder(folder, options, null);
   }
-  await orClose(db, () => migrate(db, options.migrations));
+  if (state.kind !== 'current') await orClose(db, () => migrate(db, options.migrations));
   if (fresh) writeFileSync(marker, '', { mode: 0o600 });
   return db;
 }

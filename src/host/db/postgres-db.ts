@@ -158,6 +158,8 @@ const LOST_CODES: ReadonlySet<string> = new Set([
 
 /** A server that answered with a SQLSTATE refused; anything else means that the connection is gone. */
 function translate(error: unknown): Error {
+  // A parameter that cannot be sent is our own mistake: trying again would not help.
+  if (error instanceof TypeError || error instanceof RangeError) return error;
   const fault = error as { code?: string; message: string; constraint?: string; severity?: string };
   const code = fault.code ?? '';
   if (!fault.severity || LOST_CODES.has(code) || code.startsWith(CONNECTION_EXCEPTION_CLASS)) {
