@@ -39,11 +39,13 @@ export async function attachIfRunning(location: HostLocation): Promise<HostClien
  * Throws AnimusError `host_unreachable`, or with what the host said when it could not start.
  */
 export async function findOrStartHost(location: HostLocation): Promise<HostClient> {
-  const deadline = Date.now() + START_WITHIN_MS;
+  let deadline = Date.now() + START_WITHIN_MS;
   mkdirSync(location.store, { recursive: true, mode: 0o700 });
   while (Date.now() < deadline) {
     const client = await attachIfRunning(location);
     if (client && !(await drainedForNewer(client, location))) return client;
+    // An older host may have taken its time to reach a recorded point.
+    if (client) deadline = Date.now() + START_WITHIN_MS;
     const lock = tryLock(path.join(location.store, 'spawn.db'));
     if (lock) {
       const started = await startUnderLock(location, lock, deadline);
@@ -65,7 +67,7 @@ async function startUnderLock(location: HostLocation, lock: FileLock, deadline: 
   try {
     // Between our look and the lock another client may have been quicker.
     const present = await attachIfRunning(location);
-    if (present) return present;
+    if (present && !(await drainedForNewer(present, location))) return present;
     return await start(location, deadline);
   } finally {
     lock.release();

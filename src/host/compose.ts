@@ -1,6 +1,8 @@
 /** Builds everything a host is made of and hands it on: the one file that knows all the parts. */
+import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Notification, NotificationParams } from '../protocol/notifications.ts';
 import type { ParsedParams, Result } from '../protocol/requests.ts';
@@ -59,7 +61,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     workspace: path.join(folder, '.animus', 'faculties'),
   });
   const models = createModels(config, assets);
-  const database = lazyDatabase(options, log);
+  const database = lazyDatabase(options, log, () => controls.drain('the database does not reopen'));
   let dispatcher: Dispatcher | undefined;
 
   const context: ApiContext = {
@@ -138,7 +140,7 @@ function whyPaused({ config, store }: HostOptions): string | undefined {
   return "less than 200 MB are free on the store's disk: nothing new is begun until there is more";
 }
 
-function lazyDatabase({ config, store, assets }: HostOptions, log: Log) {
+function lazyDatabase({ config, store, assets }: HostOptions, log: Log, onGivenUp: () => void) {
   let opening: Promise<Db> | undefined;
   let state: Result<'host/status'>['database'] = { kind: 'opening' };
   const open = async (): Promise<Db> => {
@@ -151,6 +153,7 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log) {
         migrations: readMigrations(assets.migrations),
         onLost: (reason) => log('warn', 'database.lost', { reason }),
         onReopened: () => log('info', 'database.reopened'),
+        onGivenUp,
         onListenerError: (error) => log('error', 'database.listener_failed', { message: String(error) }),
       });
       state = { kind: 'ready' };
@@ -173,7 +176,7 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log) {
 type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & { models: HostModels };
 
 function focusDependencies(
-  { config, store, folder }: HostOptions,
+  { config, store, folder, home }: HostOptions,
   { storeId }: HostIdentity,
   parts: FocusParts,
   emit: (event: FocusEvent) => void,
@@ -186,6 +189,7 @@ function focusDependencies(
     storeId,
     storeFolder: store,
     workspace: folder,
+    closedFolder: realpathSync(home),
     emit,
     random: Math.random,
   };
@@ -216,8 +220,16 @@ async function welcome(
     params.home === home ? '' : `The host was started with ANIMUS_HOME=${home}.`,
     params.folder === folder ? '' : `The host serves ${folder}.`,
   ].filter((text) => text !== '');
-  const ready = context.status().database.kind === 'ready';
-  const trusted = ready ? (await readTrust(await context.database(), context.place, folder)) !== undefined : null;
+  const trusted = await trustedSoon(context);
   const { version, build: hash } = build;
   return { instance_id: instanceId, store_id: storeId, pid: process.pid, version, build: hash, trusted, warnings };
 }
+
+/** Null where the database does not say at once: a greeting must not wait for it, or the client takes the host for gone. */
+async function trustedSoon({ database, place, folder }: ApiContext): Promise<boolean | null> {
+  const look = async () => (await readTrust(await database(), place, folder)) !== undefined;
+  const unknown = () => null; // whoever needs the database hears from it what is wrong
+  return Promise.race([look().catch(unknown), sleep(TRUST_WITHIN_MS, null, { ref: false })]);
+}
+
+const TRUST_WITHIN_MS = 250;

@@ -20,8 +20,8 @@ import { queueFigures } from './store/work/queue.ts';
 
 /** How often it is looked whether there is still a reason to stay. */
 const IDLE_LOOK_MS = 1000;
-/** A host whose database does not open leaves soon after its last client: the next one may do better. */
-const FAILED_IDLE_MS = 500;
+/** How long a host whose store does not open says why. */
+const FAILED_STAYS_MS = 2000;
 /** What was answered last has to leave before the sockets close. */
 const LAST_ANSWERS_MS = 50;
 
@@ -98,15 +98,22 @@ export class Host {
       if (swept.ended > 0) log('warn', 'host.swept', swept);
       const db = await this.#parts.openDatabase();
       await forwardNotifications(db, (name, params) => this.#server.broadcast(name, params));
-      if (this.#state === 'draining') return;
-      this.#state = 'serving';
+      if (this.#isDraining()) return;
       await this.#parts.startDispatcher(db);
+      if (this.#isDraining()) return;
+      this.#state = 'serving';
       this.#server.broadcast('host/changed', { state: 'serving' });
     } catch (error) {
       this.#failure = error as AnimusError;
       log('error', 'host.store_failed', { message: String(error), stack: (error as Error).stack });
       this.#server.broadcast('host/changed', { state: 'failed' });
+      // Whoever asks meanwhile hears why; the next host may do better, so this one does not stay for its clients.
+      setTimeout(() => this.drain('the store failed'), FAILED_STAYS_MS);
     }
+  }
+
+  #isDraining(): boolean {
+    return this.#state === 'draining';
   }
 
   async #shutDown(): Promise<void> {
@@ -115,7 +122,7 @@ export class Host {
       await this.#parts.dispatcher()?.drain();
       await sleep(LAST_ANSWERS_MS);
       await this.#server.close();
-      const db = this.#failure ? undefined : await this.#parts.openDatabase();
+      const db = await this.#parts.openDatabase().catch(() => undefined); // it never opened: said when it failed
       if (db) {
         await markHostStopped(db, this.#identity.instanceId);
         await db.close();
@@ -131,15 +138,16 @@ export class Host {
 
   /** Stays while work runs, a client is there, or an item has a due time; else leaves after the idle time. */
   async #leaveWhenIdle(): Promise<void> {
-    const busy = this.#server.clientCount > 0 || (this.#parts.dispatcher()?.runningCount ?? 0) > 0;
-    if (busy) this.#idleSince = Date.now();
-    const idleMs = this.#failure ? FAILED_IDLE_MS : this.#options.config.host.idle_seconds * 1000;
-    if (this.#state === 'draining' || Date.now() - this.#idleSince < idleMs) return;
-    if (!this.#failure && (await this.#hasDueWork())) {
-      this.#idleSince = Date.now();
-      return;
-    }
-    this.drain('idle');
+    if (this.#isBusy()) this.#idleSince = Date.now();
+    const idleMs = this.#options.config.host.idle_seconds * 1000;
+    if (this.#failure || this.#isDraining() || Date.now() - this.#idleSince < idleMs) return;
+    // Somebody may have come while it was looked for due work.
+    if ((await this.#hasDueWork()) || this.#isBusy()) this.#idleSince = Date.now();
+    else this.drain('idle');
+  }
+
+  #isBusy(): boolean {
+    return this.#server.clientCount > 0 || (this.#parts.dispatcher()?.runningCount ?? 0) > 0;
   }
 
   async #hasDueWork(): Promise<boolean> {

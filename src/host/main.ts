@@ -45,6 +45,8 @@ async function serve(store: string, folder: string): Promise<void> {
     build: readBuildInfo(here),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => host.drain(signal));
+  // Where even stderr is gone (a full disk, say) there is nobody left to tell, and that is no reason to end.
+  process.stderr.on('error', () => undefined);
   process.on('SIGHUP', () => undefined); // a terminal that closes is no reason to leave
   await host.start();
   await host.left;

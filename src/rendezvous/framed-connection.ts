@@ -17,6 +17,8 @@ class BoundedReader extends SocketMessageReader {
 
   constructor(socket: Socket, onTooLong: () => void) {
     super(socket);
+    // The library's timer for half a message starts itself again for ever and keeps what was received with it.
+    this.partialMessageTimeout = 0;
     socket.prependListener('data', (chunk: Buffer) => {
       this.#sinceLastMessage += chunk.length;
       if (this.#sinceLastMessage > MAX_FRAME_BYTES + HEADER_ALLOWANCE) onTooLong();

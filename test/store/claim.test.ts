@@ -191,6 +191,27 @@ onEachDatabase('takeover', {}, (database) => {
     assert.equal(await stateOf(db, own), 'running');
   });
 
+  it('leaves what this process runs, however late its heartbeat is', async () => {
+    const { db } = database;
+    const self = await registered(db);
+    const id = await submitted(db);
+    const { lease } = await claimed(db, self.hostId);
+    await expireLease(db, id);
+    assert.deepEqual(await takeOverExpired(db, self, { alive: [lease.token] }), []);
+    assert.equal((await item(db, id)).resumesWithoutProgress, 0);
+    assert.deepEqual(await takeOverExpired(db, self, { alive: [uuidv7()] }), [id]);
+  });
+
+  it('looks for predecessors only when it is told to: a copied store must not take from its twin for ever', async () => {
+    const { db } = database;
+    const twin = await registered(db);
+    const self = await registered(db, twin.storeId);
+    const id = await submitted(db);
+    await claimed(db, twin.hostId);
+    assert.deepEqual(await takeOverExpired(db, self, { predecessors: false }), []);
+    assert.deepEqual(await takeOverExpired(db, self), [id]);
+  });
+
   it('takes what a host held that never said who it is, once its lease has expired', async () => {
     const { db } = database;
     const id = await submitted(db);

@@ -47,7 +47,7 @@ onEachDatabase('find', {}, (database) => {
     const other = await submitted(db, { faculty: 'researcher' });
     await submitted(db, { place: OTHER_PLACE });
     const list = async (filter: Omit<WorkFilter, 'place' | 'limit'>, limit = 10) =>
-      (await listWorkItems(db, { place: PLACE, limit, ...filter })).map(({ id }) => id);
+      (await listWorkItems(db, { place: PLACE, limit, ...filter }, 500)).map(({ id }) => id);
     assert.deepEqual(await list({}), [other, open, done]);
     assert.deepEqual(await list({}, 2), [other, open]);
     assert.deepEqual(await list({ states: ['completed'] }), [done]);
@@ -55,6 +55,20 @@ onEachDatabase('find', {}, (database) => {
     assert.deepEqual(await list({ faculty: 'researcher' }), [other]);
     assert.deepEqual(await list({ parentId: done }), []);
     assert.equal(await readWorkItem(db, uuidv7()), undefined);
+  });
+
+  it('cuts in a list what may be long, between whole characters', async () => {
+    const { db } = database;
+    const id = await submitted(db, { description: `ab\u{1F600}${'x'.repeat(1000)}`, params: { long: 'x' } });
+    const listed = async () => (await listWorkItems(db, { place: PLACE, limit: 1 }, 3))[0];
+    const before = await listed();
+    assert.deepEqual([before?.id, before?.description, before?.params, before?.outcome], [id, 'ab\u{1F600}', {}, null]);
+    const error = { kind: 'tool', message: 'It broke.' };
+    await completeFocus(db, (await claimed(db)).lease, { ...OUTCOME, summary: 'All done.', data: [1], error });
+    const after = await listed();
+    assert.deepEqual(after?.outcome, { ...OUTCOME, summary: 'All', error: { kind: 'tool', message: 'It ' } });
+    assert.deepEqual((await readWorkItem(db, id))?.params, { long: 'x' }, 'the whole is where it was');
+    assert.deepEqual(after?.createdAt, (await readWorkItem(db, id))?.createdAt);
   });
 
   it('says how much there is, and when the next item is due', async () => {

@@ -78,11 +78,14 @@ export class Bench {
   }
 
   /** The next item's claim; fails where there is none. */
-  async claim(faculty = facultyOf(), changes: Partial<Pick<Claim, 'stopping' | 'abort'>> = {}): Promise<Claim> {
+  async claim(
+    faculty = facultyOf(),
+    changes: Partial<Pick<Claim, 'stopping' | 'abort' | 'lost'>> = {},
+  ): Promise<Claim> {
     const claimed = await this.tryClaim(faculty);
     if (!claimed) throw new Error('There is nothing to claim.');
     const never = new AbortController().signal;
-    return { ...claimed, faculty, stopping: never, abort: never, ...changes };
+    return { ...claimed, faculty, stopping: never, abort: never, lost: changes.abort ?? never, ...changes };
   }
 
   async tryClaim(faculty = facultyOf()) {
@@ -101,7 +104,7 @@ export class Bench {
     const opened: OpenedModel = 'kind' in client ? client : { kind: 'ready', client, modelName: 'model' };
     return {
       db: this.db,
-      models: { open: () => opened, rejectCredential: (provider) => this.rejected.push(provider) },
+      models: { open: () => opened, rejectCredential: (provider, key) => this.rejected.push(`${provider} ${key}`) },
       redactor: this.redactor,
       engineTools: [reportOutcome, ledgerAppend, ledgerRead],
       workspaceTools: [] as Tool[],

@@ -18,7 +18,11 @@ const CHECKPOINT_EVERY_MS = 5 * 60_000;
 /** PGlite has no checkpointer of its own: without this its log grows for as long as the host lives. */
 export function checkpointRegularly(db: Db, folder: string, onError: (error: unknown) => void): () => void {
   const timer = setInterval(() => {
-    if (freeBytes(folder) >= LEAST_FREE_BYTES) db.exec('checkpoint').catch(onError);
+    try {
+      if (freeBytes(folder) >= LEAST_FREE_BYTES) db.exec('checkpoint').catch(onError);
+    } catch (error) {
+      onError(error);
+    }
   }, CHECKPOINT_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);

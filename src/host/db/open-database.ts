@@ -17,6 +17,7 @@ export type DatabaseOptions = {
   migrations: Migration[];
   onLost(reason: string): void;
   onReopened(): void;
+  onGivenUp?(): void;
   onListenerError(error: unknown): void;
 };
 
@@ -49,12 +50,12 @@ async function openServer(options: DatabaseOptions, url: string): Promise<Db> {
  */
 const READY_MARKER = 'animus-ready';
 
-/** Kept all the same, one of them: a person may have put it there. */
+/** The first one is kept all the same: a person may have put it there. Later ones are our own unfinished tries. */
 function moveAside(folder: string): void {
   if (!existsSync(folder)) return;
   const aside = `${folder}.unfinished`;
-  rmSync(aside, { recursive: true, force: true });
-  renameSync(folder, aside);
+  if (existsSync(aside)) rmSync(folder, { recursive: true });
+  else renameSync(folder, aside);
 }
 
 async function openEmbedded(options: DatabaseOptions): Promise<Db> {
@@ -81,7 +82,8 @@ async function openEmbedded(options: DatabaseOptions): Promise<Db> {
 async function openFolder(folder: string, options: DatabaseOptions, template: string | null): Promise<PgliteDb> {
   try {
     const { schema, onLost, onReopened, onListenerError } = options;
-    return await openPglite({ schema, onLost, onReopened, onListenerError, folder, ...(template ? { template } : {}) });
+    const events = { onLost, onReopened, onListenerError, onGivenUp: () => options.onGivenUp?.() };
+    return await openPglite({ schema, ...events, folder, ...(template ? { template } : {}) });
   } catch (error) {
     throw new AnimusError(
       'store_unavailable',

@@ -13,6 +13,8 @@ export type PgliteOptions = WorkerSettings & {
   /** Told, for the log, when the thread was lost and when it is back. */
   onLost?: (reason: string) => void;
   onReopened?: () => void;
+  /** Told when it could not be reopened: every call is refused from then on. */
+  onGivenUp?: () => void;
   /** Told of a listener that threw. */
   onListenerError?: (error: unknown) => void;
 };
@@ -181,7 +183,7 @@ export class PgliteDb implements Db {
       this.#ready = exited.then(() => this.#reopen());
       this.#ready.then(
         () => this.#options.onReopened?.(),
-        () => undefined, // every later call is rejected with it
+        () => this.#options.onGivenUp?.(), // every later call is rejected with it
       );
     });
   }

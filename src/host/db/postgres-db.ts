@@ -66,6 +66,7 @@ export class PostgresDb implements Db {
       types,
       application_name: 'animus',
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
     };
     this.#pool = new pg.Pool({ ...connection, max: options.maxConnections ?? 10 });
@@ -162,7 +163,8 @@ function translate(error: unknown): Error {
   if (error instanceof TypeError || error instanceof RangeError) return error;
   const fault = error as { code?: string; message: string; constraint?: string; severity?: string };
   const code = fault.code ?? '';
-  if (!fault.severity || LOST_CODES.has(code) || code.startsWith(CONNECTION_EXCEPTION_CLASS)) {
+  const connectionEnded = fault.severity === 'FATAL' || fault.severity === 'PANIC';
+  if (!fault.severity || connectionEnded || LOST_CODES.has(code) || code.startsWith(CONNECTION_EXCEPTION_CLASS)) {
     return new DbLost(`The connection to the Postgres server failed: ${fault.message}`, { cause: error });
   }
   return new DbError(fault.message, code, fault.constraint, { cause: error });

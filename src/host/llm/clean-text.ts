@@ -1,7 +1,10 @@
 /** Strings that every store, log and provider takes. */
 import type { JsonValue } from './types.ts';
 
-/** Rebuilds a JSON value with `change` applied to every string in it, the names of members included. */
+/**
+ * Rebuilds a JSON value with `change` applied to every string in it, the names of members included. The protocol has one
+ * like it for the host's rows: this folder knows nothing of the rest, so that it stands on its own.
+ */
 export function mapStrings(value: JsonValue, change: (text: string) => string): JsonValue {
   if (typeof value === 'string') return change(value);
   if (Array.isArray(value)) return value.map((element) => mapStrings(element, change));

@@ -24,7 +24,7 @@ export function createModelOpener(catalogue: ModelCatalogue, credentials: Creden
       if (!hasCredential(provider)) return { kind: 'needs_credentials', provider };
       return { kind: 'ready', client: found.client, modelName: found.model };
     },
-    rejectCredential: (provider: string) => credentials.reject(provider),
+    rejectCredential: (provider: string, key: string) => credentials.reject(provider, key),
     hasCredential,
   };
 }

@@ -84,7 +84,8 @@ export type LlmError =
   | { kind: 'api'; status: number; type: string; message: string; requestId?: string }
   | { kind: 'rate_limited'; message: string; retryAfterMs?: number }
   | { kind: 'overloaded'; message: string; retryAfterMs?: number }
-  | { kind: 'auth'; message: string }
+  /** `key` is the fingerprint of the key that was refused, where one was sent. */
+  | { kind: 'auth'; message: string; key?: string }
   | { kind: 'context_exceeded'; message: string }
   | { kind: 'refused'; message: string }
   /** The stream ended, or fell silent, before the response was complete. */

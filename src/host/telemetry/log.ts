@@ -20,8 +20,18 @@ export function openLog(folder: string, level: Level, redact: (text: string) => 
   return (lineLevel, event, facts = {}) => {
     if (ORDER[lineLevel] < ORDER[level]) return;
     const line = JSON.stringify({ time: new Date().toISOString(), level: lineLevel, event, ...facts });
-    appendFileSync(file, `${redact(line)}\n`, { mode: 0o600 });
+    const text = `${redact(line)}\n`;
+    try {
+      appendFileSync(file, text, { mode: 0o600 });
+    } catch (error) {
+      // A full disk, a folder that went: work goes on, and what was to be said goes where something may still hear it.
+      lastResort(`${text.trimEnd()} (the log: ${(error as Error).message})`);
+    }
   };
+}
+
+function lastResort(text: string): void {
+  process.stderr.write(`${text}\n`, () => undefined); // that it fails too changes nothing
 }
 
 /** File names sort by time. */

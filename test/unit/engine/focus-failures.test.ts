@@ -54,9 +54,9 @@ describe('a focus that cannot go on', () => {
     const bench = await openBench();
     const id = await bench.submit();
     await bench.run(
-      writtenModel([{ calls: [note('begun')] }, { error: { kind: 'auth', message: 'invalid x-api-key' } }]),
+      writtenModel([{ calls: [note('begun')] }, { error: { kind: 'auth', message: 'invalid x-api-key', key: 'print' } }]),
     );
-    assert.deepEqual(bench.rejected, ['written']);
+    assert.deepEqual(bench.rejected, ['written print']);
     const wait = await onlyWait(bench);
     assert.deepEqual([wait.kind, wait.targets], ['credentials', ['written']]);
     await resolveWait(bench.db, wait, 'there');

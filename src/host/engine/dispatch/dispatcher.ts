@@ -3,6 +3,7 @@
  * notification makes it look at once; a slow poll makes it look anyway.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retryLost } from '../../db/retry-lost.ts';
 import type { Db } from '../../db/types.ts';
 import { markPredecessorsStopped, registerHost } from '../../store/hosts/hosts.ts';
 import { HEARTBEAT_EVERY_MS, renewLeases } from '../../store/work/leases.ts';
@@ -32,7 +33,14 @@ const POLL_MS = 2000;
 /** How long a drain waits for model calls before it aborts them. */
 const MODEL_CALL_GRACE_MS = 60_000;
 
-type Running = { claim: Claim; abort: AbortController; ended: Promise<void> };
+type Running = {
+  claim: Claim;
+  /** The lease is another's: everything ends at once. */
+  lost: AbortController;
+  /** A drain that has waited long enough for its model call. */
+  hurry: AbortController;
+  ended: Promise<void>;
+};
 
 export class Dispatcher {
   #options: DispatcherOptions;
@@ -52,18 +60,23 @@ export class Dispatcher {
     return this.#running.size;
   }
 
+  /** Resolves when the host is registered and listens. Rejects where the database stays away for a minute. */
   async start(): Promise<void> {
-    const { db, host } = this.#options;
-    await this.#register();
-    await markPredecessorsStopped(db, host);
-    this.#unlisten = await db.listen(
-      'work',
-      () => this.look(),
-      () => this.look(),
+    const { db, host, log } = this.#options;
+    await retryLost(() => this.#register());
+    await retryLost(() => markPredecessorsStopped(db, host));
+    const taken = await retryLost(() => takeOverExpired(db, { hostId: host.id, storeId: host.storeId }));
+    for (const id of taken) log('info', 'work.taken_over', { work_id: id });
+    this.#unlisten = await retryLost(() =>
+      db.listen(
+        'work',
+        () => this.look(),
+        () => this.look(),
+      ),
     );
     this.#every(POLL_MS, () => this.#poll());
     this.#every(HEARTBEAT_EVERY_MS, () => this.#heartbeat());
-    await this.#poll();
+    await this.#guarded(() => this.#poll());
   }
 
   /** Looks for work now, or again once the look under way is over. */
@@ -112,7 +125,7 @@ export class Dispatcher {
   }
 
   #abortAll(): void {
-    for (const { abort } of this.#running.values()) abort.abort();
+    for (const { hurry } of this.#running.values()) hurry.abort();
   }
 
   #every(ms: number, work: () => Promise<void>): void {
@@ -137,7 +150,8 @@ export class Dispatcher {
 
   async #poll(): Promise<void> {
     const { db, host, place, log } = this.#options;
-    const taken = await takeOverExpired(db, { hostId: host.id, storeId: host.storeId });
+    const self = { hostId: host.id, storeId: host.storeId };
+    const taken = await takeOverExpired(db, self, { alive: [...this.#running.keys()], predecessors: false });
     for (const id of taken) log('info', 'work.taken_over', { work_id: id });
     for (const wait of await dueWaits(db, [place])) await resolveWait(db, wait, 'time is up');
     await this.wakeWaiting();
@@ -145,12 +159,13 @@ export class Dispatcher {
   }
 
   async #heartbeat(): Promise<void> {
-    await this.#register();
+    // The leases first: nothing that is wrong with a file may cost what runs its lease.
     const tokens = [...this.#running.keys()];
     const renewed = new Set(await renewLeases(this.#options.db, tokens));
     for (const token of tokens) {
-      if (!renewed.has(token)) this.#running.get(token)?.abort.abort();
+      if (!renewed.has(token)) this.#running.get(token)?.lost.abort();
     }
+    await this.#register();
   }
 
   async #register(): Promise<void> {
@@ -182,8 +197,9 @@ export class Dispatcher {
   }
 
   #begin({ item, focus, lease }: Claimed, faculty: Faculty): void {
-    const abort = new AbortController();
-    const claim = { item, focus, lease, faculty, stopping: this.#stopping.signal, abort: abort.signal };
+    const [lost, hurry] = [new AbortController(), new AbortController()];
+    const abort = AbortSignal.any([lost.signal, hurry.signal]);
+    const claim = { item, focus, lease, faculty, stopping: this.#stopping.signal, abort, lost: lost.signal };
     this.#options.log('info', 'focus.begin', { work_id: item.id, focus_id: focus.id, phase: focus.phase });
     const ended = this.#options
       .run(claim)
@@ -192,6 +208,6 @@ export class Dispatcher {
         this.#running.delete(lease.token);
         this.look();
       });
-    this.#running.set(lease.token, { claim, abort, ended });
+    this.#running.set(lease.token, { claim, lost, hurry, ended });
   }
 }

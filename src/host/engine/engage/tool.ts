@@ -18,6 +18,8 @@ export type ToolContext = {
   faculty: string;
   /** The workspace folder's real, absolute path. */
   workspace: string;
+  /** Real path of a folder that no tool may touch, also where it lies in the workspace: Animus's own. */
+  closedFolder?: string;
   /** Aborted with a TimeoutError when the call is over its time, with any other reason when it is cancelled. */
   signal: AbortSignal;
 };

@@ -58,15 +58,14 @@ export class FacultyCatalogue {
     const now = this.#now();
     if (now - this.#lookedAt < FRESH_MS) return;
     this.#lookedAt = now;
-    const files = [...tomlFiles(this.#folders.bundled), ...tomlFiles(this.#folders.personal)];
-    const refused = tomlFiles(this.#folders.workspace);
-    const signature = [...files, ...refused].map(({ file, stamp }) => `${file}:${stamp}`).join('\n');
+    const { bundled, personal, workspace } = this.#folders;
+    const folders = [readFolder(bundled), readFolder(personal), readFolder(workspace)];
+    const signature = folders.map(({ stamp }) => stamp).join('\n');
     if (signature === this.#signature) return;
     this.#signature = signature;
-    this.#load(
-      files.map(({ file }) => file),
-      refused.map(({ file }) => file),
-    );
+    const [ofAnimus, own, refused] = folders.map(({ files }) => files);
+    this.#load([...(ofAnimus ?? []), ...(own ?? [])], refused ?? []);
+    this.#problems.push(...folders.flatMap(({ problem }) => problem ?? []));
   }
 
   #load(files: readonly string[], refused: readonly string[]): void {
@@ -89,25 +88,31 @@ function refuseWorkspaceFile(file: string): FacultyProblem {
   };
 }
 
-/** Prompt files count too: a changed prompt changes its faculty. */
-function tomlFiles(folder: string): { file: string; stamp: string }[] {
-  const names = readNames(folder);
-  const stamp = names.map((name) => stampOf(path.join(folder, name))).join(',');
-  return names.filter((name) => name.endsWith('.toml')).map((name) => ({ file: path.join(folder, name), stamp }));
-}
+/** More files than anybody has faculties; a folder with more of them is not one of faculties. */
+const MOST_FILES = 1000;
 
-function readNames(folder: string): string[] {
+type Folder = { files: string[]; stamp: string; problem?: FacultyProblem };
+
+/** Prompt files count for the stamp too: a changed prompt changes its faculty. What a folder holds never throws. */
+function readFolder(folder: string): Folder {
   try {
-    return readdirSync(folder).sort();
+    const names = readdirSync(folder).sort().slice(0, MOST_FILES);
+    const stamp = names.map((name) => `${name}:${stampOf(path.join(folder, name))}`).join(',');
+    return { files: names.filter((name) => name.endsWith('.toml')).map((name) => path.join(folder, name)), stamp };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { files: [], stamp: '' };
+    const problem = { file: folder, message: `${folder}: ${message}`, next: 'Make the folder readable.' };
+    return { files: [], stamp: String(code), problem };
   }
 }
 
-/** A file that went between listing and looking has a stamp of its own. */
+/** A file that is gone, forbidden or a link in a circle has a stamp too; reading it says what is wrong. */
 function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat ? `${stat.mtimeMs}/${stat.size}` : 'gone';
+  try {
+    const { mtimeMs, size } = statSync(file);
+    return `${mtimeMs}/${size}`;
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
 }

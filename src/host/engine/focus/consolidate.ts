@@ -23,7 +23,7 @@ export async function consolidate(deps: FocusDependencies, claim: Claim): Promis
   if (command === null) return { kind: 'completed', outcome };
   const work = { ...workFacts(claim), outcome: outcome as unknown as JsonObject };
   const result = await runPhaseCommand(deps, claim, { phase: 'consolidate', command, timeoutSeconds: timeout, work });
-  if (claim.abort.aborted) return { kind: 'stopped' };
+  if (claim.lost.aborted) return { kind: 'stopped' };
   if (result.kind === 'failed') {
     return { kind: 'failed', error: { kind: 'consolidate', message: result.message } };
   }

@@ -32,6 +32,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
         focusId: claim.focus.id,
         faculty: claim.faculty.name,
         workspace: deps.workspace,
+        ...(deps.closedFolder ? { closedFolder: deps.closedFolder } : {}),
       },
       emit: watchers.emit,
       stopping: claim.stopping,
@@ -75,7 +76,7 @@ function modelFailed(deps: FocusDependencies, provider: string, error: LlmError)
   const failure = { kind: error.kind, message: deps.redactor.text(error.message) };
   switch (error.kind) {
     case 'auth':
-      deps.models.rejectCredential(provider);
+      if (error.key) deps.models.rejectCredential(provider, error.key);
       return waitForCredentials(provider);
     case 'rate_limited':
       return waitForModel(provider, error.retryAfterMs ?? DEFAULT_MODEL_PAUSE_MS);

@@ -52,7 +52,7 @@ async function orientContext(deps: FocusDependencies, claim: Claim): Promise<str
   if (command === null) return '';
   const work = workFacts(claim);
   const result = await runPhaseCommand(deps, claim, { phase: 'orient', command, timeoutSeconds: timeout, work });
-  if (claim.abort.aborted) return { kind: 'stopped' };
+  if (claim.lost.aborted) return { kind: 'stopped' };
   if (result.kind === 'failed') {
     return { kind: 'failed', error: { kind: 'orient', message: result.message } };
   }

@@ -54,11 +54,11 @@ export async function runPhaseCommand(
     graceMs: GRACE_MS,
     maxOutputBytes: STREAM_MAX_BYTES,
     marker: `${deps.storeId}/${uuidv7()}`,
-    signal: claim.abort,
+    signal: claim.lost,
   });
   const judged = judge(deps, folder, order, result);
   // One that was cut short on our own account says nothing about the work: without its row it runs again.
-  if (claim.abort.aborted) return judged;
+  if (claim.lost.aborted) return judged;
   await recordRun(deps, claim, hookRun(claim, order, run, result, judged));
   return judged;
 }

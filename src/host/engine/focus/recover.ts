@@ -47,7 +47,7 @@ async function askCommand(
   if (command === null) return 'retry';
   const work = { ...workFacts(claim), error: { kind: error.kind, message: error.message } };
   const result = await runPhaseCommand(deps, claim, { phase: 'recover', command, timeoutSeconds: timeout, work });
-  if (claim.abort.aborted) return 'stopped';
+  if (claim.lost.aborted) return 'stopped';
   return result.kind === 'succeeded' ? 'retry' : 'give up';
 }
 

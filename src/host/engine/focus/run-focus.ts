@@ -2,6 +2,7 @@
  * One claim of one work item, from whatever phase it is in to its end or its park:
  * orient → engage → consolidate, or recover. All that a later host needs is in rows before each step begins.
  */
+import { DbLost } from '../../db/types.ts';
 import { LeaseLost } from '../../store/work/leases.ts';
 import { consolidate } from './consolidate.ts';
 import { completeFocus, parkFocus, releaseFocus } from './ending.ts';
@@ -23,6 +24,11 @@ export async function runFocus(deps: FocusDependencies, claim: Claim): Promise<v
   } catch (error) {
     if (error instanceof LeaseLost) {
       deps.log('warn', 'focus.fenced', facts);
+      return;
+    }
+    if (error instanceof DbLost) {
+      // Nothing about the work failed: the lease runs out, and the focus goes on from its rows.
+      deps.log('warn', 'focus.database_lost', { ...facts, message: error.message });
       return;
     }
     deps.log('error', 'focus.failed', { ...facts, message: String(error), stack: (error as Error).stack });

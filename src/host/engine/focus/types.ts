@@ -18,8 +18,8 @@ export type OpenedModel =
 export interface Models {
   /** By full name, provider/model. */
   open(modelName: string): OpenedModel;
-  /** The provider said no to the key at hand: it is not used again. */
-  rejectCredential(provider: string): void;
+  /** The provider said no to the key with this fingerprint. */
+  rejectCredential(provider: string, key: string): void;
 }
 
 export type Log = (
@@ -40,6 +40,8 @@ export type FocusDependencies = {
   storeId: string;
   storeFolder: string;
   workspace: string;
+  /** Real path of Animus's own folder, which no tool touches. */
+  closedFolder?: string;
   /** What a phase command gets to see of the environment. */
   commandEnvironment: Record<string, string>;
   emit(event: FocusEvent): void;
@@ -57,6 +59,8 @@ export type Claim = {
   faculty: Faculty;
   /** Set: end at the next recorded point and give the lease back. */
   stopping: AbortSignal;
-  /** Set: abort what is under way. */
+  /** Set: abort model calls and tools that are under way. */
   abort: AbortSignal;
+  /** Set: the lease is another's. Ends phase commands too, which a drain lets run to their time-out. */
+  lost: AbortSignal;
 };

@@ -37,7 +37,7 @@ export const listFiles = defineTool({
 async function listWorkspace(request: Input, context: ToolContext): Promise<ToolResult> {
   const glob = compileGlob(request.glob);
   if (glob.kind === 'invalid') return failure(`The glob cannot be used: ${glob.reason}.`);
-  const start = await resolveStart(context.workspace, request.path);
+  const start = await resolveStart(context, request.path);
   if (start.kind === 'refused') return failure(`Could not list ${quotePath(request.path)}: ${start.reason}.`);
   if (start.kind === 'file') return failure(`${quotePath(start.relative)} is a file; read_file reads it.`);
   try {
@@ -53,7 +53,8 @@ async function list(request: Input, start: string, matches: PathMatcher, context
   const lines: string[] = [];
   let characters = 0;
   let more = 0;
-  for await (const file of walkFiles(context.workspace, start, tally, { signal: context.signal })) {
+  const { workspace, signal, closedFolder } = context;
+  for await (const file of walkFiles(workspace, start, tally, { signal, closedFolder })) {
     if (!matches(file.segments)) continue;
     const line = quotePath(file.path);
     if (more > 0 || lines.length >= request.limit || characters + line.length >= LONGEST_RESULT) more += 1;
@@ -68,8 +69,8 @@ async function list(request: Input, start: string, matches: PathMatcher, context
 }
 
 /** Where a walk starts: a folder or one file. */
-export async function resolveStart(workspace: string, given: string) {
-  const resolved = await resolveInWorkspace(workspace, given);
+export async function resolveStart({ workspace, closedFolder }: ToolContext, given: string) {
+  const resolved = await resolveInWorkspace(workspace, given, undefined, closedFolder);
   if (resolved.kind === 'refused') return resolved;
   try {
     const stats = await stat(resolved.real);

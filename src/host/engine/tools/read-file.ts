@@ -32,7 +32,8 @@ export const readFile = defineTool({
 });
 
 async function readFromWorkspace(request: Input, context: ToolContext): Promise<ToolResult> {
-  const opened = await openInWorkspace(context.workspace, request.path);
+  const { workspace, closedFolder } = context;
+  const opened = await openInWorkspace(workspace, request.path, { closedFolder });
   if (opened.kind === 'refused') return failure(`Could not read ${quotePath(request.path)}: ${opened.reason}.`);
   await using _closing = opened.handle;
   if (opened.stats.size > LARGEST_WHOLE_FILE && request.offset === undefined) {

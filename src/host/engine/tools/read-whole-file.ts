@@ -13,14 +13,15 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { isInside } from './workspace-path.ts';
+import { isClosed, isInside } from './workspace-path.ts';
 
 export type WholeFile = { kind: 'read'; bytes: Buffer } | { kind: 'too_large' } | { kind: 'unreadable' };
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** `real` is absolute and was met free of links. What is no regular file inside the workspace by now is unreadable. */
-export function readWholeFile(workspace: string, real: string, mostBytes: number): WholeFile {
+export function readWholeFile(workspace: string, real: string, mostBytes: number, closedFolder?: string): WholeFile {
+  if (isClosed(closedFolder, real)) return { kind: 'unreadable' };
   let descriptor: number | undefined;
   try {
     descriptor = openSync(real, FLAGS);

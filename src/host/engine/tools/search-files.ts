@@ -9,6 +9,7 @@ import { newTally, type WalkTally, walkFiles } from './walk-files.ts';
 /** Plain data: it is posted to a thread. */
 export type SearchOrder = {
   workspace: string;
+  closedFolder: string | undefined;
   /** A folder or file, from the workspace's folder, with forward slashes. */
   start: string;
   startIsFile: boolean;
@@ -57,14 +58,17 @@ async function* filesOf({ order, findings }: Search): AsyncGenerator<string> {
   }
   const glob = compileGlob(order.glob);
   if (glob.kind === 'invalid') throw new Error(`Invalid glob: ${glob.reason}`);
-  for await (const file of walkFiles(order.workspace, order.start, findings.walk)) {
+  for await (const file of walkFiles(order.workspace, order.start, findings.walk, {
+    closedFolder: order.closedFolder,
+  })) {
     if (!file.link && glob.matches(file.segments)) yield file.path;
   }
 }
 
 function searchFile(search: Search, file: string): void {
   const { order, findings } = search;
-  const read = readWholeFile(order.workspace, path.join(order.workspace, ...file.split('/')), LARGEST_SEARCHED_FILE);
+  const real = path.join(order.workspace, ...file.split('/'));
+  const read = readWholeFile(order.workspace, real, LARGEST_SEARCHED_FILE, order.closedFolder);
   if (read.kind === 'unreadable') findings.unreadableFiles += 1;
   else if (read.kind === 'too_large') findings.largeFiles += 1;
   else if (read.bytes.subarray(0, PROBE_BYTES).includes(0)) findings.binaryFiles += 1;

@@ -52,10 +52,11 @@ async function searchWorkspace(request: Input, context: ToolContext, timeoutMs: 
   if (fault !== undefined) return failure(`The pattern cannot be used: ${fault}.`);
   const glob = compileGlob(request.glob);
   if (glob.kind === 'invalid') return failure(`The glob cannot be used: ${glob.reason}.`);
-  const start = await resolveStart(context.workspace, request.path);
+  const start = await resolveStart(context, request.path);
   if (start.kind === 'refused') return failure(`Could not search ${quotePath(request.path)}: ${start.reason}.`);
   const order: SearchOrder = {
     workspace: context.workspace,
+    closedFolder: context.closedFolder,
     start: start.relative,
     startIsFile: start.kind === 'file',
     glob: request.glob,

@@ -4,7 +4,7 @@ import { opendir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type IgnoreRules, type IgnoreStack, isIgnored, parseIgnoreRules } from './gitignore.ts';
-import { openReal, resolveInWorkspace } from './workspace-path.ts';
+import { isClosed, openReal, resolveInWorkspace } from './workspace-path.ts';
 
 export type WalkedFile = {
   /** From the workspace's folder, with forward slashes. */
@@ -29,6 +29,7 @@ type Walk = {
   top: number;
   mostEntries: number;
   signal: AbortSignal | undefined;
+  closedFolder: string | undefined;
   tally: WalkTally;
   pausedAt: number;
 };
@@ -53,11 +54,12 @@ export async function* walkFiles(
   workspace: string,
   start: string,
   tally: WalkTally,
-  options: { signal?: AbortSignal; mostEntries?: number } = {},
+  options: { signal?: AbortSignal; mostEntries?: number; closedFolder?: string | undefined } = {},
 ): AsyncGenerator<WalkedFile> {
   const segments = start === '.' ? [] : start.split('/');
-  const { signal, mostEntries = MOST_ENTRIES } = options;
-  const walk: Walk = { workspace, top: segments.length, mostEntries, signal, tally, pausedAt: performance.now() };
+  const { signal, mostEntries = MOST_ENTRIES, closedFolder } = options;
+  const pausedAt = performance.now();
+  const walk: Walk = { workspace, top: segments.length, mostEntries, signal, closedFolder, tally, pausedAt };
   let stack: IgnoreStack = [];
   for (let depth = 0; depth < segments.length; depth += 1)
     stack = await withRulesOf(walk, segments.slice(0, depth), stack);
@@ -73,9 +75,10 @@ async function* walkFolder(walk: Walk, folder: Folder): AsyncGenerator<WalkedFil
     await pause(walk);
     const segments = [...folder.segments, entry.name];
     if (isIgnored(stack, segments, entry.isDirectory())) continue;
+    if (isClosed(walk.closedFolder, path.join(walk.workspace, ...segments))) continue;
     if (entry.isDirectory()) {
       if (!NEVER_ENTERED.has(entry.name)) yield* walkFolder(walk, { segments, stack });
-    } else if (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(walk.workspace, segments)))) {
+    } else if (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(walk, segments)))) {
       yield { path: segments.join('/'), segments: segments.slice(walk.top), link: !entry.isFile() };
     }
   }
@@ -130,8 +133,8 @@ async function readRules(workspace: string, file: string): Promise<IgnoreRules> 
   return opened.stats.size > LARGEST_IGNORE_FILE ? [] : parseIgnoreRules(await handle.readFile('utf8'));
 }
 
-async function leadsToFile(workspace: string, segments: readonly string[]): Promise<boolean> {
-  const resolved = await resolveInWorkspace(workspace, path.join(workspace, ...segments));
+async function leadsToFile({ workspace, closedFolder }: Walk, segments: readonly string[]): Promise<boolean> {
+  const resolved = await resolveInWorkspace(workspace, path.join(workspace, ...segments), undefined, closedFolder);
   if (resolved.kind === 'refused' || !resolved.exists) return false;
   try {
     return (await stat(resolved.real)).isFile();

@@ -30,7 +30,8 @@ export type OpenedFile = {
 type Steps = {
   /** For tests: runs between the check of a path and its use. */
   beforeOpen?: () => Promise<void>;
-  platform?: NodeJS.Platform;
+  platform?: NodeJS.Platform | undefined;
+  closedFolder?: string | undefined;
 };
 
 const LONGEST_PATH = 4096;
@@ -38,12 +39,14 @@ const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])
 
 /**
  * Resolves a path, relative to the workspace or absolute inside it. `workspace` is a real, absolute path. Symbolic links
- * are followed and must end inside. Device names of Windows are refused there, and elsewhere unless such a file exists.
+ * are followed and must end inside. Nothing in `closedFolder` (real, absolute) is ever touched: closing any descriptor of
+ * the lock's file in this process would release the store's lock. Device names of Windows are refused there, and elsewhere unless such a file exists.
  */
 export async function resolveInWorkspace(
   workspace: string,
   given: string,
   platform: NodeJS.Platform = process.platform,
+  closedFolder?: string,
 ): Promise<ResolvedPath | PathRefusal> {
   if (given === '' || given.length > LONGEST_PATH) return refused('a path has 1 to 4,096 characters');
   if (given.includes('\0')) return refused('a path cannot hold NUL characters');
@@ -52,6 +55,7 @@ export async function resolveInWorkspace(
   const found = await deepestExisting(absolute);
   if (found.kind === 'refused') return found;
   if (!isInside(workspace, found.real)) return refused('it leads out of the workspace through a symbolic link');
+  if (isClosed(closedFolder, path.join(found.real, ...found.missing))) return refused(CLOSED);
   const doubtful = platform === 'win32' ? path.relative(workspace, absolute).split(/[\\/]/) : found.missing;
   const device = doubtful.find((name) => DEVICE_NAME.test(name) || (platform === 'win32' && /:|[ .]$/.test(name)));
   if (device !== undefined) return refused(`${JSON.stringify(device)} is a device or cannot be a file name on Windows`);
@@ -68,7 +72,7 @@ export async function openInWorkspace(
   given: string,
   steps: Steps = {},
 ): Promise<OpenedFile | PathRefusal> {
-  const resolved = await resolveInWorkspace(workspace, given, steps.platform);
+  const resolved = await resolveInWorkspace(workspace, given, steps.platform, steps.closedFolder);
   if (resolved.kind === 'refused') return resolved;
   if (!resolved.exists) return refused('there is no such file; list_files shows what there is');
   return await openReal(workspace, resolved.real, steps);
@@ -76,6 +80,7 @@ export async function openInWorkspace(
 
 /** As `openInWorkspace`, for a path that is known to be real. */
 export async function openReal(workspace: string, real: string, steps: Steps = {}): Promise<OpenedFile | PathRefusal> {
+  if (isClosed(steps.closedFolder, real)) return refused(CLOSED);
   try {
     const before = await lstat(real);
     if (before.isDirectory()) return refused('it is a folder; list_files shows what is in it');
@@ -139,6 +144,13 @@ async function isLink(at: string): Promise<boolean> {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
     throw new Error(`Could not look at ${at}`, { cause: error });
   }
+}
+
+const CLOSED = "it lies in Animus's own folder, which tools do not touch";
+
+/** Whether a real path is the closed folder or lies in it. */
+export function isClosed(closedFolder: string | undefined, real: string): boolean {
+  return closedFolder !== undefined && isInside(closedFolder, real);
 }
 
 /** True for the folder itself too. Both paths are absolute. */

@@ -1,6 +1,7 @@
 /** Anthropic's Messages API over plain fetch. */
 import { hideKey, mapStrings } from '../clean-text.ts';
 import { type Clock, createSleep, type Sleep, systemClock } from '../clock.ts';
+import { fingerprint } from '../credentials.ts';
 import { createDeadline, type Deadline } from '../deadline.ts';
 import { type AttemptEvent, DEFAULT_RETRIES, withRetries } from '../retry.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, describeFailure, readServerSentEvents } from '../sse.ts';
@@ -79,11 +80,15 @@ async function* attemptWithKey(
     return;
   }
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    yield failed({ kind: 'auth', message: 'The key for Anthropic has characters that cannot be sent in a header.' });
+    const message = 'The key for Anthropic has characters that cannot be sent in a header.';
+    yield failed({ kind: 'auth', message, key: fingerprint(key) });
     return;
   }
   for await (const event of attemptRequest(settings, key, request, signal)) {
-    yield mapStrings(event as JsonValue, (text) => hideKey(text, key)) as AttemptEvent;
+    const clean = mapStrings(event as JsonValue, (text) => hideKey(text, key)) as AttemptEvent;
+    // Another key may be at hand by the time that this refusal is acted on.
+    if (clean.type === 'failed' && clean.error.kind === 'auth') clean.error.key = fingerprint(key);
+    yield clean;
   }
 }
 

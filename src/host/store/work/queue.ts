@@ -23,29 +23,42 @@ export async function lockNextItem(tx: Tx, scope: ClaimScope): Promise<WorkItem 
   return item;
 }
 
-/**
- * Queues again what is held by a lease that has expired, or by another instance of the same store: that instance is
- * dead, since this one holds the store's lock. Returns the ids.
- */
-export async function takeOverExpired(db: Db, self: { hostId: string; storeId: string }): Promise<string[]> {
+export type TakeOver = {
+  /** Tokens of what this process runs: their leases are renewed and never taken, however late the renewal is. */
+  alive?: readonly string[];
+  /**
+   * Also what other instances of the same store hold: they are dead, since this one has the store's lock. Once, at the
+   * start; later on a copied store would take from its twin for ever.
+   */
+  predecessors?: boolean;
+};
+
+type Successor = { hostId: string; storeId: string };
+
+/** Queues again what is held by a lease that has expired, or by this store's dead hosts. Returns the ids. */
+export async function takeOverExpired(
+  db: Db,
+  self: Successor,
+  { alive = [], predecessors = true }: TakeOver = {},
+): Promise<string[]> {
   const held = await db.query<{ id: string }>(
     `select l.work_item_id as id from animus.leases l left join animus.hosts h on h.id = l.host_id
-     where l.expires_at < now() or (h.store_id = $2 and h.id <> $1)
+     where l.token <> all($3::uuid[]) and (l.expires_at < now() or ($4 and h.store_id = $2 and h.id <> $1))
      order by 1`,
-    [self.hostId, self.storeId],
+    [self.hostId, self.storeId, alive, predecessors],
   );
   const taken: string[] = [];
   for (const { id } of held) {
-    if (await db.transaction((tx) => takeOver(tx, id, self))) taken.push(id);
+    if (await db.transaction((tx) => takeOver(tx, id, self, predecessors))) taken.push(id);
   }
   return taken;
 }
 
-async function takeOver(tx: Tx, id: string, self: { hostId: string; storeId: string }): Promise<boolean> {
+async function takeOver(tx: Tx, id: string, self: Successor, predecessors: boolean): Promise<boolean> {
   const gone = await tx.query(
-    `delete from animus.leases l where l.work_item_id = $1 and (l.expires_at < now() or exists (
-       select 1 from animus.hosts h where h.id = l.host_id and h.store_id = $3 and h.id <> $2)) returning 1 as gone`,
-    [id, self.hostId, self.storeId],
+    `delete from animus.leases l where l.work_item_id = $1 and (l.expires_at < now() or ($4 and exists (
+       select 1 from animus.hosts h where h.id = l.host_id and h.store_id = $3 and h.id <> $2))) returning 1 as gone`,
+    [id, self.hostId, self.storeId, predecessors],
   );
   return gone.length > 0 && (await takeOverItem(tx, id));
 }
