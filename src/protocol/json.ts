@@ -12,5 +12,8 @@ export function mapStrings(value: JsonValue, change: (text: string) => string): 
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [change(key), mapStrings(inner, change)]));
 }
 
+/** Text that goes into a column or a comparison as it is: no Postgres text holds a NUL. */
+export const storableText = z.string().refine((text) => !text.includes('\0'), 'expected text without NUL characters');
+
 export const jsonValue: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
 export const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), jsonValue);

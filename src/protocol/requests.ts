@@ -11,6 +11,7 @@ import {
   initializeParams,
   initializeResult,
 } from './host.ts';
+import { storableText } from './json.ts';
 import { idText, workEventView, workState, workSubmitParams, workSubmitResult, workView } from './work.ts';
 
 const nothing = z.strictObject({});
@@ -45,10 +46,11 @@ export const REQUESTS = {
   'work/list': {
     params: z.strictObject({
       states: z.array(workState).max(10).optional(),
-      faculty: z.string().max(100).optional(),
+      faculty: storableText.max(100).optional(),
       parent: idText.optional(),
       limit: z.int().min(1).max(1000).default(50),
     }),
+    /** Made to be many: descriptions and summaries are cut, parameters and an outcome's data left out. */
     result: z.object({ items: z.array(workView) }),
   },
   'work/show': {
@@ -63,31 +65,35 @@ export const REQUESTS = {
     }),
   },
 
+  /** One item's entries in ascending order, page by page. */
   'ledger/read': {
     params: z.strictObject({
       id: idText,
       entry_type: entryType.optional(),
       after_seq: z.int().min(0).optional(),
       last_n: z.int().min(1).max(100_000).optional(),
-      query: z.string().max(500).optional(),
+      query: storableText.max(500).optional(),
       formatted: z.boolean().default(false),
     }),
     result: z.object({
       work_item_id: z.uuid(),
       entries: z.array(ledgerEntryView),
+      /** Of this page's entries. */
       formatted: z.string().nullable(),
+      /** The `after_seq` of the next page; null where this is the last. */
+      next_after_seq: z.number().nullable(),
     }),
   },
 
-  /** Entries of all work of the place, newest first: one page at or before a cursor. */
+  /** Entries of all work of the place, newest first: one page before a cursor, of `limit` or, by their size, fewer. */
   'ledger/recent': {
     params: z.strictObject({
       /** The `next` of the page before; without it the newest entries. */
       before: ledgerCursor.optional(),
-      limit: z.int().min(1).max(5000).default(500),
+      limit: z.int().min(1).max(1000).default(500),
       types: z.array(entryType).max(6).optional(),
       work_item_id: z.uuid().optional(),
-      query: z.string().max(500).optional(),
+      query: storableText.max(500).optional(),
     }),
     result: z.object({
       entries: z.array(ledgerEntryView),
@@ -97,6 +103,7 @@ export const REQUESTS = {
     }),
   },
 
+  /** A focus's messages, page by page, and the calls of the turns up to the page's last. */
   'focus/read': {
     params: z.strictObject({
       id: z.uuid(),
@@ -105,7 +112,14 @@ export const REQUESTS = {
       /** Only tool calls of this turn and later ones. */
       calls_from_turn: z.int().min(0).default(0),
     }),
-    result: z.object({ focus: focusView, messages: z.array(messageView), tool_calls: z.array(toolCallView) }),
+    result: z.object({
+      focus: focusView,
+      messages: z.array(messageView),
+      /** Where they are many or long, the older ones come without input and result, and the oldest not at all. */
+      tool_calls: z.array(toolCallView),
+      /** The `after_n` of the next page; null where this is the last. */
+      next_after_n: z.number().nullable(),
+    }),
   },
 
   'faculty/list': {

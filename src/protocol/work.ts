@@ -1,6 +1,6 @@
 /** Work items on the wire. */
 import * as z from 'zod';
-import { jsonObject, jsonValue } from './json.ts';
+import { jsonObject, jsonValue, storableText } from './json.ts';
 
 export const workState = z.enum(['queued', 'running', 'waiting', 'completed', 'dead', 'cancelled', 'merged']);
 export type WorkState = z.infer<typeof workState>;
@@ -59,16 +59,32 @@ export const idText = z.string().regex(/^[0-9a-fA-F-]{6,36}$/);
 /** Longest description, in characters. */
 export const DESCRIPTION_MAX = 100_000;
 
+/** Largest parameters of one work item, in bytes of JSON. */
+export const PARAMS_MAX_BYTES = 256 * 1024;
+
+/** Most characters of a text in a list; `work/show` has it whole. */
+export const LISTED_TEXT_MAX = 500;
+
+/** As in a faculty's own file. */
+const facultyName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected up to 40 lower-case letters, digits and hyphens, beginning with a letter');
+
+const submittedParams = jsonObject.refine(
+  (params) => new TextEncoder().encode(JSON.stringify(params)).length <= PARAMS_MAX_BYTES,
+  `too large: the parameters of a work item take up to ${PARAMS_MAX_BYTES / 1024} KiB of JSON`,
+);
+
 export const workSubmitParams = z.strictObject({
   /** Made by the client, so that a submission whose answer was lost can be repeated. */
   id: z.uuid(),
-  faculty: z.string().min(1).max(100),
+  faculty: facultyName,
   description: z.string().max(DESCRIPTION_MAX),
-  params: jsonObject.default({}),
-  model: z.string().min(1).max(200).nullable().default(null),
+  params: submittedParams.default({}),
+  model: storableText.min(1).max(200).nullable().default(null),
   priority: z.int().min(-1000).max(1000).default(0),
   dedup: z
-    .union([z.literal('structural'), z.strictObject({ key: z.string().min(1).max(200) })])
+    .union([z.literal('structural'), z.strictObject({ key: storableText.min(1).max(200) })])
     .nullable()
     .default(null),
   delay_ms: z.int().min(0).max(31_536_000_000).default(0),

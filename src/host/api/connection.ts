@@ -87,7 +87,7 @@ export class ClientConnection {
 
   async #answer(method: string, params: unknown, proven: () => void): Promise<unknown> {
     try {
-      if (!(method in REQUESTS)) {
+      if (!Object.hasOwn(REQUESTS, method)) {
         throw new AnimusError('invalid_params', `There is no request ${method}.`, 'Update Animus.');
       }
       const parsed = parseParams(method as Method, params);

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { HostClient } from '../../client/host-client.ts';
 import { AnimusError } from '../../protocol/errors.ts';
 import type { CliSession } from './session.ts';
+import { plainName } from './terminal.ts';
 
 export async function grantTrust(session: CliSession, client: HostClient) {
   return client.request('trust/grant', { folder: session.folder, pid: process.pid });
@@ -14,7 +15,7 @@ export async function ensureTrusted(session: CliSession, client: HostClient, gra
   if (trusted) return;
   if (granted || (await askOnTerminal(session))) {
     await grantTrust(session, client);
-    session.terminal.note(`Trusted from now on: ${session.folder}`);
+    session.terminal.note(`Trusted from now on: ${plainName(session.folder)}`);
     return;
   }
   throw new AnimusError(
@@ -28,11 +29,15 @@ async function askOnTerminal({ folder, json }: CliSession): Promise<boolean> {
   if (json || !process.stdin.isTTY || !process.stderr.isTTY) return false;
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await prompt.question(
-      `Agents will read the files in ${folder} and send what they read to the model.\nDo you trust this folder? [y/N] `,
-    );
+    const answer = await prompt.question(trustQuestion(folder));
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     prompt.close();
   }
+}
+
+/** Whoever made the folder chose its name, and may have put there what looks like another question. */
+export function trustQuestion(folder: string): string {
+  const name = plainName(folder);
+  return `Agents will read the files in ${name} and send what they read to the model.\nDo you trust this folder? [y/N] `;
 }

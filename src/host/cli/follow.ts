@@ -4,10 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HostClient, HostGone } from '../../client/host-client.ts';
+import { AnimusError } from '../../protocol/errors.ts';
 import type { LedgerEntryView } from '../../protocol/focus.ts';
 import type { NotificationParams } from '../../protocol/notifications.ts';
 import type { Result } from '../../protocol/requests.ts';
 import { TERMINAL_STATES } from '../../protocol/work.ts';
+import { createPatience, type Patience } from './patience.ts';
+import { ledgerPages } from './read-ledger.ts';
 import { type CliSession, connect } from './session.ts';
 
 export type Shown = Result<'work/show'>;
@@ -28,6 +31,9 @@ export type FollowEnd =
 /** Looks again after this long even when nothing was heard. */
 const LOOK_EVERY_MS = 2000;
 
+/** What was seen so far, over all hosts. */
+type Seen = { entry: number; state: string; patience: Patience };
+
 const PERSON_WAITS = ['approval', 'answer', 'budget', 'credentials', 'paused'];
 
 export async function followWork(
@@ -37,22 +43,34 @@ export async function followWork(
   timeoutMs = Number.POSITIVE_INFINITY,
 ): Promise<FollowEnd> {
   const deadline = Date.now() + timeoutMs;
-  const seen = { entry: 0, state: '' };
+  const seen: Seen = { entry: 0, state: '', patience: createPatience() };
   for (;;) {
     try {
       return await followOn(await connect(session), id, watcher, seen, deadline);
     } catch (error) {
       if (!(error instanceof HostGone)) throw error;
+      const pause = seen.patience.lost();
+      if (pause === undefined || Date.now() > deadline) throw unreachable(id, error);
       watcher.onHostLost?.();
+      await sleep(pause);
     }
   }
+}
+
+function unreachable(id: string, cause: HostGone): AnimusError {
+  return new AnimusError(
+    'host_unreachable',
+    `One host after the other ended while the work ${id} was watched. What was acknowledged is kept.`,
+    'animus host status names its store; the logs are there.',
+    { cause },
+  );
 }
 
 async function followOn(
   client: HostClient,
   id: string,
   watcher: Watcher,
-  seen: { entry: number; state: string },
+  seen: Seen,
   deadline: number,
 ): Promise<FollowEnd> {
   let wake: () => void = () => undefined;
@@ -78,20 +96,24 @@ async function followOn(
   }
 }
 
-async function look(
-  client: HostClient,
-  id: string,
-  watcher: Watcher,
-  seen: { entry: number; state: string },
-): Promise<FollowEnd | undefined> {
+async function look(client: HostClient, id: string, watcher: Watcher, seen: Seen): Promise<FollowEnd | undefined> {
   const shown = await client.request('work/show', { id });
-  const { entries } = await client.request('ledger/read', { id, after_seq: seen.entry });
-  const state = `${shown.item.event_seq}/${shown.foci.map(({ phase, status }) => phase + status).join()}`;
-  if (state !== seen.state) watcher.onState?.(shown);
-  seen.state = state;
-  for (const entry of entries) watcher.onEntry?.(entry);
-  seen.entry = entries.at(-1)?.seq ?? seen.entry;
+  noteState(shown, watcher, seen);
+  for await (const { entries } of ledgerPages(client, { id, after_seq: seen.entry })) {
+    for (const entry of entries) watcher.onEntry?.(entry);
+    if (entries.length > 0) seen.patience.progressed();
+    seen.entry = entries.at(-1)?.seq ?? seen.entry;
+  }
+  seen.patience.answered();
   if (TERMINAL_STATES.includes(shown.item.state)) return { kind: 'ended', shown };
   if (shown.item.wait && PERSON_WAITS.includes(shown.item.wait.kind)) return { kind: 'waits', shown };
   return undefined;
+}
+
+function noteState(shown: Shown, watcher: Watcher, seen: Seen): void {
+  const state = `${shown.item.event_seq}/${shown.foci.map(({ phase, status }) => phase + status).join()}`;
+  if (state === seen.state) return;
+  watcher.onState?.(shown);
+  seen.patience.progressed();
+  seen.state = state;
 }

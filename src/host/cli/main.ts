@@ -46,7 +46,7 @@ function report(error: unknown, json: boolean): number {
   const kind = known ? error.kind : 'internal';
   const message = known ? error.message : `An error of the command's own: ${(error as Error).stack ?? error}`;
   const next = known ? error.next : '';
-  if (json) process.stdout.write(`${JSON.stringify({ error: { kind, message, next } })}\n`);
+  if (json) process.stdout.write(`${plain(JSON.stringify({ error: { kind, message, next } }))}\n`);
   else process.stderr.write(`error: ${plain(message)}\n${next ? `  ${plain(next)}\n` : ''}`);
   return code;
 }
@@ -79,6 +79,7 @@ function buildProgram(): Command {
     .option('--json', 'print JSON, and nothing else, to standard output')
     .option('--workspace <folder>', 'the folder the work is about (default: found from the current one)')
     .addHelpText('after', EXIT_CODES)
+    .configureOutput({ writeErr: (text) => process.stderr.write(plain(text)) })
     .exitOverride();
   program
     .command('demo')

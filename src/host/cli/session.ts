@@ -10,7 +10,7 @@ import { animusHome, findWorkspace, storeFolder } from '../../rendezvous/store-f
 import { type Config, loadConfig } from '../config/config.ts';
 import { databaseLabel } from '../config/database-label.ts';
 import { requireLocalFolder } from '../config/network-folder.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { createTerminal, plain, type Terminal } from './terminal.ts';
 
 export type GlobalOptions = { json: boolean; workspace?: string };
 
@@ -67,7 +67,9 @@ export async function withHost<T>(session: CliSession, work: (client: HostClient
     try {
       return await work(await connect(session));
     } catch (error) {
-      if (!(error instanceof HostGone) || tries >= MOST_TRIES) throw asAnimusError(error);
+      const draining = error instanceof AnimusError && error.kind === 'draining';
+      if ((!draining && !(error instanceof HostGone)) || tries >= MOST_TRIES) throw asAnimusError(error);
+      if (draining) await session.clients.at(-1)?.closed;
     }
   }
 }
@@ -92,7 +94,7 @@ export async function connectIfRunning(session: CliSession): Promise<HostClient 
 
 async function greeted(session: CliSession, client: HostClient): Promise<HostClient> {
   session.clients.push(client);
-  for (const warning of client.host.warnings) session.terminal.note(`note: ${warning}`);
+  for (const warning of client.host.warnings) session.terminal.note(`note: ${plain(warning)}`);
   const value = process.env.ANTHROPIC_API_KEY;
   if (value) {
     const origin = new URL(session.config.anthropic.base_url).origin;

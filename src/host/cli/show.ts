@@ -56,7 +56,7 @@ export function showOutcome(terminal: Terminal, shown: Shown): string {
     const word = outcome.success ? terminal.paint('green', 'success') : terminal.paint('red', 'failure');
     lines[0] = `${terminal.paint('bold', 'Outcome')}  ${word}, ${item.state} in ${seconds(outcome.duration_ms)}`;
     lines.push(`  ${hang(outcome.summary, 2, terminal.width)}`);
-    if (outcome.error) lines.push(indent(`${outcome.error.kind}: ${plain(outcome.error.message)}`));
+    if (outcome.error) lines.push(indent(plain(`${outcome.error.kind}: ${outcome.error.message}`)));
     if (outcome.data !== undefined) lines.push(indent(plain(JSON.stringify(outcome.data, null, 2))));
   }
   if (item.wait) lines.push(`  ${hang(item.wait.next, 2, terminal.width)}`);
@@ -69,7 +69,7 @@ export function showOutcome(terminal: Terminal, shown: Shown): string {
 function focusFacts(focus: FocusView): string {
   const cost = focus.cost_usd === null ? 'cost unknown' : focus.scripted ? 'no cost' : `$${focus.cost_usd.toFixed(4)}`;
   const tokens = `${focus.input_tokens} tokens in, ${focus.output_tokens} out`;
-  return `${focus.model ?? 'no model yet'} · ${focus.iterations} turns · ${tokens} · ${cost} · attempt ${focus.attempt}`;
+  return `${plain(focus.model ?? 'no model yet')} · ${focus.iterations} turns · ${tokens} · ${cost} · attempt ${focus.attempt}`;
 }
 
 const indent = (text: string) => text.replace(/^/gm, '  ');

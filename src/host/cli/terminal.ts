@@ -13,6 +13,22 @@ export function plain(text: string): string {
     .replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** A name of a file or folder on one line: in such a name a line's end is as good as a letter. */
+export function plainName(name: string): string {
+  return plain(name).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+}
+
+/** What `paint` makes, and everything that `plain` takes away. */
+const COLOUR_OR_UNSAFE = /\p{Cc}\[[0-9;]*m|(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu;
+
+/**
+ * The last gate before the terminal: whatever a caller forgot, only line ends, tabs and, where there are colours, colours
+ * get through. A colour of foreign text would too, so such text has to have been through `plain` before.
+ */
+export function gate(text: string, colours: boolean): string {
+  return text.replace(COLOUR_OR_UNSAFE, (found) => (colours && found.startsWith('\u001b[') ? found : plain(found)));
+}
+
 /** One line of it, at most `width` characters. */
 export function plainLine(text: string, width: number): string {
   const line = plain(text).replace(/\s+/g, ' ').trim();
@@ -38,13 +54,15 @@ export type Terminal = {
 };
 
 export function createTerminal(json: boolean): Terminal {
+  // styleText looks at NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
+  const paint = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
+  const colours = !json && paint('bold', '-') !== '-';
   return {
-    out: (text) => process.stdout.write(`${text}\n`),
+    out: (text) => process.stdout.write(`${gate(text, colours)}\n`),
     note: (text) => {
-      if (!json) process.stderr.write(`${text}\n`);
+      if (!json) process.stderr.write(`${gate(text, colours)}\n`);
     },
-    // styleText looks at NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
-    paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+    paint,
     width: process.stdout.columns ? Math.max(60, process.stdout.columns) : Number.POSITIVE_INFINITY,
   };
 }

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'smol-toml';
+import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { AnimusError } from '../../protocol/errors.ts';
 import { locateIssue } from './toml-location.ts';
@@ -17,7 +17,9 @@ const configSchema = z.strictObject({
       /** postgres://…; null means embedded. */
       url: z
         .string()
-        .regex(/^postgres(ql)?:\/\//, 'expected a URL that begins with postgres://')
+        .regex(/^postgres(ql)?:\/\//, { error: 'expected a URL that begins with postgres://', abort: true })
+        // Its password may be in it, so no complaint quotes it.
+        .refine((url) => URL.canParse(url), 'expected a URL like postgres://user:password@host:5432/database')
         .nullable()
         .default(null),
       schema: z
@@ -78,7 +80,9 @@ function parseToml(text: string, file: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    throw badConfig(`${file}: ${(error as Error).message.trim()}`, file, error);
+    if (!(error instanceof TomlError)) throw error;
+    // The parser's message quotes the line, and lines of this file may hold passwords: nothing of it is passed on.
+    throw badConfig(`${file}:${error.line}:${error.column}: not TOML`, file);
   }
 }
 

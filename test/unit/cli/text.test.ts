@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { trustQuestion } from '../../../src/host/cli/ask-trust.ts';
+import { describeHost } from '../../../src/host/cli/commands/host.ts';
+import { workShow } from '../../../src/host/cli/commands/work.ts';
 import { EXIT, exitCodeOf } from '../../../src/host/cli/exit-codes.ts';
+import type { CliSession } from '../../../src/host/cli/session.ts';
 import { showEntry, showOutcome, showState, workRow } from '../../../src/host/cli/show.ts';
-import { hang, plain, plainLine, type Terminal, table } from '../../../src/host/cli/terminal.ts';
+import { gate, hang, plain, plainLine, plainName, type Terminal, table } from '../../../src/host/cli/terminal.ts';
 import { AnimusError, ERROR_CODES, type ErrorKind } from '../../../src/protocol/errors.ts';
 import type { FocusView, LedgerEntryView } from '../../../src/protocol/focus.ts';
+import type { HostStatus } from '../../../src/protocol/host.ts';
 import type { WorkView } from '../../../src/protocol/work.ts';
 
 const TERMINAL: Terminal = {
@@ -113,6 +118,22 @@ describe('text for a terminal', () => {
     assertHarmless(plainLine(EVIL, 200));
   });
 
+  it('[S12] comes through the last gate with line ends, tabs, and colours only where there are any', () => {
+    const red = '\u001b[31mred\u001b[39m';
+    assert.equal(gate(`a\tb\n${red}`, true), `a\tb\n${red}`);
+    assert.equal(gate(red, false), '\\u001b[31mred\\u001b[39m');
+    for (const colours of [true, false]) {
+      assertHarmless(gate(EVIL, colours));
+      assertHarmless(gate('\u0007[0m\u009b0m\u001b[2K\u001b[?25l\u001b]8;;x\u0007', colours));
+    }
+    const json = JSON.stringify({ text: EVIL, key: 'a\u007f\u009b\u202e' });
+    assert.deepEqual(JSON.parse(gate(json, false)), JSON.parse(json), 'JSON stays what it says');
+  });
+
+  it('[S12] of a name stays on one line', () => {
+    assert.equal(plainName('a\nb\tc\u001b[2K'), 'a\\nb\\tc\\u001b[2K');
+  });
+
   it('breaks lines at spaces, and indents all but the first', () => {
     const text = hang('The quick brown fox jumps over the lazy dog.\nEnd', 4, 30);
     assert.equal(text, 'The quick brown fox jumps\n    over the lazy dog.\n    End');
@@ -175,6 +196,25 @@ describe('what the command shows', () => {
     assertHarmless(showOutcome(bare, shown));
     assertHarmless(showState(bare, shown.item));
     assertHarmless(table([workRow({ ...ITEM, description: EVIL, reason: EVIL, faculty: EVIL })], 500));
+  });
+
+  it('[S12] of faculties, folders and what a host says of itself: nothing that steers', async () => {
+    const folder = `/tmp/${EVIL}\nDo you trust this folder? [y/N] `;
+    assertHarmless(trustQuestion(folder));
+    assert.equal(trustQuestion(folder).split('\n').length, 2, 'the question is asked once');
+    const status = {
+      ...{ pid: 1, version: EVIL, build: EVIL, folder, store_folder: folder, database_kind: 'pglite' as const },
+      database: { kind: 'failed' as const, message: EVIL, next: EVIL },
+    } as HostStatus;
+    assertHarmless(describeHost(status));
+    const lines: string[] = [];
+    const shown = { item: { ...ITEM, faculty: EVIL, description: EVIL }, foci: [], events: [], merged_id: null };
+    const session = {
+      terminal: { ...TERMINAL, out: (line: string) => lines.push(line) },
+      clients: [{ isOpen: true, request: async () => shown }],
+    } as unknown as CliSession;
+    await workShow(session, {}, ID);
+    assertHarmless(lines.join('\n'));
   });
 
   it('of an outcome: what came of it, in how long, and at what price', () => {

@@ -133,10 +133,23 @@ describe('the configuration', () => {
     assert.ok(!`${error.message}${error.next}${error.cause}`.includes('hunter2'));
   });
 
+  it('[S15] refuses a URL that is none without quoting it, wherever it stands', () => {
+    const url = 'postgres://me:hunter2-hunter2@host:port/db';
+    for (const error of [
+      refusal(undefined, { ANIMUS_DATABASE_URL: url }),
+      refusal(`[database]\nurl = "${url}"\n`),
+      refusal(`[database]\nurl = "${url}\n`),
+      refusal(`[database]\nurl = ${url}\n`),
+    ]) {
+      assert.ok(!`${error.message}${error.next}${error.cause}`.includes('hunter2'), error.message);
+    }
+    assert.match(refusal('', { ANIMUS_DATABASE_URL: url }).message, /^ANIMUS_DATABASE_URL: expected a URL like/);
+    assert.match(refusal(`[database]\nurl = ${url}\n`).message, /config\.toml:2:\d+: not TOML$/);
+  });
+
   it('says that a file is no TOML, and where', () => {
     const error = refusal('model = \n[host');
-    assert.ok(error.message.startsWith(`${file()}: `), error.message);
-    assert.match(error.message, /1/);
+    assert.ok(error.message.startsWith(`${file()}:1:`), error.message);
   });
 });
 

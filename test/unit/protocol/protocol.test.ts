@@ -6,7 +6,7 @@ import { jsonObject, jsonValue, mapStrings } from '../../../src/protocol/json.ts
 import { NOTIFICATIONS } from '../../../src/protocol/notifications.ts';
 import { type Method, REQUESTS } from '../../../src/protocol/requests.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../../../src/protocol/versions.ts';
-import { DESCRIPTION_MAX, idText, TERMINAL_STATES, workState } from '../../../src/protocol/work.ts';
+import { DESCRIPTION_MAX, idText, PARAMS_MAX_BYTES, TERMINAL_STATES, workState } from '../../../src/protocol/work.ts';
 
 const ID = '018bcfe5-6800-7000-8000-0123456789ab';
 const HEX = 'ab'.repeat(32);
@@ -87,6 +87,12 @@ describe('the protocol', () => {
       ['trust/grant', { pid: 2.5 }],
       ['work/submit', { id: 'abcdef' }],
       ['work/submit', { description: 'x'.repeat(DESCRIPTION_MAX + 1) }],
+      ['work/submit', { params: { text: 'ü'.repeat(PARAMS_MAX_BYTES / 2) } }],
+      ['work/submit', { faculty: 'x'.repeat(41) }],
+      ['work/submit', { faculty: '\u001b]0;title\u0007' }],
+      ['work/submit', { faculty: 'gene\0ral' }],
+      ['work/submit', { model: 'a/\0' }],
+      ['work/submit', { dedup: { key: '\0' } }],
       ['work/submit', { priority: 1001 }],
       ['work/submit', { priority: 0.5 }],
       ['work/submit', { delay_ms: -1 }],
@@ -95,6 +101,10 @@ describe('the protocol', () => {
       ['work/submit', { source: 'child' }],
       ['work/list', { limit: 0 }],
       ['work/list', { limit: 1001 }],
+      ['work/list', { faculty: '\0' }],
+      ['ledger/read', { query: 'a\0b' }],
+      ['ledger/recent', { query: 'a\0b' }],
+      ['ledger/recent', { limit: 1001 }],
       ['work/list', { states: ['lost'] }],
       ['work/show', { id: "'; drop table" }],
       ['ledger/read', { last_n: 0 }],
@@ -106,6 +116,14 @@ describe('the protocol', () => {
         `${method} ${JSON.stringify(change).slice(0, 99)}`,
       );
     }
+  });
+
+  it('takes parameters of work up to their bound, and names it', () => {
+    const { params } = REQUESTS['work/submit'];
+    const text = 'x'.repeat(PARAMS_MAX_BYTES - '{"text":""}'.length);
+    assert.ok(isTaken(params, { ...TAKEN['work/submit'], params: { text } }));
+    const { error } = params.safeParse({ ...TAKEN['work/submit'], params: { text: `${text}x` } });
+    assert.match(error?.issues[0]?.message ?? '', /take up to 256 KiB of JSON/);
   });
 
   it('fills in what a submission leaves out', () => {

@@ -1,15 +1,21 @@
 /** ledger/read, ledger/recent and focus/read. */
 import { AnimusError } from '../../../protocol/errors.ts';
+import type { LedgerEntryView } from '../../../protocol/focus.ts';
 import { readFocus } from '../../store/foci/foci.ts';
 import { readMessages } from '../../store/foci/messages.ts';
-import { readToolCalls, type ToolCall } from '../../store/foci/tool-calls.ts';
+import { readToolCalls } from '../../store/foci/tool-calls.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
-import { readEntries } from '../../store/ledger/ledger.ts';
+import { type LedgerEntry, readEntries } from '../../store/ledger/ledger.ts';
 import { countEntries, recentEntries } from '../../store/ledger/recent.ts';
 import { readWorkItem } from '../../store/work/find.ts';
 import type { Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
+import { focusPage } from '../focus-page.ts';
+import { fitting, jsonBytes, leftOut, PAGE_BYTES, PAGE_ROWS } from '../page.ts';
 import { viewEntry, viewFocus } from '../views.ts';
+
+/** An entry's text is bounded where it is written; its data are whatever a model gave. */
+const ENTRY_DATA_BYTES = 1024 * 1024;
 
 export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'focus/read'> = {
   async 'ledger/read'(context, { id, entry_type, after_seq, last_n, query, formatted }) {
@@ -17,17 +23,21 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     const asked = await requireItem(db, context.place, id);
     // A merged item has no ledger of its own: what is meant is the one it was merged into.
     const workItemId = (await readWorkItem(db, asked))?.mergedInto ?? asked;
-    const entries = await readEntries(db, {
+    const found = await readEntries(db, {
       workItemId,
+      limit: PAGE_ROWS,
       ...(entry_type ? { entryType: entry_type } : {}),
       ...(after_seq ? { afterSeq: after_seq } : {}),
       ...(last_n ? { lastN: last_n } : {}),
       ...(query ? { query } : {}),
     });
+    const entries = fitting(found.map(viewBounded), PAGE_BYTES);
+    const isWhole = entries.length === found.length && found.length < PAGE_ROWS;
     return {
       work_item_id: workItemId,
-      entries: entries.map(viewEntry),
-      formatted: formatted ? formatLedger(entries) : null,
+      entries,
+      formatted: formatted ? formatLedger(found.slice(0, entries.length)) : null,
+      next_after_seq: isWhole ? null : (entries.at(-1)?.seq ?? null),
     };
   },
 
@@ -40,11 +50,13 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
       ...(query ? { query } : {}),
     };
     const cursor = before ? { createdAt: new Date(before.created_at), id: before.id } : null;
-    const entries = await recentEntries(db, filter, cursor, limit);
-    const last = entries.length === limit ? entries.at(-1) : undefined;
+    const found = await recentEntries(db, filter, cursor, limit);
+    const entries = fitting(found.map(viewBounded), PAGE_BYTES);
+    const isWhole = entries.length === found.length && found.length < limit;
+    const last = isWhole ? undefined : entries.at(-1);
     return {
-      entries: entries.map(viewEntry),
-      next: last ? { created_at: last.createdAt.toISOString(), id: last.id } : null,
+      entries,
+      next: last ? { created_at: last.created_at, id: last.id } : null,
       total: await countEntries(db, filter),
     };
   },
@@ -54,21 +66,12 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     const focus = await readFocus(db, id);
     if (!focus) throw new AnimusError('not_found', `There is no focus ${id}.`, 'animus work show ID lists the foci.');
     const messages = await readMessages(db, id, after_n);
-    const calls = await readToolCalls(db, id);
-    return {
-      focus: viewFocus(focus),
-      messages: messages.map(({ formatVersion: _, createdAt, ...message }) => ({
-        ...message,
-        created_at: createdAt.toISOString(),
-      })),
-      tool_calls: calls.filter(({ turn }) => turn >= calls_from_turn).map(viewCall),
-    };
+    const calls = (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn);
+    return { focus: viewFocus(focus), ...focusPage(messages, calls) };
   },
 };
 
-function viewCall(call: ToolCall) {
-  const { id, turn, position, name, effect, input, state, result, startedAt, endedAt } = call;
-  const duration_ms = startedAt && endedAt ? endedAt.getTime() - startedAt.getTime() : null;
-  const started_at = startedAt?.toISOString() ?? null;
-  return { id, turn, position, name, effect, input, state, result, started_at, duration_ms };
+function viewBounded(entry: LedgerEntry): LedgerEntryView {
+  const view = viewEntry(entry);
+  return jsonBytes(view.data) > ENTRY_DATA_BYTES ? { ...view, data: { left_out: leftOut(view.data) } } : view;
 }

@@ -8,7 +8,7 @@ import type { Handlers } from '../context.ts';
 export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
   async 'trust/grant'(context, { folder, pid }, session) {
     refuseAgents(pid);
-    if (realpathSync(folder) !== context.folder) {
+    if (realPathOf(folder) !== context.folder) {
       throw new AnimusError(
         'invalid_params',
         `This store is about ${context.folder}, not ${folder}. Nothing was changed.`,
@@ -28,6 +28,15 @@ export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
     return { folder: context.folder, trusted: grant !== undefined };
   },
 };
+
+/** Undefined for a folder that is gone or cannot be one: that is another folder than the store's, whatever it was. */
+function realPathOf(folder: string): string | undefined {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return undefined;
+  }
+}
 
 function refuseAgents(pid: number): void {
   if (descendsFromRun(pid).kind !== 'descends') return;

@@ -1,6 +1,7 @@
 /** work/submit, work/list, work/show. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { ParsedParams } from '../../../protocol/requests.ts';
+import { LISTED_TEXT_MAX } from '../../../protocol/work.ts';
 import type { Db } from '../../db/types.ts';
 import { listFoci } from '../../store/foci/foci.ts';
 import { facultiesOfPlace } from '../../store/hosts/hosts.ts';
@@ -20,6 +21,7 @@ const DEFAULT_MAX_ATTEMPTS = 3;
 
 export const workHandlers: WorkHandlers = {
   async 'work/submit'(context, params) {
+    refuseWhileDraining(context);
     const db = await context.database();
     await requireTrust(context, db);
     const submission = await buildSubmission(context, db, params);
@@ -31,13 +33,14 @@ export const workHandlers: WorkHandlers = {
   async 'work/list'(context, { states, faculty, parent, limit }) {
     const db = await context.database();
     const parentId = parent ? await requireItem(db, context.place, parent) : undefined;
-    const items = await listWorkItems(db, {
+    const filter = {
       place: context.place,
       limit,
       ...(states ? { states } : {}),
       ...(faculty ? { faculty } : {}),
       ...(parentId ? { parentId } : {}),
-    });
+    };
+    const items = await listWorkItems(db, filter, LISTED_TEXT_MAX);
     return { items: await viewAll(context, db, items) };
   },
 
@@ -66,6 +69,16 @@ async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) 
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
     return viewWork(item, { wait, knownFaculties });
   });
+}
+
+/** What a leaving host acknowledged would lie there until somebody started the next one. */
+function refuseWhileDraining(context: ApiContext): void {
+  if (context.status().state !== 'draining') return;
+  throw new AnimusError(
+    'draining',
+    'The host is about to leave. Nothing was submitted.',
+    'Submit it again in a moment.',
+  );
 }
 
 async function requireTrust(context: ApiContext, db: Db): Promise<void> {

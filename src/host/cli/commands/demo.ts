@@ -5,9 +5,10 @@ import { DEMO_FACULTY, DEMO_MODEL, DEMO_TASK } from '../../../protocol/demo-task
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { ensureTrusted } from '../ask-trust.ts';
 import { followWork, type Watcher } from '../follow.ts';
+import { readLedger } from '../read-ledger.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { SCRIPT_NOTICE, showEntry, showOutcome } from '../show.ts';
-import { plainLine } from '../terminal.ts';
+import { plainLine, plainName } from '../terminal.ts';
 import { canonicalId, exitOf, progressWatcher } from './work.ts';
 
 export async function demo(session: CliSession, options: { trust?: boolean }): Promise<number> {
@@ -22,7 +23,7 @@ export async function demo(session: CliSession, options: { trust?: boolean }): P
   const id = canonicalId(submitted);
   terminal.note(terminal.paint('dim', `-- submitted ${id}`));
   const end = await followWork(session, id, json ? {} : watcher(session));
-  const { entries } = await withHost(session, (client) => client.request('ledger/read', { id }));
+  const { entries } = await withHost(session, (client) => readLedger(client, { id }));
   if (json) terminal.out(JSON.stringify({ ...end.shown, entries }));
   else {
     terminal.out(`\n${terminal.paint('bold', 'Ledger')}  animus ledger show ${id.slice(-8)}`);
@@ -33,7 +34,7 @@ export async function demo(session: CliSession, options: { trust?: boolean }): P
 }
 
 function introduction({ terminal, folder }: CliSession, model: string | null): string {
-  const title = `${terminal.paint('bold', 'Animus demo')}: an agent surveys ${path.basename(folder)}\n`;
+  const title = `${terminal.paint('bold', 'Animus demo')}: an agent surveys ${plainName(path.basename(folder))}\n`;
   if (!model?.startsWith('scripted/')) return title;
   return `${title}
 ${terminal.paint('yellow', SCRIPT_NOTICE)} The tools, the queue and the ledger are real.

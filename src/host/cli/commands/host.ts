@@ -6,6 +6,7 @@ import type { HostStatus } from '../../../protocol/host.ts';
 import { readHostFile } from '../../../rendezvous/store-files.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, connect, connectIfRunning } from '../session.ts';
+import { plain, plainName } from '../terminal.ts';
 
 const GONE_WITHIN_MS = 10_000;
 
@@ -76,11 +77,12 @@ export async function hostStatus(session: CliSession): Promise<number> {
 }
 
 export function describeHost(status: HostStatus): string {
-  const database = status.database.kind === 'failed' ? `failed: ${status.database.message}` : status.database.kind;
+  const database =
+    status.database.kind === 'failed' ? `failed: ${plain(status.database.message)}` : status.database.kind;
   return [
-    `process ${status.pid}, version ${status.version} (${status.build})`,
-    `  folder    ${status.folder}`,
-    `  store     ${status.store_folder}`,
+    `process ${status.pid}, version ${plainName(status.version)} (${plainName(status.build)})`,
+    `  folder    ${plainName(status.folder)}`,
+    `  store     ${plainName(status.store_folder)}`,
     `  database  ${status.database_kind}, ${database}`,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 /** animus ledger show. */
 import type { EntryType } from '../../../protocol/focus.ts';
 import { EXIT } from '../exit-codes.ts';
+import { readLedger } from '../read-ledger.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { showEntry } from '../show.ts';
 import { plain } from '../terminal.ts';
@@ -17,9 +18,7 @@ export async function ledgerShow(session: CliSession, options: LedgerOptions, id
     ...(options.last ? { last_n: options.last } : {}),
     ...(options.search ? { query: options.search } : {}),
   };
-  const { entries, formatted, work_item_id } = await withHost(session, (client) =>
-    client.request('ledger/read', asked),
-  );
+  const { entries, formatted, work_item_id } = await withHost(session, (client) => readLedger(client, asked));
   if (json) terminal.out(JSON.stringify({ work_item_id, entries, ...(formatted === null ? {} : { formatted }) }));
   else if (entries.length === 0) terminal.out('No entries.');
   else if (formatted !== null) terminal.out(plain(formatted));

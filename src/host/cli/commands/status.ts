@@ -2,7 +2,7 @@
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { workRow } from '../show.ts';
-import { table } from '../terminal.ts';
+import { plain, table } from '../terminal.ts';
 import { describeHost } from './host.ts';
 
 export async function status(session: CliSession): Promise<number> {
@@ -18,8 +18,8 @@ export async function status(session: CliSession): Promise<number> {
   const { queue } = host;
   terminal.out(`Host: ${describeHost(host)}`);
   terminal.out(`  trusted   ${host.trusted ? 'yes' : 'no (animus trust)'}`);
-  terminal.out(`  keys      ${host.credentials.join(', ') || 'none (set ANTHROPIC_API_KEY)'}`);
-  if (host.paused) terminal.out(`  paused    ${host.paused}`);
+  terminal.out(`  keys      ${plain(host.credentials.join(', ')) || 'none (set ANTHROPIC_API_KEY)'}`);
+  if (host.paused) terminal.out(`  paused    ${plain(host.paused)}`);
   if (queue)
     terminal.out(
       `Work: ${queue.queued} queued, ${queue.running} running, ${queue.waiting} waiting, ${queue.dead} dead`,

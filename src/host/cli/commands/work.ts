@@ -1,10 +1,9 @@
 /** animus work submit, list, show, wait. */
 
-import { text as readAll } from 'node:stream/consumers';
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Params, Result } from '../../../protocol/requests.ts';
-import { idText, TERMINAL_STATES, type WorkState } from '../../../protocol/work.ts';
+import { DESCRIPTION_MAX, idText, TERMINAL_STATES, type WorkState } from '../../../protocol/work.ts';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { ensureTrusted } from '../ask-trust.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -27,7 +26,8 @@ export type SubmitOptions = {
 };
 
 export async function workSubmit(session: CliSession, options: SubmitOptions, words: string[]): Promise<number> {
-  const description = words.join(' ') === '-' ? await readAll(process.stdin) : words.join(' ');
+  const description = words.join(' ') === '-' ? await readText(process.stdin) : words.join(' ');
+  if (description.length > DESCRIPTION_MAX) throw tooLong();
   if (description.trim() === '') {
     throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
   }
@@ -39,6 +39,25 @@ export async function workSubmit(session: CliSession, options: SubmitOptions, wo
   if (options.wait) return waitAndShow(session, canonicalId(result));
   showSubmitted(session, result);
   return EXIT.done;
+}
+
+/** All of a stream's text. Throws AnimusError `invalid_params` as soon as it is too long: it may have no end. */
+export async function readText(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of stream) {
+    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    if (text.length > DESCRIPTION_MAX) throw tooLong();
+  }
+  return text + decoder.decode();
+}
+
+function tooLong(): AnimusError {
+  return new AnimusError(
+    'invalid_params',
+    `The text is longer than ${DESCRIPTION_MAX.toLocaleString('en')} characters. Nothing was submitted.`,
+    'Put it into a file of the workspace, and say in the text where it is.',
+  );
 }
 
 /** Of merged work the item that is really worked on. */
@@ -98,7 +117,7 @@ export async function workShow(session: CliSession, _options: object, id: string
   }
   const { item, merged_id, events } = shown;
   if (merged_id) terminal.note(`${merged_id} was merged into this one.`);
-  terminal.out(`${terminal.paint('bold', item.id)}  ${item.faculty}  ${showState(terminal, item)}`);
+  terminal.out(`${terminal.paint('bold', item.id)}  ${plain(item.faculty)}  ${showState(terminal, item)}`);
   terminal.out(`  ${plain(item.description).replaceAll('\n', '\n  ')}`);
   for (const event of events)
     terminal.out(`  ${event.created_at.slice(11, 19)}  ${event.to_state}: ${plain(event.reason)}`);

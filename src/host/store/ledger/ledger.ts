@@ -60,6 +60,8 @@ export type LedgerFilter = {
   afterSeq?: number;
   /** Only the newest so many. */
   lastN?: number;
+  /** Of what the rest selects, only so many from the front. */
+  limit?: number;
   /** Words to look for, as in a web search. */
   query?: string;
 };
@@ -70,12 +72,14 @@ export const ENTRY_COLUMNS = `l.id, l.work_item_id as "workItemId", l.focus_id a
 
 /** Entries in the order of their numbers. */
 export async function readEntries(db: Queryable, filter: LedgerFilter): Promise<LedgerEntry[]> {
-  const rows = await db.query<LedgerEntry>(
-    `select ${ENTRY_COLUMNS} from animus.work_ledger l
-     where work_item_id = $1 and seq > $2 and ($3::text is null or entry_type = $3)
-       and ($4::text is null or to_tsvector('english', content) @@ websearch_to_tsquery('english', $4))
-     order by seq desc limit $5`,
-    [filter.workItemId, filter.afterSeq ?? 0, filter.entryType ?? null, filter.query ?? null, filter.lastN ?? null],
+  const { workItemId, afterSeq, entryType, query, lastN, limit } = filter;
+  return db.query<LedgerEntry>(
+    `select * from (
+       select ${ENTRY_COLUMNS} from animus.work_ledger l
+       where work_item_id = $1 and seq > $2 and ($3::text is null or entry_type = $3)
+         and ($4::text is null or to_tsvector('english', content) @@ websearch_to_tsquery('english', $4))
+       order by seq desc limit $5
+     ) newest order by seq limit $6`,
+    [workItemId, afterSeq ?? 0, entryType ?? null, query ?? null, lastN ?? null, limit ?? null],
   );
-  return rows.reverse();
 }

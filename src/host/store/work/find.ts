@@ -38,13 +38,27 @@ export type WorkFilter = {
   limit: number;
 };
 
-export async function listWorkItems(db: Queryable, filter: WorkFilter): Promise<WorkItem[]> {
+/** What is long is cut where it lies, so that a list of the longest items stays small: texts, parameters, data. */
+const BRIEF = `jsonb_build_object(
+  'description', left(i.description, $6), 'params', '{}'::jsonb, 'attachments', '[]'::jsonb,
+  'outcome', (i.outcome - '{data,error}'::text[])
+    || jsonb_build_object('summary', left(i.outcome ->> 'summary', $6))
+    || case when jsonb_typeof(i.outcome -> 'error') is null then '{}'::jsonb else jsonb_build_object('error',
+         (i.outcome -> 'error') || jsonb_build_object('message', left(i.outcome #>> '{error,message}', $6))) end)`;
+
+/** Texts have at most `textMax` characters; parameters, attachments and an outcome's data are left out. */
+export async function listWorkItems(db: Queryable, filter: WorkFilter, textMax: number): Promise<WorkItem[]> {
   return db.query<WorkItem>(
-    `select ${WORK_ITEM_COLUMNS} from animus.work_items w
-     where w.place = $1 and ($2::text[] is null or w.state = any($2::text[])) and ($3::text is null or w.faculty = $3)
-       and ($4::uuid is null or w.parent_id = $4)
-     order by w.created_at desc, w.id desc limit $5`,
-    [filter.place, filter.states ?? null, filter.faculty ?? null, filter.parentId ?? null, filter.limit],
+    `with listed as (
+       select id from animus.work_items w
+       where w.place = $1 and ($2::text[] is null or w.state = any($2::text[])) and ($3::text is null or w.faculty = $3)
+         and ($4::uuid is null or w.parent_id = $4)
+       order by w.created_at desc, w.id desc limit $5
+     )
+     select ${WORK_ITEM_COLUMNS} from listed join animus.work_items i using (id)
+       cross join lateral jsonb_populate_record(i, ${BRIEF}) w
+     order by w.created_at desc, w.id desc`,
+    [filter.place, filter.states ?? null, filter.faculty ?? null, filter.parentId ?? null, filter.limit, textMax],
   );
 }
 

@@ -21,12 +21,6 @@ type Transition = {
   resumes?: 'reset' | 'count';
 };
 
-const TERMINAL: readonly WorkState[] = ['completed', 'dead', 'cancelled', 'merged'];
-
-export function isTerminal(state: WorkState): boolean {
-  return TERMINAL.includes(state);
-}
-
 async function transition(tx: Tx, id: string, change: Transition): Promise<boolean> {
   const rows = await tx.query<{ seq: number }>(
     `with item as (

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { focusPage } from '../../../src/host/api/focus-page.ts';
+import { fitting, jsonBytes, PAGE_BYTES } from '../../../src/host/api/page.ts';
+import type { StoredMessage } from '../../../src/host/store/foci/messages.ts';
+import type { ToolCall } from '../../../src/host/store/foci/tool-calls.ts';
+import { MAX_FRAME_BYTES } from '../../../src/protocol/versions.ts';
+
+const MIB = 1024 * 1024;
+const AT = new Date(0);
+
+function message(n: number, size: number): StoredMessage {
+  const content = { blocks: [{ type: 'text', text: 'x'.repeat(size) }] };
+  return { n, turn: n, block: 0, role: 'user', kind: 'tool_results', content, formatVersion: 1, createdAt: AT };
+}
+
+function call(turn: number, size: number): ToolCall {
+  return {
+    ...{ id: `call-${turn}`, turn, position: 0, providerCallId: 'x', name: 'read_file', effect: 'read' },
+    ...{ input: { path: 'a' }, state: 'done', result: { content: 'x'.repeat(size), is_error: false } },
+    ...{ requestedAt: AT, startedAt: AT, endedAt: AT },
+  };
+}
+
+describe('a page', () => {
+  it('has as many items as fit, by their bytes of JSON, and one at least', () => {
+    assert.deepEqual(fitting(['aa', 'bb', 'cc'], 8), ['aa', 'bb']);
+    assert.deepEqual(fitting(['aa', 'bb'], 7), ['aa']);
+    assert.deepEqual(fitting(['long', 'b'], 1), ['long']);
+    assert.deepEqual(fitting(['\n\n', 'b'], 8), ['\n\n'], 'escapes count');
+    assert.deepEqual(fitting([], 1), []);
+  });
+
+  it('of a focus ends with a message, has the calls up to its turn, and says where it goes on', () => {
+    const messages = [1, 2, 3, 4].map((n) => message(n, MIB));
+    const calls = [1, 2, 3, 4].map((turn) => call(turn, 10));
+    const first = focusPage(messages, calls);
+    assert.deepEqual([first.messages.length, first.next_after_n, first.tool_calls.length], [2, 2, 2]);
+    const second = focusPage(messages.slice(2), calls);
+    assert.deepEqual([second.messages.length, second.next_after_n, second.tool_calls.length], [2, null, 4]);
+  });
+
+  it('of a focus leaves the texts of its oldest calls out where they do not fit', () => {
+    const { tool_calls } = focusPage(
+      [],
+      [1, 2, 3, 4].map((turn) => call(turn, MIB)),
+    );
+    assert.deepEqual(
+      tool_calls.map(({ turn, result }) => [turn, result?.content.startsWith('[left out of this answer: ')]),
+      [
+        [1, true],
+        [2, true],
+        [3, false],
+        [4, false],
+      ],
+    );
+  });
+
+  it('of a focus fits into a message, whatever there is', () => {
+    for (const [messages, calls] of [
+      [[message(1, 20 * MIB)], [call(1, 20 * MIB)]],
+      [Array.from({ length: 20_000 }, (_, n) => message(n, 1)), Array.from({ length: 30_000 }, (_, n) => call(n, 500))],
+    ] as const) {
+      assert.ok(jsonBytes(focusPage(messages, calls)) < MAX_FRAME_BYTES);
+    }
+    assert.ok(2 * PAGE_BYTES < MAX_FRAME_BYTES);
+  });
+});
