@@ -1,0 +1,39 @@
+/** The browser in which the views are looked at. */
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { SAMPLE_NOW } from './sample-ledger.ts';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: process.env.ANIMUS_CHROMIUM ?? '/usr/bin/chromium',
+    args: FLAGS,
+  });
+  try {
+    await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+export type Size = { width: number; height: number };
+
+/** A page at the sample's time and place; what it complains of, policy violations included, goes into `complaints`. */
+export async function openView(browser: Browser, address: string, viewport: Size, complaints: string[]): Promise<Page> {
+  const context = await browser.newContext({ viewport, timezoneId: 'UTC', locale: 'en-GB', reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.clock.setFixedTime(SAMPLE_NOW);
+  page.on('console', (message) => complaints.push(`${address}: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(`${address}: ${error.stack ?? error.message}`));
+  await page.goto(address);
+  return page;
+}

@@ -1,0 +1,43 @@
+/** Plays the extension for a focus editor, in the page: `?data=running|done|long|scripted|hostile|task`. */
+import type { FromFocusView, ToFocusView } from '../../src/protocol/webview.ts';
+import { installFakeApi } from './fake-api.ts';
+import { HOSTILE_TEXTS } from './hostile-texts.ts';
+import { type SampleFocus, sampleFocus } from './sample-focus.ts';
+
+const { send, parameters } = installFakeApi<FromFocusView, ToFocusView>(answer);
+const data = parameters.get('data') ?? 'running';
+
+function sampleFor(name: string): SampleFocus {
+  if (name === 'task') return sampleFocus({ turns: 0, isRunning: true });
+  const turns = name === 'long' ? 240 : name === 'running' ? 10 : 9;
+  const isRunning = name === 'running';
+  const isAnswering = parameters.get('live') !== null;
+  const sample = sampleFocus({ turns, isRunning, lastCallRuns: isRunning && !isAnswering });
+  if (name === 'scripted') Object.assign(sample.focus, { scripted: true, model: 'scripted/demo', cost_usd: 0 });
+  if (name === 'hostile') plantHostile(sample);
+  return sample;
+}
+
+/** Texts that would do something, wherever a model or a tool can put one. */
+function plantHostile({ messages, tool_calls, entries, item }: SampleFocus): void {
+  const all = HOSTILE_TEXTS.join('\n\n');
+  item.description = all;
+  for (const message of messages) message.content = { ...message.content, blocks: [{ type: 'text', text: all }] };
+  for (const call of tool_calls) {
+    Object.assign(call, { name: HOSTILE_TEXTS[0], input: { text: all }, result: { content: all, is_error: false } });
+  }
+  for (const entry of entries) entry.content = all;
+}
+
+function answer(message: FromFocusView): void {
+  if (message.type !== 'ready') return;
+  send({ type: 'state', state: { kind: 'ready', message: '', actions: [] } });
+  const sample = sampleFor(data);
+  send({ type: 'reset', ...sample });
+  if (data !== 'running' || parameters.get('live') === null) return;
+  const turn = 11;
+  send({ type: 'delta', turn, kind: 'turn_start', text: '' });
+  send({ type: 'delta', turn, kind: 'text', text: 'All 12 pass. Before I call it done I run the whole suite ' });
+  send({ type: 'delta', turn, kind: 'text', text: 'once in **each zone**, and then' });
+  send({ type: 'delta', turn, kind: 'tool_call', text: 'run_command' });
+}

@@ -1,0 +1,139 @@
+/** The conversation turn by turn, or one turn as it is stored. */
+import { Icon } from '../shared/icon.tsx';
+import { IconButton } from '../shared/icon-button.tsx';
+import { PlainText } from '../shared/plain-text.tsx';
+import { RichText } from '../shared/rich-text.tsx';
+import { type RowFacts, VirtualList } from '../shared/virtual-list.tsx';
+import type { VirtualRow } from '../shared/virtual-window.ts';
+import { visibleLine } from '../shared/visible-text.ts';
+import type { Turn } from './conversation.ts';
+import type { LiveTurn } from './live-turn.ts';
+import { goToNextTurn, type Scrollers } from './navigation.ts';
+import { hasOutcome, OutcomeArticle } from './outcome.tsx';
+import type { FocusStore, Tab } from './store.ts';
+import { TurnArticle } from './turn-article.tsx';
+
+type Props = { store: FocusStore; scrollers: Scrollers };
+
+type ArticleRow = VirtualRow & ({ kind: 'turn'; turn: Turn } | { kind: 'live'; live: LiveTurn } | { kind: 'outcome' });
+
+const TABS: [tab: Tab, title: string][] = [
+  ['conversation', 'Conversation'],
+  ['json', 'JSON'],
+];
+
+export function Detail({ store, scrollers }: Props) {
+  const { tab } = store;
+  return (
+    <>
+      <div class="region-bar">
+        <div class="segments" role="radiogroup" aria-label="Show">
+          {TABS.map(([name, title]) => (
+            // biome-ignore lint/a11y/useSemanticElements: buttons in a row, as VS Code draws this choice
+            <button
+              key={name}
+              type="button"
+              role="radio"
+              aria-checked={tab.value === name}
+              onClick={() => {
+                tab.value = name;
+              }}
+            >
+              {title}
+            </button>
+          ))}
+        </div>
+        <span class="grow" />
+        <IconButton icon="chevron-up" label="Previous Turn ( k )" onPress={() => goToNextTurn(store, scrollers, -1)} />
+        <IconButton icon="chevron-down" label="Next Turn ( j )" onPress={() => goToNextTurn(store, scrollers, 1)} />
+      </div>
+      {tab.value === 'json' ? <RawTurn store={store} /> : <Conversation store={store} scrollers={scrollers} />}
+    </>
+  );
+}
+
+function Conversation({ store, scrollers }: Props) {
+  const { turns, live, follows, focus } = store;
+  const rows: ArticleRow[] = turns.value.map((turn) => {
+    return { kind: 'turn', turn, key: `turn:${turn.turn}`, height: guess(turn), measured: true };
+  });
+  if (live.value) rows.push({ kind: 'live', live: live.value, key: 'live', height: 60, measured: true });
+  if (hasOutcome(store)) rows.push({ kind: 'outcome', key: 'outcome', height: 100, measured: true });
+  return (
+    <VirtualList
+      scroller={scrollers.conversation}
+      rows={rows}
+      role="feed"
+      label={`Conversation of focus ${focus.value?.short_id ?? ''}`}
+      className="conversation"
+      follows={follows.value}
+      activeKey={null}
+      movesBy="page"
+      describe={describeArticle}
+      render={(row) => <Article row={row} store={store} />}
+      onActive={() => undefined}
+      onPick={() => undefined}
+    />
+  );
+}
+
+function Article({ row, store }: { row: ArticleRow; store: FocusStore }) {
+  switch (row.kind) {
+    case 'turn':
+      return <TurnArticle turn={row.turn} store={store} />;
+    case 'live':
+      return <LiveArticle live={row.live} store={store} />;
+    case 'outcome':
+      return <OutcomeArticle store={store} />;
+  }
+}
+
+function describeArticle(row: ArticleRow): RowFacts {
+  const label =
+    row.kind === 'turn' ? `Turn ${row.turn.turn}` : row.kind === 'live' ? 'The turn being written' : 'Outcome';
+  return { className: 'article', role: 'article', label, isStop: true };
+}
+
+/** A place for what is not drawn yet; drawn once, its true height is known. */
+function guess({ text, calls }: Turn): number {
+  return 46 + Math.ceil(text.length / 110) * 19 + calls.length * 22;
+}
+
+/** Streamed text: silent for a screen reader, which reads it once it is recorded. */
+function LiveArticle({ live, store }: { live: LiveTurn; store: FocusStore }) {
+  return (
+    <>
+      <div class="turn-head">
+        <b>Turn {live.turn}</b>
+        <Icon name="loading" hue="running" size={14} spins={true} />
+        <span class="meta">
+          {live.retryReason === null ? 'being written' : `asked again: ${visibleLine(live.retryReason)}`}
+        </span>
+      </div>
+      {live.text !== '' && (
+        <div class="turn-text">
+          <RichText text={live.text} onOpen={store.post} />
+        </div>
+      )}
+      {live.calls.map((name, at) => (
+        <div key={at} class="call-head pending">
+          <Icon name="circle-large-outline" hue="idle" />
+          <span class="mono">{visibleLine(name)}</span>
+          <span class="dim">is being asked for</span>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function RawTurn({ store }: { store: FocusStore }) {
+  const shown = store.shownTurn.value;
+  if (!shown) return null;
+  const { messages, calls } = shown;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+    <section class="raw-turn" tabIndex={0} aria-label={`Turn ${shown.turn} as it is stored`}>
+      <PlainText text={JSON.stringify({ messages, tool_calls: calls }, null, 2)} isWhole={true} />
+    </section>
+  );
+}

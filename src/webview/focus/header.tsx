@@ -1,0 +1,91 @@
+/** The line at the top: how it stands first, then what it is and what it has taken so far. */
+import { formatCost, formatDuration, formatElapsed, formatTokens } from '../shared/duration.ts';
+import { Icon } from '../shared/icon.tsx';
+import { visibleLine } from '../shared/visible-text.ts';
+import { focusSign } from '../shared/vocabulary.ts';
+import { nameOfWork } from '../shared/work-name.ts';
+import type { FocusStore } from './store.ts';
+
+const SCRIPT_NOTICE = 'A script, not a model, gives these answers.';
+
+export function Header({ store }: { store: FocusStore }) {
+  const focus = store.focus.value;
+  const item = store.item.value;
+  if (!focus || !item) return null;
+  const { icon, hue, word } = focusSign(focus);
+  const about = [
+    visibleLine(focus.faculty),
+    `focus ${focus.attempt}`,
+    `#${focus.short_id}`,
+    visibleLine(focus.model ?? ''),
+  ];
+  return (
+    <>
+      <header class="focus-header">
+        <div class="focus-title">
+          <Icon name={icon} hue={hue} spins={focus.status === 'running'} />
+          <b class="cut">{nameOfWork(item)}</b>
+          <span class={`focus-state cut hue-${hue}`} aria-live="polite">
+            {stateText(word, store)}
+          </span>
+          {store.isRunning.value && <Elapsed store={store} />}
+          <span class="meta cut about">{about.filter(Boolean).join(' · ')}</span>
+        </div>
+        <Meters store={store} />
+      </header>
+      {focus.scripted && (
+        <p class="notice" role="note">
+          <Icon name="info" size={14} />
+          {SCRIPT_NOTICE}
+        </p>
+      )}
+    </>
+  );
+}
+
+function stateText(word: string, { item, focus, isRunning }: FocusStore): string {
+  if (isRunning.value) return `${word}, ${phaseWord(focus.value?.phase)}`;
+  const wait = item.value?.wait;
+  if (focus.value?.status === 'parked' && wait) return `Waiting for ${visibleLine(wait.kind)}`;
+  return word;
+}
+
+/** Apart from the state: a reader that announced each second would say nothing else. */
+function Elapsed({ store: { focus, now } }: { store: FocusStore }) {
+  return <span class="meta">{formatElapsed(now.value - Date.parse(focus.value?.started_at ?? ''))}</span>;
+}
+
+function phaseWord(phase: string | undefined): string {
+  return phase === 'engage' ? 'at work' : (phase ?? '');
+}
+
+function Meters({ store }: { store: FocusStore }) {
+  const { focus, turns, timeline, isRunning } = store;
+  const active = timeline.value?.activeMs ?? 0;
+  const answered = turns.value.filter(({ turn }) => turn > 0);
+  const context = answered.findLast(({ usage }) => usage !== null)?.usage?.input;
+  const cost = focus.value?.cost_usd ?? null;
+  const meters: [name: string, value: string, title: string][] = [
+    ['Turns', String(answered.length), 'Answers of the model'],
+    [
+      'Active',
+      isRunning.value ? formatElapsed(active) : formatDuration(active),
+      'Time in which the model or a tool was at work',
+    ],
+    [
+      'Cost',
+      focus.value?.scripted ? 'none' : cost === null ? 'unknown' : formatCost(cost),
+      'By the list price of the model',
+    ],
+    ['Context', context === undefined ? '–' : formatTokens(context), 'Tokens of the newest prompt'],
+  ];
+  return (
+    <div class="meters">
+      {meters.map(([name, value, title]) => (
+        <span key={name} class="meter" title={title}>
+          <span class="meta">{name}</span> {value}
+        </span>
+      ))}
+    </div>
+  );
+}

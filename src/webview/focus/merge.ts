@@ -1,0 +1,44 @@
+/** Puts what is new beside what is there, each thing once: messages by number, calls and entries by id. */
+import type { LedgerEntryView, MessageView, ToolCallView } from '../../protocol/focus.ts';
+
+export function mergeMessages(known: readonly MessageView[], added: readonly MessageView[]): readonly MessageView[] {
+  return merged(
+    known,
+    added,
+    ({ n }) => n,
+    (a, b) => a.n - b.n,
+  );
+}
+
+export function mergeCalls(known: readonly ToolCallView[], added: readonly ToolCallView[]): readonly ToolCallView[] {
+  return merged(
+    known,
+    added,
+    ({ id }) => id,
+    (a, b) => a.turn - b.turn || a.position - b.position,
+  );
+}
+
+export function mergeEntries(
+  known: readonly LedgerEntryView[],
+  added: readonly LedgerEntryView[],
+): readonly LedgerEntryView[] {
+  return merged(
+    known,
+    added,
+    ({ id }) => id,
+    (a, b) => a.seq - b.seq,
+  );
+}
+
+function merged<Thing>(
+  known: readonly Thing[],
+  added: readonly Thing[],
+  keyOf: (thing: Thing) => string | number,
+  order: (a: Thing, b: Thing) => number,
+): readonly Thing[] {
+  if (added.length === 0) return known;
+  const all = new Map(known.map((thing) => [keyOf(thing), thing]));
+  for (const thing of added) all.set(keyOf(thing), thing);
+  return [...all.values()].sort(order);
+}

@@ -1,0 +1,130 @@
+/** What a focus editor knows and shows: signals, and what messages and presses do to them. */
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { FocusView, LedgerEntryView, MessageView, ToolCallView } from '../../protocol/focus.ts';
+import type { FromFocusView, ToFocusView, ViewState } from '../../protocol/webview.ts';
+import type { WorkView } from '../../protocol/work.ts';
+import { buildTurns } from './conversation.ts';
+import { applyDelta, keepUnrecorded, type LiveTurn } from './live-turn.ts';
+import { mergeCalls, mergeEntries, mergeMessages } from './merge.ts';
+import { buildSteps } from './steps.ts';
+import { buildTimeline } from './timeline.ts';
+
+/** Kept while the editor is hidden, and over a reload: by the id the extension restores the editor. */
+export type FocusState = {
+  focus_id: string | null;
+  activeKey: string | null;
+  turn: number | null;
+  tab: Tab;
+  follows: boolean;
+  unfoldedCalls: string[];
+};
+
+export type Tab = 'conversation' | 'json';
+export type FocusStore = ReturnType<typeof createFocusStore>;
+
+const STARTING: ViewState = { kind: 'starting', message: 'Animus is starting …', actions: [] };
+
+export function createFocusStore(
+  post: (message: FromFocusView) => void,
+  facts: { isWide: ReadonlySignal<boolean>; now: ReadonlySignal<number> },
+  saved: FocusState | undefined,
+) {
+  const viewState = signal<ViewState>(STARTING);
+  const item = signal<WorkView | null>(null);
+  const focus = signal<FocusView | null>(null);
+  const messages = signal<readonly MessageView[]>([]);
+  const calls = signal<readonly ToolCallView[]>([]);
+  const entries = signal<readonly LedgerEntryView[]>([]);
+  const live = signal<LiveTurn | null>(null);
+
+  const activeKey = signal<string | null>(saved?.activeKey ?? null);
+  const selectedTurn = signal<number | null>(saved?.turn ?? null);
+  const tab = signal<Tab>(saved?.tab ?? 'conversation');
+  const follows = signal(saved?.follows ?? true);
+  const foldedBlocks = signal<ReadonlySet<string>>(new Set());
+  const unfoldedTurns = signal<ReadonlySet<string>>(new Set());
+  const unfoldedCalls = signal<ReadonlySet<string>>(new Set(saved?.unfoldedCalls));
+
+  const turns = computed(() => (focus.value ? buildTurns(focus.value, messages.value, calls.value) : []));
+  const isRunning = computed(() => focus.value?.status === 'running');
+  const steps = computed(() => {
+    const folding = { blocks: foldedBlocks.value, unfoldedTurns: unfoldedTurns.value };
+    return focus.value ? buildSteps(focus.value, turns.value, live.value, folding) : [];
+  });
+  const timeline = computed(() => {
+    if (!focus.value) return null;
+    // The clock is read while it means something only: each tick lays the lanes out anew.
+    const now = isRunning.value ? facts.now.value : 0;
+    return buildTimeline({ focus: focus.value, turns: turns.value, entries: entries.value, live: live.value, now });
+  });
+  /** The turn that is looked at: the chosen one, else the newest. */
+  const shownTurn = computed(() => {
+    const chosen = follows.value ? null : selectedTurn.value;
+    return turns.value.find(({ turn }) => turn === chosen) ?? turns.value.at(-1) ?? null;
+  });
+
+  function take(message: ToFocusView): void {
+    batch(() => {
+      switch (message.type) {
+        case 'state':
+          viewState.value = message.state;
+          return;
+        case 'delta':
+          live.value = applyDelta(live.value, message, messages.value);
+          return;
+        case 'reset':
+          messages.value = [];
+          calls.value = [];
+          entries.value = [];
+          live.value = null;
+          return change(message);
+        case 'changed':
+          return change(message);
+      }
+    });
+  }
+
+  function change(message: Extract<ToFocusView, { type: 'changed' | 'reset' }>): void {
+    item.value = message.item;
+    focus.value = message.focus;
+    messages.value = mergeMessages(messages.value, message.messages);
+    calls.value = mergeCalls(calls.value, message.tool_calls);
+    entries.value = mergeEntries(entries.value, message.entries);
+    live.value = message.focus.status === 'running' ? keepUnrecorded(live.value, messages.value) : null;
+  }
+
+  function selectTurn(turn: number | null, key: string): void {
+    batch(() => {
+      activeKey.value = key;
+      if (turn === null) return;
+      selectedTurn.value = turn;
+      follows.value = false;
+    });
+  }
+
+  return {
+    ...facts,
+    viewState,
+    item,
+    focus,
+    messages,
+    calls,
+    entries,
+    live,
+    activeKey,
+    selectedTurn,
+    shownTurn,
+    tab,
+    follows,
+    foldedBlocks,
+    unfoldedTurns,
+    unfoldedCalls,
+    turns,
+    isRunning,
+    steps,
+    timeline,
+    take,
+    selectTurn,
+    post,
+  };
+}

@@ -1,0 +1,44 @@
+/** Keys of lists and trees. A key that is typed into a field is the field's. */
+
+type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>;
+
+export function isPlain(event: Key): boolean {
+  return !event.ctrlKey && !event.metaKey && !event.altKey;
+}
+
+export function isTyping(event: { target: EventTarget | null }): boolean {
+  return event.target instanceof HTMLElement && event.target.matches('input, textarea, select');
+}
+
+/** How many rows a key moves, down being positive; undefined where it does not move. */
+export function stepOf(event: Key, page: number): number | undefined {
+  if (!isPlain(event)) return undefined;
+  switch (event.key) {
+    case 'ArrowDown':
+    case 'j':
+      return 1;
+    case 'ArrowUp':
+    case 'k':
+      return -1;
+    case 'PageDown':
+      return page;
+    case 'PageUp':
+      return -page;
+    case 'Home':
+      return -Number.MAX_SAFE_INTEGER;
+    case 'End':
+      return Number.MAX_SAFE_INTEGER;
+    default:
+      return undefined;
+  }
+}
+
+/** Moves the keyboard to the next part of the page that takes it, or back. */
+export function focusNextRegion(regions: readonly (HTMLElement | null)[], isBack: boolean): void {
+  const present = regions.filter((region) => region !== null);
+  const current = present.findIndex((region) => region.contains(document.activeElement));
+  const count = present.length;
+  const next = present[(current + (isBack ? -1 : 1) + count * 2) % count];
+  const target = next?.querySelector<HTMLElement>('[tabindex="0"], button:not([disabled]), input, select');
+  target?.focus();
+}
