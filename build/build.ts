@@ -1,10 +1,12 @@
-/** Bundles the host and the command, and lays beside them what they read at run time. */
+/** Bundles the host, the command, the extension and its pages, and lays beside them what they read at run time. */
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { databaseTemplate } from './database-template.ts';
+import { buildExtension } from './extension.ts';
+import { buildWebviews } from './webview.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -75,6 +77,8 @@ function writeBuildInfo(): void {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(host, { recursive: true });
 await bundle();
+await buildExtension(root, dist);
+await buildWebviews(root, path.join(dist, 'webview'));
 copyDatabaseFiles();
 copyAssets();
 cpSync(await databaseTemplate(root), path.join(host, 'database-template.tar.gz'));

@@ -37,6 +37,7 @@ export const toLedgerView = z.discriminatedUnion('type', [
     next: ledgerCursor.nullable(),
     total: z.number(),
   }),
+  /** New entries, or none and items that have changed. */
   z.object({ type: z.literal('appended'), entries: z.array(ledgerEntryView), items: z.array(workView) }),
   /** Older ones, ascending, that go before what is there. */
   z.object({
@@ -111,3 +112,7 @@ export const fromFocusView = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('command'), command: viewCommand }),
 ]);
 export type FromFocusView = z.infer<typeof fromFocusView>;
+
+/** What a focus page keeps with `setState`, among its own things: with it the editor is restored after a restart. */
+export const focusPageState = z.looseObject({ focus_id: z.uuid() });
+export type FocusPageState = z.infer<typeof focusPageState>;

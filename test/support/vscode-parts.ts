@@ -38,6 +38,15 @@ export function codeServerComplaint(): string | undefined {
   return undefined;
 }
 
+/** What is missing to drive a workbench, in words; undefined where nothing is. */
+export function missingForWorkbench(): string | undefined {
+  const complaint = codeServerComplaint();
+  if (complaint) return `code-server: ${complaint}`;
+  if (!findChromium()) return 'no Chromium here';
+  const absent = (['newest', 'oldest'] as const).filter((name) => !findCodeServer(name));
+  return absent.length > 0 ? `code-server is not installed (${absent.join(', ')})` : undefined;
+}
+
 /** Installs both by their lock files, without running any install script. Does nothing the second time. */
 export function installCodeServers(): void {
   for (const name of ['newest', 'oldest'] as const) if (!findCodeServer(name)) install(name);

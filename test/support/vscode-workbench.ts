@@ -1,5 +1,5 @@
 /** A person's way through a workbench: what they click, type and read. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import type { VsCodeServer } from './vscode-server.ts';
@@ -7,11 +7,8 @@ import type { VsCodeServer } from './vscode-server.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCREENSHOTS = path.join(ROOT, '.cache/screenshots');
 
-export const THEMES = {
-  dark: 'Default Dark Modern',
-  light: 'Default Light Modern',
-  contrast: 'Default High Contrast',
-} as const;
+/** As the list of themes names them. */
+const THEMES = { dark: 'Dark Modern', light: 'Light Modern', contrast: 'Dark High Contrast' } as const;
 export type Theme = keyof typeof THEMES;
 
 /** What the class of the workbench says when a theme is on. */
@@ -67,18 +64,47 @@ export class Workbench {
     return this.page.getByRole('treeitem', { name }).first();
   }
 
-  /** A webview is a page in a page in the page. */
-  webview(holder: 'sidebar' | 'editor'): FrameLocator {
-    const frames = this.page.locator('iframe.webview.ready');
-    // Webviews float above the workbench and say to which part they belong.
-    const mine = holder === 'editor' ? frames.last() : frames.first();
-    return mine.contentFrame().frameLocator('#active-frame');
+  /** Clicks a row until it has done what it does: a click on a row that is just replaced goes nowhere. */
+  async clickFor(row: Locator, result: Locator): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      await row.click();
+      try {
+        await result.waitFor({ timeout: 5000 });
+        return;
+      } catch (error) {
+        if (tries === 3) throw error;
+      }
+    }
+  }
+
+  tab(name: string | RegExp): Locator {
+    return this.page.locator('.tabs-container').getByRole('tab', { name });
+  }
+
+  /** The host is there: nothing offers to start it or to show why it does not. */
+  async hostIsReady(): Promise<void> {
+    await this.page.getByText('Starting Animus').first().waitFor({ state: 'detached' });
+    await this.row('Show Logs').waitFor({ state: 'detached' });
+  }
+
+  /** A webview is a page in a page in the page; what it is for stands in its address. */
+  webview(holder: 'view' | 'editor'): FrameLocator {
+    const isView = '[src*="purpose=webviewView"]';
+    const frame = this.page.locator(`iframe.webview.ready${holder === 'view' ? isView : `:not(${isView})`}`);
+    return frame.first().contentFrame().frameLocator('#active-frame');
+  }
+
+  /** Runs an action of a notification, or waits until one says so. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast').filter({ hasText: text }).first();
   }
 
   async theme(theme: Theme): Promise<void> {
-    const file = path.join(this.#server.root, 'data/User/settings.json');
-    const settings = JSON.parse(readFileSync(file, 'utf8')) as object;
-    writeFileSync(file, JSON.stringify({ ...settings, 'workbench.colorTheme': THEMES[theme] }));
+    await this.command('Preferences: Color Theme');
+    // Some theme has to be in the list before it can be searched.
+    await this.choice('Modern').waitFor();
+    await this.input.fill(THEMES[theme]);
+    await this.choice(THEMES[theme]).click();
     await this.page.locator(`.monaco-workbench.${THEME_CLASSES[theme]}`).waitFor();
   }
 

@@ -1,0 +1,27 @@
+/** Every command by its name. package.json lists the same ones; a test holds the two together. */
+import type { Command } from './command.ts';
+import { restartHost, showLogs, startHost } from './host.ts';
+import { inspectChildWork } from './inspect-child-work.ts';
+import { openFocus } from './open-focus.ts';
+import { revealWork } from './reveal-work.ts';
+import { runDemo } from './run-demo.ts';
+import { setApiKey } from './set-api-key.ts';
+import { showLedger } from './show-ledger.ts';
+import { submitWork } from './submit-work.ts';
+import { trust } from './trust.ts';
+import { whatNext } from './what-next.ts';
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  submitWork,
+  openFocus,
+  showLedger,
+  inspectChildWork,
+  runDemo,
+  setApiKey,
+  trust,
+  startHost,
+  restartHost,
+  showLogs,
+  revealWork,
+  whatNext,
+};

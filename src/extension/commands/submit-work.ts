@@ -1,0 +1,92 @@
+/** Animus: Submit Work. A faculty, then what is to be done; a selection or a file goes along with it. */
+import * as vscode from 'vscode';
+import * as z from 'zod';
+import { uuidv7 } from '../../rendezvous/ids.ts';
+import { plainLine } from '../plain-text.ts';
+import type { Command, Parts } from './command.ts';
+import { submit } from './submit.ts';
+
+/** From another command or a row of the tree. What is not given is asked for; other work's text is shown to be changed. */
+const given = z.looseObject({
+  faculty: z.string().optional(),
+  description: z.string().optional(),
+  draftOf: z.uuid().optional(),
+});
+
+export const submitWork: Command = async (parts, argument) => {
+  const { faculty: named, description: whole, draftOf } = given.safeParse(argument).data ?? {};
+  const context = argument instanceof vscode.Uri ? fileContext(argument) : draftOf ? undefined : selectionContext();
+  const faculty = named ?? (await pickFaculty(parts));
+  if (faculty === undefined) return undefined;
+  const draft = draftOf ? (await parts.connection.request('work/show', { id: draftOf })).item.description : undefined;
+  const description = whole ?? (await askForWork(faculty, draft, context));
+  if (description === undefined) return undefined;
+  return submit(parts, { id: uuidv7(), faculty, description, model: parts.settings().model, source: 'vscode' });
+};
+
+async function pickFaculty({ connection }: Parts): Promise<string | undefined> {
+  const listed = connection.request('faculty/list', {});
+  const items = listed.then(({ faculties, problems }) => [
+    ...faculties.map(({ name, description, origin }) => ({
+      label: name,
+      description: origin === 'bundled' ? '' : origin,
+      detail: plainLine(description, 200),
+      iconPath: new vscode.ThemeIcon('hubot'),
+      name,
+    })),
+    ...problems.map(({ file, message }) => ({
+      label: vscode.Uri.file(file).path.split('/').at(-1) ?? file,
+      description: 'cannot be used',
+      detail: plainLine(message, 200),
+      iconPath: new vscode.ThemeIcon('error', new vscode.ThemeColor('animus.dead')),
+      name: undefined,
+      file,
+    })),
+  ]);
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'Animus: Submit Work',
+    placeHolder: 'Who is to do it?',
+    matchOnDetail: true,
+  });
+  if (picked && 'file' in picked) await vscode.window.showTextDocument(vscode.Uri.file(picked.file));
+  return picked?.name;
+}
+
+/** What goes along with what is typed: a file, or the lines that are selected. */
+type Context = { label: string; text: string };
+
+async function askForWork(faculty: string, draft: string | undefined, context: Context | undefined) {
+  const question = `What is ${faculty} to do?`;
+  const text = await vscode.window.showInputBox({
+    title: 'Animus: Submit Work',
+    prompt: context ? `${question} ${context.label} goes along.` : question,
+    placeHolder: 'Find out where retries are decided, and what is never retried',
+    ignoreFocusOut: true,
+    ...(draft === undefined ? {} : { value: draft }),
+  });
+  const said = text?.trim();
+  if (!said) return undefined;
+  return context ? `${said}\n\n${context.text}` : said;
+}
+
+function fileContext(uri: vscode.Uri): Context {
+  const name = vscode.workspace.asRelativePath(uri);
+  return { label: name, text: `It is about: ${name}` };
+}
+
+function selectionContext(): Context | undefined {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor || editor.selection.isEmpty) return undefined;
+  const { document, selection } = editor;
+  const [first, last] = [selection.start.line + 1, selection.end.line + 1];
+  const lines = first === last ? `line ${first}` : `lines ${first} to ${last}`;
+  const where = `${vscode.workspace.asRelativePath(document.uri)}, ${lines}`;
+  return { label: where, text: `It is about ${where}:\n\n${fenced(document.getText(selection))}` };
+}
+
+/** A fence longer than any within. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}

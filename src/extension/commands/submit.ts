@@ -1,0 +1,18 @@
+/** Submitting from the editor, and what happens on the screen after it. */
+import * as vscode from 'vscode';
+import type { Params } from '../../protocol/requests.ts';
+import { labelOf } from '../work/work-rows.ts';
+import type { Parts } from './command.ts';
+
+/** Gives the id of the item that is really worked on. */
+export async function submit(parts: Parts, asked: Params<'work/submit'>): Promise<string> {
+  const result = await parts.connection.request('work/submit', asked);
+  const id = result.kind === 'merged' ? result.canonical_id : result.id;
+  parts.model.refresh(id);
+  await vscode.commands.executeCommand('animus.work.focus');
+  if (result.kind === 'merged') {
+    const { item } = await parts.connection.request('work/show', { id });
+    void vscode.window.showInformationMessage(`Animus: the same is being worked on already: ${labelOf(item)}`);
+  }
+  return id;
+}

@@ -1,0 +1,54 @@
+/** What the status bar's item opens: what waits for a person, what runs, and what can be done. */
+import * as vscode from 'vscode';
+import { viewStateOf } from '../host/host-state.ts';
+import { describeWork, groupOf, reasonRows, topOf } from '../work/work-rows.ts';
+import type { Command, Parts } from './command.ts';
+
+type Choice = vscode.QuickPickItem & { command?: string; args?: readonly unknown[] };
+
+export const whatNext: Command = async (parts) => {
+  const picked = await vscode.window.showQuickPick(choices(parts), { title: 'Animus', placeHolder: 'What next?' });
+  if (picked?.command) await vscode.commands.executeCommand(picked.command, ...(picked.args ?? []));
+};
+
+function choices(parts: Parts): Choice[] {
+  const { connection, model } = parts;
+  const state = viewStateOf(connection.state);
+  const separator = (label: string): Choice => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const fixes = state.actions.map(({ command, title }): Choice => ({ label: title, command: `animus.${command}` }));
+  if (state.kind !== 'ready') return [separator(state.message), ...fixes, separator('commands'), ...commands()];
+  const waiting = topOf(model, 'waiting').map((known) => workChoice(parts, known.item.id));
+  const running = topOf(model, 'running').map((known) => workChoice(parts, known.item.id));
+  return [
+    ...(waiting.length > 0 ? [separator('waiting for you'), ...waiting] : []),
+    ...(running.length > 0 ? [separator('running'), ...running] : []),
+    separator('commands'),
+    ...commands(),
+  ];
+}
+
+function workChoice({ model }: Parts, id: string): Choice {
+  const known = model.get(id);
+  if (!known) return { label: id };
+  const { label, description, look } = describeWork(known, model, Date.now());
+  const iconPath = new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
+  // What helps comes before what shows.
+  const action =
+    groupOf(known.item) === 'waiting' ? reasonRows(known).find(({ kind }) => kind === 'action') : undefined;
+  if (action?.kind === 'action') {
+    return { label, description, iconPath, detail: action.title, command: action.command, args: action.args };
+  }
+  return { label, description, iconPath, command: 'animus.openFocus', args: [{ workId: id }] };
+}
+
+function commands(): Choice[] {
+  const choice = (label: string, icon: string, command: string): Choice => {
+    return { label, iconPath: new vscode.ThemeIcon(icon), command: `animus.${command}` };
+  };
+  return [
+    choice('Submit Work…', 'add', 'submitWork'),
+    choice('Show Ledger', 'book', 'showLedger'),
+    choice('Run Demo', 'play', 'runDemo'),
+    choice('Show Logs', 'output', 'showLogs'),
+  ];
+}

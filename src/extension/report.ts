@@ -1,0 +1,30 @@
+/** What went wrong, said to a person with a way on. */
+import * as vscode from 'vscode';
+import { HostGone } from '../client/host-client.ts';
+import { AnimusError } from '../protocol/errors.ts';
+import { joinSentences } from './host/host-state.ts';
+
+type Way = { title: string; command: string };
+
+export function report(error: unknown, log: (level: 'error', message: string) => void): void {
+  log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const { text, ways } = describe(error);
+  void vscode.window.showErrorMessage(`Animus: ${text}`, ...ways).then(async (way) => {
+    if (way) await vscode.commands.executeCommand(way.command);
+  });
+}
+
+function describe(error: unknown): { text: string; ways: Way[] } {
+  const logs = { title: 'Show Logs', command: 'animus.showLogs' };
+  if (error instanceof HostGone)
+    return { text: 'it ended while it was asked. What was recorded is kept.', ways: [logs] };
+  if (!(error instanceof AnimusError))
+    return { text: error instanceof Error ? error.message : String(error), ways: [logs] };
+  const text = joinSentences(error.message, error.next);
+  if (error.kind === 'untrusted_folder') {
+    const manage = { title: 'Manage Workspace Trust', command: 'workbench.trust.manage' };
+    const grant = { title: 'Trust This Folder', command: 'animus.trust' };
+    return { text, ways: [vscode.workspace.isTrusted ? grant : manage] };
+  }
+  return { text, ways: [logs] };
+}

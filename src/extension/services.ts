@@ -1,0 +1,21 @@
+/** What views are handed: built once in activate.ts. */
+import type * as vscode from 'vscode';
+import type { Secrets } from './host/api-key.ts';
+import type { HostConnection } from './host/connection.ts';
+import type { Place } from './host/place.ts';
+import type { Settings } from './settings.ts';
+import type { WorkModel } from './work/work-model.ts';
+
+export type Services = {
+  extensionUri: vscode.Uri;
+  connection: HostConnection;
+  model: WorkModel;
+  channel: vscode.LogOutputChannel;
+  secrets: Secrets;
+  settings(): Settings;
+  /** Only in a trusted folder. Throws AnimusError. */
+  place(): Place;
+  log(level: 'info' | 'warn' | 'error', message: string): void;
+  /** Tells a person what went wrong, with a way on. */
+  onError(error: unknown): void;
+};

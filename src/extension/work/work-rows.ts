@@ -1,0 +1,255 @@
+/** How work looks as rows of a tree: labels, words, icons and order. Knows nothing of VS Code. */
+import type { FocusView } from '../../protocol/focus.ts';
+import type { WorkView } from '../../protocol/work.ts';
+import { plainLine, plainText, ROW_WIDTH, titleOf } from '../plain-text.ts';
+import type { KnownWork, WorkModel } from './work-model.ts';
+
+export const GROUPS = ['waiting', 'running', 'queued', 'finished'] as const;
+export type Group = (typeof GROUPS)[number];
+
+export const GROUP_LABELS: Record<Group, string> = {
+  waiting: 'Waiting for You',
+  running: 'Running',
+  queued: 'Queued',
+  finished: 'Finished',
+};
+
+export type Row =
+  | { kind: 'group'; group: Group; count: number }
+  | { kind: 'work'; id: string }
+  /** Why an item is where it is. */
+  | { kind: 'reason'; workId: string; text: string }
+  /** What a person can do about it: about an item, or about the host where none is named. */
+  | { kind: 'action'; workId: string | null; title: string; icon: string; command: string; args: readonly unknown[] };
+
+export type Look = { icon: string; color: string };
+
+export type WorkText = { label: string; description: string; look: Look; tooltip: readonly string[] };
+
+const REASON_WIDTH = 300;
+const TOOLTIP_WIDTH = 600;
+
+/** Kinds of waits that only a person ends, and what they are called. */
+const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
+  approval: { word: 'approval', icon: 'bell-dot' },
+  answer: { word: 'asks you', icon: 'question' },
+  budget: { word: 'asks for budget', icon: 'question' },
+  credentials: { word: 'no API key', icon: 'key' },
+  paused: { word: 'paused', icon: 'debug-pause' },
+};
+
+export function groupOf(item: WorkView): Group {
+  if (item.state === 'waiting') return item.wait && item.wait.kind in PERSON_WAITS ? 'waiting' : 'running';
+  if (item.state === 'running' || item.state === 'queued') return item.state;
+  return 'finished';
+}
+
+export const isUnroutable = (item: WorkView) => item.state === 'queued' && /^unroutable\b/.test(item.reason ?? '');
+
+/** The groups that have something, with how much. */
+export function groupRows(model: WorkModel): Extract<Row, { kind: 'group' }>[] {
+  return GROUPS.flatMap((group) => {
+    const count = model.all().filter(({ item }) => groupOf(item) === group).length;
+    return count > 0 && topOf(model, group).length > 0 ? [{ kind: 'group' as const, group, count }] : [];
+  });
+}
+
+/** Children stand under their parents, but for those that wait for a person. */
+function isTop(model: WorkModel, { item }: KnownWork): boolean {
+  return item.parent_id === null || groupOf(item) === 'waiting' || model.get(item.parent_id) === undefined;
+}
+
+export function topOf(model: WorkModel, group: Group): KnownWork[] {
+  return model
+    .all()
+    .filter((known) => groupOf(known.item) === group && isTop(model, known))
+    .sort((a, b) => compare(group, a.item, b.item));
+}
+
+export function childrenUnder(model: WorkModel, id: string): KnownWork[] {
+  return model
+    .childrenOf(id)
+    .filter((known) => !isTop(model, known))
+    .sort((a, b) => a.item.created_at.localeCompare(b.item.created_at));
+}
+
+function compare(group: Group, a: WorkView, b: WorkView): number {
+  if (group === 'finished') return (b.resolved_at ?? b.updated_at).localeCompare(a.resolved_at ?? a.updated_at);
+  if (group === 'queued' && a.priority !== b.priority) return b.priority - a.priority;
+  return a.created_at.localeCompare(b.created_at);
+}
+
+/** Whether there is a focus to look at. Attempts count those that failed. */
+export const hasBegun = ({ state, attempts }: WorkView) => attempts > 0 || (state !== 'queued' && state !== 'merged');
+
+export const labelOf = (item: WorkView) => titleOf(item.description, ROW_WIDTH);
+
+export function describeWork(known: KnownWork, model: WorkModel, now: number): WorkText {
+  const { item, foci } = known;
+  const focus = foci?.at(-1);
+  const words = [...stateWords(known, model, now), item.faculty, focus?.scripted ? 'script' : '', costOf(foci)];
+  if (groupOf(item) !== 'running') words.push(age(item.resolved_at ?? item.created_at, now));
+  return {
+    label: labelOf(item),
+    description: words.filter((word) => word !== '').join(' · '),
+    look: lookOf(item),
+    tooltip: tooltipOf(known, model, now),
+  };
+}
+
+/** The state first: the end of a description is what gets cut. */
+function stateWords({ item, activity, foci }: KnownWork, model: WorkModel, now: number): string[] {
+  const focus = foci?.at(-1);
+  switch (item.state) {
+    case 'running': {
+      if (activity && focus?.phase === 'engage') {
+        return ['running', `turn ${activity.turn}`, activity.tool ? plainLine(activity.tool, 40) : ''];
+      }
+      return ['running', focus?.phase ?? ''];
+    }
+    case 'waiting':
+      return [waitWord(item, now)];
+    case 'queued':
+      if (isUnroutable(item)) return ['nobody takes it'];
+      if (Date.parse(item.available_at) > now) {
+        return [`${item.attempts > 0 ? 'tries again' : 'delayed'} until ${clock(item.available_at)}`];
+      }
+      return ['next free slot'];
+    case 'completed':
+      return item.outcome?.success === false ? ['ended without success'] : [];
+    case 'dead':
+      return [`dead after ${item.attempts} ${item.attempts === 1 ? 'attempt' : 'attempts'}`];
+    case 'cancelled':
+      return ['cancelled'];
+    case 'merged': {
+      const into = item.merged_into ? model.get(item.merged_into)?.item : undefined;
+      return [into ? `merged into “${labelOf(into)}”` : (item.reason ?? 'merged')];
+    }
+  }
+}
+
+function waitWord({ wait }: WorkView, now: number): string {
+  if (!wait) return 'waits';
+  if (wait.kind === 'children') return 'waits for children';
+  if (wait.kind === 'model') {
+    const until = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(wait.next)?.[0];
+    return until && Date.parse(until) > now ? `model paused until ${clock(until)}` : 'model paused';
+  }
+  return PERSON_WAITS[wait.kind]?.word ?? `waits for ${wait.kind}`;
+}
+
+function lookOf(item: WorkView): Look {
+  switch (item.state) {
+    case 'running':
+      return { icon: 'loading~spin', color: 'animus.running' };
+    case 'waiting': {
+      const person = item.wait ? PERSON_WAITS[item.wait.kind] : undefined;
+      return person ? { icon: person.icon, color: 'animus.waiting' } : { icon: 'debug-pause', color: 'animus.idle' };
+    }
+    case 'queued':
+      return isUnroutable(item)
+        ? { icon: 'debug-disconnect', color: 'animus.unroutable' }
+        : { icon: 'circle-large-outline', color: 'animus.idle' };
+    case 'completed':
+      return item.outcome?.success === false
+        ? { icon: 'error', color: 'animus.dead' }
+        : { icon: 'pass', color: 'animus.completed' };
+    case 'dead':
+      return { icon: 'error', color: 'animus.dead' };
+    case 'cancelled':
+      return { icon: 'circle-slash', color: 'animus.idle' };
+    case 'merged':
+      return { icon: 'git-merge', color: 'animus.merged' };
+  }
+}
+
+/** The reason of an item as rows, and what helps: so keyboard and screen reader reach both. */
+export function reasonRows({ item, foci }: KnownWork): Row[] {
+  const reason = (text: string): Row => ({ kind: 'reason', workId: item.id, text: plainLine(text, REASON_WIDTH) });
+  const action = (title: string, icon: string, command: string, ...args: unknown[]): Row => {
+    return { kind: 'action', workId: item.id, title, icon, command: `animus.${command}`, args };
+  };
+  const again = { faculty: item.faculty, draftOf: item.id };
+  switch (item.state) {
+    case 'waiting':
+      if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
+      return [
+        reason(`No usable key for ${providersOf(item)}: the work goes on by itself when there is one`),
+        action('Set API Key…', 'key', 'setApiKey'),
+      ];
+    case 'queued':
+      if (!isUnroutable(item)) return [];
+      return [
+        reason(`No faculty accepts “${item.faculty}”`),
+        action('Submit to Another Faculty…', 'arrow-swap', 'submitWork', { draftOf: item.id }),
+      ];
+    case 'dead':
+      return [
+        reason(failureOf(item, foci) ?? item.reason ?? 'Every attempt failed'),
+        ...(item.attempts > 0 ? [action('Open Its Last Focus', 'target', 'openFocus', { workId: item.id })] : []),
+        action('Submit Again…', 'debug-restart', 'submitWork', again),
+      ];
+    case 'completed':
+      if (item.outcome?.success !== false) return [];
+      return [
+        reason(failureOf(item, foci) ?? item.outcome.summary),
+        action('Open Its Focus', 'target', 'openFocus', { workId: item.id }),
+        action('Submit Again…', 'debug-restart', 'submitWork', again),
+      ];
+    case 'merged':
+      return item.merged_into
+        ? [action('Show What Is Worked On', 'git-merge', 'revealWork', { workId: item.merged_into })]
+        : [];
+    case 'running':
+    case 'cancelled':
+      return [];
+  }
+}
+
+function providersOf(item: WorkView): string {
+  const names = item.wait?.targets.filter((target) => typeof target === 'string') ?? [];
+  return names.length > 0 ? names.join(', ') : 'the provider';
+}
+
+function failureOf(item: WorkView, foci: readonly FocusView[] | null): string | undefined {
+  const error = item.outcome?.error ?? foci?.at(-1)?.error;
+  return error?.message;
+}
+
+function tooltipOf({ item, foci, activity }: KnownWork, model: WorkModel, now: number): string[] {
+  const focus = foci?.at(-1);
+  const facts = [
+    item.faculty,
+    `attempt ${focus?.attempt ?? item.attempts + 1} of ${item.max_attempts}`,
+    activity ? `turn ${activity.turn}` : focus && focus.iterations > 0 ? `${focus.iterations} turns` : '',
+    costOf(foci),
+    focus?.model ? plainLine(focus.model, 60) : '',
+  ];
+  const lines = [
+    plainText(item.description).slice(0, TOOLTIP_WIDTH),
+    facts.filter((fact) => fact !== '').join(' · '),
+    stateWords({ item, foci, activity }, model, now).join(' · '),
+  ];
+  if (focus?.scripted) lines.push('A script, not a model, gives these answers.');
+  if (item.outcome) lines.push(plainText(item.outcome.summary).slice(0, TOOLTIP_WIDTH));
+  const failure = failureOf(item, foci);
+  if (failure) lines.push(plainLine(failure, REASON_WIDTH));
+  lines.push(`${item.short_id} · submitted ${new Date(item.created_at).toLocaleString()}`);
+  return lines.filter((line) => line !== '');
+}
+
+export function costOf(foci: readonly FocusView[] | null): string {
+  const costs = foci?.filter(({ scripted }) => !scripted).map(({ cost_usd }) => cost_usd) ?? [];
+  if (costs.length === 0 || costs.some((cost) => cost === null)) return '';
+  const sum = costs.reduce<number>((total, cost) => total + (cost ?? 0), 0);
+  return sum > 0 ? `$${sum.toFixed(2)}` : '';
+}
+
+export function age(iso: string, now: number): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
+  if (seconds < 60) return 'now';
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}
+
+const clock = (iso: string) => new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });

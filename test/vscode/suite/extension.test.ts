@@ -1,0 +1,236 @@
+/** The extension within a real extension host: what it registers, starts, shows, survives and refuses. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as vscode from 'vscode';
+import { attachIfRunning } from '../../../src/client/find-or-start-host.ts';
+import type { HostClient } from '../../../src/client/host-client.ts';
+import type { TestApi } from '../../../src/extension/activate.ts';
+import type { Row } from '../../../src/extension/work/work-rows.ts';
+import { uuidv7 } from '../../../src/rendezvous/ids.ts';
+
+const home = process.env.ANIMUS_HOME ?? '';
+const slowModel = process.env.ANIMUS_TEST_SLOW_MODEL ?? '';
+const quickModel = process.env.ANIMUS_TEST_QUICK_MODEL ?? '';
+
+async function until<T>(what: string, look: () => T | Promise<T>, ms = 20_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`In ${ms} ms it did not come to it: ${what}`);
+    await sleep(25);
+  }
+}
+
+describe('the extension in VS Code', () => {
+  let animus: TestApi;
+  let others: HostClient[] = [];
+
+  const state = () => animus.connection.state.kind;
+  const pid = () => (animus.connection.state.kind === 'ready' ? animus.connection.state.client.host.pid : undefined);
+  const submit = (description: string) =>
+    vscode.commands.executeCommand<string>('animus.submitWork', { faculty: 'general', description });
+  const useModel = (model: string) =>
+    vscode.workspace.getConfiguration().update('animus.model', model, vscode.ConfigurationTarget.Global);
+  const rowsUnder = (parent?: Row) => animus.tree.getChildren(parent);
+  const groupOf = (id: string) =>
+    rowsUnder().find((group) => rowsUnder(group).some((row) => row.kind === 'work' && row.id === id));
+  const labelOf = (row: Row) => String(animus.tree.getTreeItem(row).label);
+  const ended = (id: string) => until(`${id} ends`, () => animus.model.get(id)?.item.state === 'completed', 40_000);
+  const entriesOf = async (id: string) => (await animus.connection.request('ledger/read', { id })).entries;
+
+  /** Another client of the same host, as a second window or a terminal would be. */
+  async function attach(): Promise<HostClient> {
+    const client = await attachIfRunning(animus.place().location);
+    assert.ok(client);
+    others.push(client);
+    return client;
+  }
+
+  before(async () => {
+    const extension = vscode.extensions.getExtension<TestApi>('animus.animus');
+    assert.ok(extension, 'the extension is not installed');
+    animus = await extension.activate();
+  });
+
+  afterEach(async () => {
+    for (const other of others) await other.close();
+    others = [];
+  });
+
+  it('registers when it is activated, and starts nothing', async () => {
+    await sleep(300);
+    assert.equal(state(), 'idle');
+    assert.equal(existsSync(home) && readdirSync(home).length > 0, false);
+  });
+
+  it('has every command that package.json names, and no other', async () => {
+    const manifest: { contributes: { commands: { command: string }[] } } =
+      vscode.extensions.getExtension('animus.animus')?.packageJSON;
+    const named = manifest.contributes.commands.map(({ command }) => command).sort();
+    assert.deepEqual(named, animus.commandNames.map((name) => `animus.${name}`).sort());
+    const registered = await vscode.commands.getCommands(true);
+    assert.deepEqual(
+      named.filter((name) => !registered.includes(name)),
+      [],
+    );
+  });
+
+  it('starts a host when its view is first shown, and trusts for a trusted window', async () => {
+    await vscode.commands.executeCommand('animus.work.focus');
+    await until('the host is ready', () => state() === 'ready');
+    const shown = await animus.connection.request('trust/show', {});
+    assert.equal(shown.trusted, true);
+    assert.equal(shown.folder, vscode.workspace.workspaceFolders?.[0]?.uri.fsPath);
+  });
+
+  it('shows submitted work in the tree, from queued to finished, and its ledger by itself', async () => {
+    await useModel(quickModel);
+    await vscode.commands.executeCommand('animus.showLedger');
+    const id = await submit('Look at this folder and say what is in it. Be brief.');
+    await until('it is in the tree', () => groupOf(id));
+    const row = rowsUnder(groupOf(id)).find((child) => child.kind === 'work' && child.id === id);
+    assert.ok(row);
+    assert.equal(labelOf(row), 'Look at this folder and…');
+    await ended(id);
+    const group = groupOf(id);
+    assert.ok(group);
+    assert.equal(labelOf(group), 'Finished');
+    const entries = await entriesOf(id);
+    assert.ok(entries.length > 0);
+  });
+
+  it('serves two connections: what one submits the other sees', async () => {
+    const other = await attach();
+    assert.equal(other.host.pid, pid());
+    const id = uuidv7();
+    const asked = {
+      id,
+      faculty: 'general',
+      description: 'From another window',
+      model: quickModel,
+      source: 'api' as const,
+    };
+    await other.request('work/submit', asked);
+    await until('it is in this window', () => groupOf(id));
+    await ended(id);
+  });
+
+  it('opens the focus of an item in an editor, once', async () => {
+    const id = await submit('Open my focus');
+    await ended(id);
+    const focusId = await vscode.commands.executeCommand<string>('animus.openFocus', { workId: id });
+    const again = await vscode.commands.executeCommand<string>('animus.openFocus', { workId: id });
+    assert.equal(again, focusId);
+    const panels = () =>
+      vscode.window.tabGroups.all
+        .flatMap(({ tabs }) => tabs)
+        .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.includes('animus.focus'));
+    await until('its tab is there', () => panels().length > 0);
+    assert.equal(panels().length, 1);
+    assert.ok(animus.panels.linkOf(focusId));
+  });
+
+  it('[F23] brings back a host that was killed, and nothing is lost or done twice', async () => {
+    await useModel(slowModel);
+    const id = await submit('Work slowly enough to be killed');
+    await until('it has recorded something', async () => (await entriesOf(id)).length > 0);
+    const before = await entriesOf(id);
+    const killed = pid();
+    assert.ok(killed);
+    process.kill(killed, 'SIGKILL');
+    await until('another host is there', () => pid() !== undefined && pid() !== killed);
+    await ended(id);
+    const after = await entriesOf(id);
+    assert.deepEqual(after.slice(0, before.length), before);
+    assert.deepEqual(
+      after.map(({ seq }) => seq),
+      after.map((_, at) => at + 1),
+    );
+    assert.equal(new Set(after.map(({ content }) => content)).size, after.length);
+  });
+
+  it('leaves a host alone that somebody stopped, and meets the one that somebody starts', async () => {
+    const stopped = pid();
+    const other = await attach();
+    await other.request('host/drain', { reason: 'a test' });
+    await other.closed;
+    await until('the window says so', () => state() === 'down');
+    await sleep(1500);
+    assert.equal(state(), 'down');
+    await vscode.commands.executeCommand('animus.startHost');
+    assert.equal(state(), 'ready');
+    assert.notEqual(pid(), stopped);
+  });
+
+  it('restarts the host on request', async () => {
+    const old = pid();
+    await vscode.commands.executeCommand('animus.restartHost');
+    assert.equal(state(), 'ready');
+    assert.notEqual(pid(), old);
+  });
+
+  it('[S13] refuses forged messages of a page, and says so in the log', async () => {
+    await vscode.commands.executeCommand('animus.showLedger');
+    const link = await until('the ledger is there', () => animus.ledger.link);
+    const forged = [
+      undefined,
+      null,
+      'ready',
+      { type: 'command', command: 'workbench.action.terminal.new' },
+      { type: 'command', command: '../../workbench.action.quit' },
+      { type: 'search', search: 1, text: 'x'.repeat(501), types: [], work_item_id: null },
+      { type: 'open_focus', focus_id: "'; drop table work_items; --" },
+      { type: 'open_file', path: 'README.md', command: 'rm' },
+      { type: 'load_older', before: { created_at: 'yesterday', id: 1 } },
+    ];
+    for (const message of forged) assert.equal(await link.receive(message), false, JSON.stringify(message));
+    const refused = animus.logged.filter((line) => line.includes('refused a message'));
+    assert.equal(refused.length, forged.length);
+  });
+
+  it('[S13] opens files of the workspace only, and only web and mail links', async () => {
+    const link = await until('the ledger is there', () => animus.ledger.link);
+    const open = () => vscode.window.visibleTextEditors.map(({ document }) => path.basename(document.fileName));
+    for (const outside of ['/etc/passwd', '../home/config.toml', `${home}/stores`]) {
+      assert.equal(await link.receive({ type: 'open_file', path: outside }), true);
+    }
+    for (const href of ['javascript:alert(1)', 'file:///etc/passwd', 'command:workbench.action.quit', 'vscode://x/y']) {
+      assert.equal(await link.receive({ type: 'open_link', href }), true);
+    }
+    assert.deepEqual(open(), []);
+    await link.receive({ type: 'open_file', path: 'README.md', line: 3 });
+    await until('the file is open', () => open().includes('README.md'));
+    assert.equal(vscode.window.activeTextEditor?.selection.active.line, 2);
+  });
+
+  it('[S15] gives the key of the secret storage to the host, and to nothing else', async () => {
+    const secret = `sk-ant-test-${'q'.repeat(30)}`;
+    await animus.secrets.store('animus.anthropic', secret);
+    await until('the host has it', async () =>
+      (await animus.connection.request('host/status', {})).credentials.includes('anthropic'),
+    );
+    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const leaks = files.filter((entry) =>
+      readFileSync(path.join(entry.parentPath, entry.name), 'latin1').includes(secret),
+    );
+    assert.deepEqual(leaks, []);
+    assert.equal(
+      animus.logged.some((line) => line.includes(secret)),
+      false,
+    );
+    await animus.secrets.delete('animus.anthropic');
+  });
+
+  it('puts the animus command on the path of terminals', async () => {
+    const out = path.join(home, 'status.json');
+    const terminal = vscode.window.createTerminal({ shellPath: '/bin/sh', env: { ENV: '', ANIMUS_HOME: home } });
+    terminal.sendText(`animus host status --json > '${out}.new' && mv '${out}.new' '${out}'`);
+    const status = await until('the command has answered', () => (existsSync(out) ? readFileSync(out, 'utf8') : ''));
+    terminal.dispose();
+    const { host } = JSON.parse(status) as { host: { pid: number } };
+    assert.equal(host.pid, pid());
+  });
+});
