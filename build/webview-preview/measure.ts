@@ -4,21 +4,21 @@ import { withBrowser } from './browser.ts';
 type Measured = { firstRow: number; frames: number[]; key: number; append: number; nodes: number };
 
 export async function measureLedger(url: string): Promise<void> {
-  for (const data of ['small', 'large']) {
+  for (const count of [1_000, 100_000]) {
     await withBrowser(async (browser) => {
       const complaints: string[] = [];
       const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
       const page = await context.newPage();
       page.on('pageerror', (error) => complaints.push(String(error)));
       await page.addInitScript(WATCH_FIRST_ROW);
-      await page.goto(`${url}/ledger?data=${data}&behind=panel`);
+      await page.goto(`${url}/ledger?data=large&count=${count}&behind=panel`);
       await page.waitForSelector('.entry');
       const measured = (await page.evaluate(IN_PAGE)) as Measured;
       const { firstRow, frames, key, append, nodes } = measured;
       const sorted = [...frames].sort((a, b) => a - b);
       const of = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(1);
       console.log(
-        `${data}: message to first row ${firstRow.toFixed(0)} ms; search key ${key.toFixed(0)} ms; append ${append.toFixed(0)} ms; ` +
+        `${count} entries: message to first row ${firstRow.toFixed(0)} ms; search key ${key.toFixed(0)} ms; append ${append.toFixed(0)} ms; ` +
           `scroll frames median ${of(0.5)}, p95 ${of(0.95)}, worst ${of(1)} ms; ${nodes} nodes`,
       );
       for (const complaint of complaints) console.log(complaint);

@@ -54,7 +54,10 @@ describe('a focus that cannot go on', () => {
     const bench = await openBench();
     const id = await bench.submit();
     await bench.run(
-      writtenModel([{ calls: [note('begun')] }, { error: { kind: 'auth', message: 'invalid x-api-key', key: 'print' } }]),
+      writtenModel([
+        { calls: [note('begun')] },
+        { error: { kind: 'auth', message: 'invalid x-api-key', key: 'print' } },
+      ]),
     );
     assert.deepEqual(bench.rejected, ['written print']);
     const wait = await onlyWait(bench);
