@@ -94,10 +94,16 @@ export class Bench {
     return claimNext(this.db, this.hostId, { places: [this.place], faculties: [faculty.name] });
   }
 
-  /** A new host of this store, which takes over what the dead one held. */
+  /** A new host of this store, which takes over what the dead one held; gives the ids of this store's items. */
   async nextHost(): Promise<string[]> {
     this.hostId = uuidv7();
-    return takeOverExpired(this.db, { hostId: this.hostId, storeId: this.place });
+    const taken = await takeOverExpired(this.db, { hostId: this.hostId, storeId: this.place });
+    // On a slow machine the leases that earlier tests left in the same database may have run out by now.
+    const own = await this.db.query<{ id: string }>(
+      'select id from animus.work_items where place = $1 and id = any($2::uuid[]) order by id',
+      [this.place, taken],
+    );
+    return own.map(({ id }) => id);
   }
 
   dependencies(client: LlmClient | OpenedModel, changes: Partial<FocusDependencies> = {}): FocusDependencies {
