@@ -24,6 +24,16 @@ export function titleOf(text: string, width: number): string {
   return `${cut.slice(0, space > width / 2 ? space : undefined).trimEnd()}…`;
 }
 
+/** For a notification, which would make links of `[words](address)`, commands among them. */
+export function messageText(text: string): string {
+  return plainText(text).replaceAll('](', '] (');
+}
+
+/** For a quick pick, which would make icons of `$(name)`. */
+export function choiceText(text: string): string {
+  return text.replaceAll('$(', '\\$(');
+}
+
 /** The first line that says something, at most `width` characters. */
 export function plainLine(text: string, width: number): string {
   const line = plainText(text)

@@ -3,13 +3,18 @@ import * as vscode from 'vscode';
 import { HostGone } from '../client/host-client.ts';
 import { AnimusError } from '../protocol/errors.ts';
 import { joinSentences } from './host/host-state.ts';
+import { messageText } from './plain-text.ts';
 
 type Way = { title: string; command: string };
 
 export function report(error: unknown, log: (level: 'error', message: string) => void): void {
   log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
   const { text, ways } = describe(error);
-  void vscode.window.showErrorMessage(`Animus: ${text}`, ...ways).then(async (way) => {
+  const { showErrorMessage, showWarningMessage } = vscode.window;
+  // That somebody has to trust first is no fault.
+  const show =
+    error instanceof AnimusError && error.kind === 'untrusted_folder' ? showWarningMessage : showErrorMessage;
+  void show(`Animus: ${messageText(text)}`, ...ways).then(async (way) => {
     if (way) await vscode.commands.executeCommand(way.command);
   });
 }

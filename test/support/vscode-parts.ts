@@ -14,6 +14,8 @@ export type CodeServerName = 'newest' | 'oldest';
 
 export type CodeServer = { name: CodeServerName; node: string; entry: string };
 
+const LOGGER = path.join(ROOT, 'test/vscode/code-server/spdlog');
+
 const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** $CHROMIUM, or where Debian and others put one. */
@@ -66,10 +68,12 @@ function install(name: CodeServerName): void {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  const modules = path.join(folder, 'node_modules');
+  cpSync(LOGGER, path.join(modules, '@vscode/spdlog'), { recursive: true });
   // The workbench asks for its packages beside itself; here they lie with everything else, locked.
   symlinkSync(
     path.join('..', '..', '..', '..', 'node_modules'),
-    path.join(folder, 'node_modules/code-server/lib/vscode/node_modules'),
+    path.join(modules, 'code-server/lib/vscode/node_modules'),
   );
   writeFileSync(stampFile(folder), lockHash(name));
 }
@@ -78,7 +82,9 @@ const lockFolder = (name: CodeServerName) => path.join(ROOT, 'test/vscode/code-s
 const stampFile = (folder: string) => path.join(folder, 'installed');
 
 function lockHash(name: CodeServerName): string {
-  return createHash('sha256')
-    .update(readFileSync(path.join(lockFolder(name), 'package-lock.json')))
-    .digest('hex');
+  const hash = createHash('sha256');
+  for (const file of [path.join(lockFolder(name), 'package-lock.json'), path.join(LOGGER, 'index.js')]) {
+    hash.update(readFileSync(file));
+  }
+  return hash.digest('hex');
 }

@@ -32,13 +32,21 @@ async function buildSuite(): Promise<string> {
   return path.join(BUILT, 'index.mjs');
 }
 
-/** $VSCODE_EXECUTABLE names a desktop VS Code; else code-server stands in for one. */
-function executable(): string {
-  if (process.env.VSCODE_EXECUTABLE) return process.env.VSCODE_EXECUTABLE;
+/**
+ * A desktop VS Code where $VSCODE_EXECUTABLE names one or $VSCODE_VERSION says which to download; else code-server stands in
+ * for it.
+ */
+function whichVsCode(): { vscodeExecutablePath: string } | { version: string } {
+  const { VSCODE_EXECUTABLE: executable, VSCODE_VERSION: version } = process.env;
+  if (executable) return { vscodeExecutablePath: executable };
+  return version ? { version } : { vscodeExecutablePath: standIn() };
+}
+
+function standIn(): string {
   const file = path.join(BUILT, 'stand-in');
   mkdirSync(BUILT, { recursive: true });
-  const standIn = path.join(ROOT, 'test/support/vscode-stand-in.ts');
-  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`);
+  const script = path.join(ROOT, 'test/support/vscode-stand-in.ts');
+  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
   chmodSync(file, 0o755);
   return file;
 }
@@ -59,10 +67,14 @@ async function runSuite(): Promise<Run> {
   let problem: string | undefined;
   try {
     await runTests({
-      vscodeExecutablePath: executable(),
+      ...whichVsCode(),
       extensionDevelopmentPath: ROOT,
       extensionTestsPath: await buildSuite(),
-      launchArgs: [sandbox.workspace],
+      launchArgs: [
+        sandbox.workspace,
+        `--user-data-dir=${path.join(sandbox.root, 'user-data')}`,
+        `--extensions-dir=${path.join(sandbox.root, 'extensions')}`,
+      ],
       extensionTestsEnv: {
         ...sandbox.env,
         ANIMUS_TEST_RESULTS: results,
@@ -86,7 +98,8 @@ async function runSuite(): Promise<Run> {
   return { lines, problem };
 }
 
-const missing = process.env.VSCODE_EXECUTABLE ? undefined : missingForWorkbench();
+const isDesktop = Boolean(process.env.VSCODE_EXECUTABLE || process.env.VSCODE_VERSION);
+const missing = isDesktop ? undefined : missingForWorkbench();
 
 describe('in the extension host', function () {
   if (missing !== undefined) {

@@ -177,6 +177,16 @@ describeDriven('the packaged extension in a workbench', () => {
     await workbench.shots('work');
   });
 
+  it('says from the status bar what is next', async () => {
+    const { workbench } = at();
+    await workbench.page.locator('.statusbar-item').getByRole('button', { name: 'Animus: 1 waiting for you' }).click();
+    await workbench.choice('Write the upgrade notes').waitFor();
+    await workbench.shot('what-next');
+    await workbench.choice('Write the upgrade notes').click();
+    await workbench.page.locator('.quick-input-widget').getByText('The key for Anthropic').waitFor();
+    await workbench.page.keyboard.press('Escape');
+  });
+
   it('[F1] goes on with a new host when the old one is killed, and has everything', async () => {
     const { workbench, sandbox } = at();
     const killed = sandbox.hostPid();
@@ -220,6 +230,16 @@ describeDriven('the packaged extension in a workbench', () => {
     await workbench.row('Try Again').click();
     await workbench.hostIsReady();
     assert.ok(sandbox.hostPid());
+  });
+
+  it('shows its log, with the end of the log of the host', async () => {
+    const { workbench, sandbox } = at();
+    await workbench.command('Animus: Show Logs');
+    const output = workbench.page.locator('.output-view-container, .pane-body.output-view').first();
+    await output.getByText(`connected to process ${sandbox.hostPid()}`).first().waitFor();
+    await output.getByText('"event":"host.start"').first().waitFor();
+    await workbench.shot('logs');
+    await workbench.command('View: Close Panel');
   });
 
   it('[F23] restores the focus editor when the window is loaded again', async () => {
@@ -268,6 +288,7 @@ describeDriven('a folder that nobody trusts yet', () => {
     await workbench.page.getByText('Restricted Mode, so Animus has started nothing').first().waitFor();
     await workbench.command('Animus: Run Demo');
     await workbench.notification('Restricted Mode').waitFor();
+    await workbench.webview('view').getByText('Restricted Mode').first().waitFor();
     await workbench.shots('untrusted');
     assert.ok(sandbox.isUntouched());
   });

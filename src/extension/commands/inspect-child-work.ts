@@ -1,8 +1,8 @@
 /** Animus: Inspect Child Work. The work that other work submitted, as a list; picking one opens its focus. */
 import * as vscode from 'vscode';
-import { describeWork } from '../work/work-rows.ts';
 import type { Command } from './command.ts';
 import { namedWork, pickWork } from './pick-work.ts';
+import { workChoice } from './work-choice.ts';
 
 export const inspectChildWork: Command = async (parts, argument) => {
   const { connection, model } = parts;
@@ -19,9 +19,7 @@ export const inspectChildWork: Command = async (parts, argument) => {
   }
   const rows = items.map((item) => {
     const known = model.get(item.id) ?? { item, foci: null, activity: null };
-    const { label, description, look } = describeWork(known, model, Date.now());
-    const iconPath = new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
-    return { label, description, iconPath, id: item.id };
+    return workChoice(known, model);
   });
   const title = `Child work (${items.length})`;
   const picked = await vscode.window.showQuickPick(rows, { title, placeHolder: 'Open the focus of …' });

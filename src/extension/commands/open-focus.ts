@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { WorkView } from '../../protocol/work.ts';
+import { messageText } from '../plain-text.ts';
 import { hasBegun } from '../work/work-rows.ts';
 import type { Command } from './command.ts';
 import { namedWork, pickWork } from './pick-work.ts';
@@ -25,7 +26,7 @@ export const openFocus: Command = async (parts, argument) => {
   const { item, foci } = await parts.connection.request('work/show', { id });
   const last = foci.at(-1);
   if (!last) {
-    const why = item.reason ? `: ${item.reason}` : '';
+    const why = item.reason ? `: ${messageText(item.reason)}` : '';
     void vscode.window.showInformationMessage(`Animus: this work has not begun yet${why}.`);
     return undefined;
   }

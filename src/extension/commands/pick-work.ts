@@ -3,8 +3,9 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { WorkView } from '../../protocol/work.ts';
 import type { KnownWork } from '../work/work-model.ts';
-import { describeWork, groupOf } from '../work/work-rows.ts';
+import { groupOf } from '../work/work-rows.ts';
 import type { Parts } from './command.ts';
+import { workChoice } from './work-choice.ts';
 
 /** A row of the tree has `kind` and `id`; commands pass `workId`. */
 const named = z.union([
@@ -24,15 +25,10 @@ export async function pickWork(
   // The window may not have asked yet what there is.
   await connection.start();
   const listed = model.loaded ? model.all() : await listAll(connection);
-  const now = Date.now();
   const items = listed
     .filter(wanted)
     .sort((a, b) => ORDER.indexOf(groupOf(a.item)) - ORDER.indexOf(groupOf(b.item)))
-    .map((known) => {
-      const { label, description, look } = describeWork(known, model, now);
-      const iconPath = new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
-      return { label, description, iconPath, id: known.item.id };
-    });
+    .map((known) => workChoice(known, model));
   if (items.length === 0) return undefined;
   const picked = await vscode.window.showQuickPick(items, {
     title,

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { uuidv7 } from '../../rendezvous/ids.ts';
-import { plainLine } from '../plain-text.ts';
+import { choiceText, plainLine } from '../plain-text.ts';
 import type { Command, Parts } from './command.ts';
 import { submit } from './submit.ts';
 
@@ -28,16 +28,16 @@ async function pickFaculty({ connection }: Parts): Promise<string | undefined> {
   const listed = connection.request('faculty/list', {});
   const items = listed.then(({ faculties, problems }) => [
     ...faculties.map(({ name, description, origin }) => ({
-      label: name,
+      label: choiceText(name),
       description: origin === 'bundled' ? '' : origin,
-      detail: plainLine(description, 200),
+      detail: choiceText(plainLine(description, 200)),
       iconPath: new vscode.ThemeIcon('hubot'),
       name,
     })),
     ...problems.map(({ file, message }) => ({
       label: vscode.Uri.file(file).path.split('/').at(-1) ?? file,
       description: 'cannot be used',
-      detail: plainLine(message, 200),
+      detail: choiceText(plainLine(message, 200)),
       iconPath: new vscode.ThemeIcon('error', new vscode.ThemeColor('animus.dead')),
       name: undefined,
       file,

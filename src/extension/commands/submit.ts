@@ -1,6 +1,7 @@
 /** Submitting from the editor, and what happens on the screen after it. */
 import * as vscode from 'vscode';
 import type { Params } from '../../protocol/requests.ts';
+import { messageText } from '../plain-text.ts';
 import { labelOf } from '../work/work-rows.ts';
 import type { Parts } from './command.ts';
 
@@ -12,7 +13,9 @@ export async function submit(parts: Parts, asked: Params<'work/submit'>): Promis
   await vscode.commands.executeCommand('animus.work.focus');
   if (result.kind === 'merged') {
     const { item } = await parts.connection.request('work/show', { id });
-    void vscode.window.showInformationMessage(`Animus: the same is being worked on already: ${labelOf(item)}`);
+    void vscode.window.showInformationMessage(
+      `Animus: the same is being worked on already: ${messageText(labelOf(item))}`,
+    );
   }
   return id;
 }

@@ -1,8 +1,10 @@
 /** What the status bar's item opens: what waits for a person, what runs, and what can be done. */
 import * as vscode from 'vscode';
 import { viewStateOf } from '../host/host-state.ts';
-import { describeWork, groupOf, reasonRows, topOf } from '../work/work-rows.ts';
+import type { KnownWork } from '../work/work-model.ts';
+import { groupOf, reasonRows, topOf } from '../work/work-rows.ts';
 import type { Command, Parts } from './command.ts';
+import { workChoice } from './work-choice.ts';
 
 type Choice = vscode.QuickPickItem & { command?: string; args?: readonly unknown[] };
 
@@ -17,8 +19,8 @@ function choices(parts: Parts): Choice[] {
   const separator = (label: string): Choice => ({ label, kind: vscode.QuickPickItemKind.Separator });
   const fixes = state.actions.map(({ command, title }): Choice => ({ label: title, command: `animus.${command}` }));
   if (state.kind !== 'ready') return [separator(state.message), ...fixes, separator('commands'), ...commands()];
-  const waiting = topOf(model, 'waiting').map((known) => workChoice(parts, known.item.id));
-  const running = topOf(model, 'running').map((known) => workChoice(parts, known.item.id));
+  const waiting = topOf(model, 'waiting').map((known) => actOn(known, parts));
+  const running = topOf(model, 'running').map((known) => actOn(known, parts));
   return [
     ...(waiting.length > 0 ? [separator('waiting for you'), ...waiting] : []),
     ...(running.length > 0 ? [separator('running'), ...running] : []),
@@ -27,18 +29,14 @@ function choices(parts: Parts): Choice[] {
   ];
 }
 
-function workChoice({ model }: Parts, id: string): Choice {
-  const known = model.get(id);
-  if (!known) return { label: id };
-  const { label, description, look } = describeWork(known, model, Date.now());
-  const iconPath = new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
-  // What helps comes before what shows.
-  const action =
-    groupOf(known.item) === 'waiting' ? reasonRows(known).find(({ kind }) => kind === 'action') : undefined;
-  if (action?.kind === 'action') {
-    return { label, description, iconPath, detail: action.title, command: action.command, args: action.args };
+/** What helps comes before what shows. */
+function actOn(known: KnownWork, { model }: Parts): Choice {
+  const choice = workChoice(known, model);
+  const action = reasonRows(known).find(({ kind }) => kind === 'action');
+  if (groupOf(known.item) === 'waiting' && action?.kind === 'action') {
+    return { ...choice, detail: action.title, command: action.command, args: action.args };
   }
-  return { label, description, iconPath, command: 'animus.openFocus', args: [{ workId: id }] };
+  return { ...choice, command: 'animus.openFocus', args: [{ workId: known.item.id }] };
 }
 
 function commands(): Choice[] {

@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FromFocusView, FromLedgerView } from '../../protocol/webview.ts';
+import { messageText, plainLine } from '../plain-text.ts';
 
 export type ViewRequest = Extract<
   FromLedgerView | FromFocusView,
@@ -31,7 +32,9 @@ export async function answerViewRequest(request: ViewRequest): Promise<void> {
 async function openFile(name: string, line: number | undefined): Promise<void> {
   const file = fileInWorkspace(name);
   if (!file) {
-    void vscode.window.showWarningMessage(`Animus: ${name} is no file of this workspace, so it is not opened.`);
+    void vscode.window.showWarningMessage(
+      `Animus: ${messageText(plainLine(name, 100))} is no file of this workspace, so it is not opened.`,
+    );
     return;
   }
   const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
