@@ -249,7 +249,7 @@ describe('phase commands', function () {
     const abort = new AbortController();
     const claim = await bench.claim(faculty, { abort: abort.signal });
     const running = runFocus(bench.dependencies(done()), claim);
-    await until(() => existsSync(runs));
+    await until(() => existsSync(runs) && readFileSync(runs, 'utf8').endsWith('\n'));
     await bench.nextHost();
     abort.abort();
     await running;
@@ -270,7 +270,7 @@ describe('phase commands', function () {
       const abort = new AbortController();
       const claim = await bench.claim(faculty, { abort: abort.signal });
       const running = runFocus(bench.dependencies(client), claim);
-      await until(() => existsSync(runs));
+      await until(() => existsSync(runs) && readFileSync(runs, 'utf8').endsWith('\n'));
       abort.abort();
       await running;
       const { item, focus } = await bench.look(id);

@@ -251,7 +251,8 @@ describe('the command for terminals', () => {
         'console.log(JSON.stringify([process.env.ELECTRON_RUN_AS_NODE, ...process.argv.slice(2)]));',
       );
       const folder = installTerminalCommand(path.join(root, 'bin'), extension, process.execPath);
-      const run = () => execFileSync(path.join(folder, 'animus'), ['work', 'submit', 'a "b" $c'], { encoding: 'utf8' });
+      const run = () =>
+        execFileSync(path.join(folder, 'animus'), ['work', 'submit', 'a "b" $c'], { encoding: 'utf8', stdio: 'pipe' });
       assert.deepEqual(JSON.parse(run()), ['1', 'work', 'submit', 'a "b" $c']);
       // Written once: the second time nothing is touched.
       chmodSync(path.join(folder, 'animus'), 0o555);
