@@ -48,7 +48,8 @@ async function serve(store: string, folder: string): Promise<void> {
   // Where even stderr is gone (a full disk, say) there is nobody left to tell, and that is no reason to end.
   process.stderr.on('error', () => undefined);
   process.on('SIGHUP', () => undefined); // a terminal that closes is no reason to leave
-  await host.start();
+  // One that is asked to leave while it starts has closed its database, and its start would wait for that in vain.
+  await Promise.race([host.start(), host.left]);
   await host.left;
   lock.release();
   process.exit(0);
