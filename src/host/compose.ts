@@ -226,7 +226,8 @@ async function welcome(
 }
 
 /** Null where the database does not say at once: a greeting must not wait for it, or the client takes the host for gone. */
-async function trustedSoon({ database, place, folder }: ApiContext): Promise<boolean | null> {
+async function trustedSoon({ database, place, folder, status }: ApiContext): Promise<boolean | null> {
+  if (status().database.kind !== 'ready') return null;
   const look = async () => (await readTrust(await database(), place, folder)) !== undefined;
   const unknown = () => null; // whoever needs the database hears from it what is wrong
   return Promise.race([look().catch(unknown), sleep(TRUST_WITHIN_MS, null, { ref: false })]);
