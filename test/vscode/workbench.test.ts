@@ -239,7 +239,7 @@ describeDriven('the packaged extension in a workbench', () => {
     await output.getByText(`connected to process ${sandbox.hostPid()}`).first().waitFor();
     await output.getByText('"event":"host.start"').first().waitFor();
     await workbench.shot('logs');
-    await workbench.command('View: Close Panel');
+    await workbench.command('View: Toggle Panel Visibility');
   });
 
   it('[F23] restores the focus editor when the window is loaded again', async () => {

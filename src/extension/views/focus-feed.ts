@@ -31,7 +31,7 @@ export class FocusFeed {
   #lastEntry = 0;
   #callsFrom = 0;
   #anew = true;
-  #listening = false;
+  #pageIsThere = false;
   #deltas: Delta[] = [];
   #look: Coalesced;
   #write: Coalesced;
@@ -54,8 +54,8 @@ export class FocusFeed {
     this.#stops = [
       this.#connection.onHeard((heard) => this.#onHeard(heard)),
       this.#connection.onStateChange((state) => {
-        if (!this.#listening) return;
-        void this.#send({ type: 'state', state: viewStateOf(state) });
+        if (!this.#pageIsThere) return;
+        this.#send({ type: 'state', state: viewStateOf(state) }).catch(onError);
         if (state.kind === 'ready') this.sendAnew();
       }),
     ];
@@ -63,7 +63,7 @@ export class FocusFeed {
 
   /** The page is there. */
   async ready(): Promise<void> {
-    this.#listening = true;
+    this.#pageIsThere = true;
     await this.#send({ type: 'state', state: viewStateOf(this.#connection.state) });
     this.sendAnew();
   }
@@ -73,6 +73,12 @@ export class FocusFeed {
     this.#look.wish();
   }
 
+  /** A hidden page is gone and comes back with `ready`; one that was only moved says nothing, and gets everything anew. */
+  show(isVisible: boolean): void {
+    this.#pageIsThere = isVisible;
+    if (isVisible) this.sendAnew();
+  }
+
   dispose(): void {
     this.#look.dispose();
     this.#write.dispose();
@@ -80,7 +86,7 @@ export class FocusFeed {
   }
 
   #onHeard(heard: Heard): void {
-    if (!this.#listening) return;
+    if (!this.#pageIsThere) return;
     switch (heard.name) {
       case 'focus/changed':
         if (heard.params.id === this.focusId) this.#look.wish();
@@ -118,7 +124,7 @@ export class FocusFeed {
 
   async #sendNew(): Promise<void> {
     const { state } = this.#connection;
-    if (state.kind !== 'ready' || !this.#listening) return;
+    if (state.kind !== 'ready' || !this.#pageIsThere) return;
     if (this.#anew) {
       this.#lastMessage = 0;
       this.#lastEntry = 0;

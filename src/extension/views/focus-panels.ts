@@ -82,11 +82,15 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
     const feed = new FocusFeed(focusId, { connection, onError, onItem }, (message) => link.send(message));
     this.#open.set(focusId, open);
     let hold = connection.hold();
+    let wasVisible = panel.visible;
     const disposables = [
       panel.webview.onDidReceiveMessage((message) => void link.receive(message)),
       panel.onDidChangeViewState(() => {
+        if (panel.visible === wasVisible) return;
+        wasVisible = panel.visible;
         hold.dispose();
         if (panel.visible) hold = connection.hold();
+        feed.show(panel.visible);
       }),
       panel.onDidDispose(() => {
         hold.dispose();

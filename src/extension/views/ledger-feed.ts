@@ -27,6 +27,7 @@ export class LedgerFeed {
   /** Items with entries that were not sent yet, and the lowest number that was heard of. */
   #heard = new Map<string, number>();
   #anew = false;
+  #pageIsThere = false;
   #look: Coalesced;
   #stops: Stop[];
 
@@ -46,10 +47,11 @@ export class LedgerFeed {
       this.#connection.onHeard((heard) => this.#onHeard(heard)),
       // An entry's page shows how its work is.
       this.#model.onChange((change) => {
-        if (change.kind === 'items') void this.#sendItems(change.ids).catch(onError);
+        if (change.kind === 'items' && this.#pageIsThere) this.#sendItems(change.ids).catch(onError);
       }),
       this.#connection.onStateChange((state) => {
-        void this.#send({ type: 'state', state: viewStateOf(state) });
+        if (!this.#pageIsThere) return;
+        this.#send({ type: 'state', state: viewStateOf(state) }).catch(onError);
         if (state.kind === 'ready') this.#sendAnew();
       }),
     ];
@@ -58,6 +60,7 @@ export class LedgerFeed {
   async answer(request: LedgerRequest): Promise<void> {
     switch (request.type) {
       case 'ready':
+        this.#pageIsThere = true;
         await this.#send({ type: 'state', state: viewStateOf(this.#connection.state) });
         this.#sendAnew();
         return;
@@ -83,6 +86,12 @@ export class LedgerFeed {
     }
   }
 
+  /** A hidden page is gone and comes back with `ready`; one that was only moved says nothing, and gets everything anew. */
+  show(isVisible: boolean): void {
+    this.#pageIsThere = isVisible;
+    if (isVisible) this.#sendAnew();
+  }
+
   dispose(): void {
     this.#look.dispose();
     for (const stop of this.#stops) stop.dispose();
@@ -102,6 +111,7 @@ export class LedgerFeed {
   }
 
   #onHeard(heard: Heard): void {
+    if (!this.#pageIsThere) return;
     if (heard.name === 'store/reset') this.#sendAnew();
     if (heard.name !== 'ledger/appended') return;
     const { id, seq } = heard.params;
@@ -111,7 +121,7 @@ export class LedgerFeed {
 
   async #sendNew(): Promise<void> {
     const { state } = this.#connection;
-    if (state.kind !== 'ready') return;
+    if (state.kind !== 'ready' || !this.#pageIsThere) return;
     if (this.#anew) {
       await this.#sendReset(state.client);
       return;

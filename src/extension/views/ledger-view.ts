@@ -45,8 +45,8 @@ export class LedgerView implements vscode.WebviewViewProvider {
       view.onDidChangeVisibility(() => {
         hold.dispose();
         if (view.visible) hold = connection.hold();
-        // A hidden page is gone, and comes back with `ready`.
         else this.#pageIsThere = false;
+        feed.show(view.visible);
       }),
       view.onDidDispose(() => {
         hold.dispose();
