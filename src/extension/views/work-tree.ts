@@ -247,8 +247,16 @@ function keyOf(row: Row): string {
 
 /** Model text goes in as text: nothing of it becomes a link, an image or a command. */
 function tooltipMarkdown(label: string, lines: readonly string[]): vscode.MarkdownString {
-  const markdown = new vscode.MarkdownString();
-  markdown.appendMarkdown('**').appendText(label).appendMarkdown('**');
-  for (const line of lines) markdown.appendMarkdown('\n\n').appendText(line);
+  const markdown = new vscode.MarkdownString(`**${literal(label)}**`);
+  for (const line of lines) markdown.appendMarkdown(`\n\n${literal(line)}`);
   return markdown;
+}
+
+/** What appendText leaves to be found by itself, web and mail addresses, is escaped as well. */
+function literal(text: string): string {
+  const { value } = new vscode.MarkdownString().appendText(text);
+  return value
+    .replaceAll('://', ':\\//')
+    .replaceAll(/\b(www)\./gi, '$1\\.')
+    .replaceAll('@', '\\@');
 }
