@@ -99,6 +99,6 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
         this.#open.delete(focusId);
       }),
     ];
-    panel.webview.html = webviewPage(panel.webview, extensionUri, 'focus', 'Focus');
+    panel.webview.html = webviewPage(panel.webview, extensionUri, { name: 'focus', title: 'Focus', focusId });
   }
 }

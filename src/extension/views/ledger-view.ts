@@ -12,8 +12,8 @@ type Link = WebviewLink<FromLedgerView, ToLedgerView>;
 export class LedgerView implements vscode.WebviewViewProvider {
   #services: Services;
   #link: Link | undefined;
-  /** The item that the view was asked to show, until its page is there to hear it. */
-  #scope: string | null = null;
+  /** What the view was asked to show, one item or all, until its page is there to hear it. */
+  #asked: { workItemId: string | null } | undefined;
   #pageIsThere = false;
 
   constructor(services: Services) {
@@ -55,26 +55,30 @@ export class LedgerView implements vscode.WebviewViewProvider {
         if (this.#link === link) this.#link = undefined;
       }),
     ];
-    view.webview.html = webviewPage(view.webview, extensionUri, 'ledger', 'Ledger');
+    view.webview.html = webviewPage(view.webview, extensionUri, { name: 'ledger', title: 'Ledger' });
   }
 
   /** Shows the view, with one item's entries where one is named. */
   async show(workItemId: string | null): Promise<void> {
-    this.#scope = workItemId;
+    this.#asked = { workItemId };
     await vscode.commands.executeCommand('animus.ledger.focus');
-    if (this.#pageIsThere) await this.#sendScope();
+    await this.#sendAsked();
   }
 
   async #onMessage(message: FromLedgerView, feed: LedgerFeed): Promise<void> {
     if (message.type === 'ready') {
       await feed.answer(message);
       this.#pageIsThere = true;
-      if (this.#scope !== null) await this.#sendScope();
+      await this.#sendAsked();
     } else if (message.type === 'load_older' || message.type === 'search') await feed.answer(message);
     else await answerViewRequest(message);
   }
 
-  async #sendScope(): Promise<void> {
-    await this.#link?.send({ type: 'scope', work_item_id: this.#scope });
+  /** Once: what a person then chooses in the page stays as it is. */
+  async #sendAsked(): Promise<void> {
+    const { workItemId } = this.#asked ?? {};
+    if (workItemId === undefined || !this.#pageIsThere) return;
+    this.#asked = undefined;
+    await this.#link?.send({ type: 'scope', work_item_id: workItemId });
   }
 }

@@ -8,9 +8,16 @@ export function webviewFolder(extension: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extension, 'dist', 'webview');
 }
 
-export function webviewPage(webview: vscode.Webview, extension: vscode.Uri, page: PageName, title: string): string {
+/** A focus page is told whose it is, and keeps that from its first moment on. */
+export function webviewPage(
+  webview: vscode.Webview,
+  extension: vscode.Uri,
+  page: { name: PageName; title: string; focusId?: string },
+): string {
+  const { name, title, focusId } = page;
   const nonce = randomBytes(18).toString('base64');
-  const file = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(webviewFolder(extension), name)).toString();
+  const file = (end: string) =>
+    webview.asWebviewUri(vscode.Uri.joinPath(webviewFolder(extension), `${name}.${end}`)).toString();
   const policy = [
     "default-src 'none'",
     `style-src ${webview.cspSource}`,
@@ -26,11 +33,11 @@ export function webviewPage(webview: vscode.Webview, extension: vscode.Uri, page
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
-<link rel="stylesheet" href="${file(`${page}.css`)}">
+<link rel="stylesheet" href="${file('css')}">
 </head>
 <body>
-<div id="root"></div>
-<script nonce="${nonce}" src="${file(`${page}.js`)}"></script>
+<div id="root"${focusId ? ` data-focus-id="${focusId}"` : ''}></div>
+<script nonce="${nonce}" src="${file('js')}"></script>
 </body>
 </html>`;
 }

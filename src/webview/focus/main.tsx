@@ -25,6 +25,8 @@ const OUTLINE: MessageOutline<ToFocusView> = {
 };
 
 function start(): void {
+  const root = document.getElementById('root');
+  if (!root) throw new Error('The page has no element "root".');
   const api = openVsCodeApi<FromFocusView, FocusState>();
   const saved = api.getState();
   const width = widthOfPage();
@@ -32,7 +34,7 @@ function start(): void {
   const store = createFocusStore((message) => api.postMessage(message), facts, saved);
   const scrollers = { steps: new Scroller(), conversation: new Scroller() };
   keepState(api, () => ({
-    focus_id: store.focus.value?.id ?? saved?.focus_id ?? null,
+    focus_id: root.dataset.focusId ?? null,
     activeKey: store.activeKey.value,
     turn: store.selectedTurn.value,
     tab: store.tab.value,
@@ -55,8 +57,6 @@ function start(): void {
     return () => clearInterval(timer);
   });
   receive(OUTLINE, store.take);
-  const root = document.getElementById('root');
-  if (!root) throw new Error('The page has no element "root".');
   render(<FocusEditor store={store} scrollers={scrollers} />, root);
   store.post({ type: 'ready' });
 }

@@ -1,4 +1,7 @@
-/** What a view keeps while it is hidden or the window reloads. Written a moment after the last change, and when it goes. */
+/**
+ * What a view keeps while it is hidden or the window reloads. Written at once, so that a window that goes away early finds
+ * its views again; then a moment after the last change, and when the page goes.
+ */
 import { effect } from '@preact/signals';
 import type { VsCodeApi } from '../vscode-api.ts';
 
@@ -15,6 +18,7 @@ export function keepState<State>(api: VsCodeApi<never, State>, read: () => State
   const saveSoon = () => {
     timer ??= setTimeout(save, QUIET_MS);
   };
+  save();
   effect(() => {
     read();
     saveSoon();
