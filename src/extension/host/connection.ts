@@ -32,6 +32,9 @@ const LOOK_EVERY_MS = 1000;
 const MOST_TRIES = 5;
 const LEAVES_WITHIN_MS = 200;
 
+const STARTS = 'Starting Animus …';
+const STARTS_AGAIN = 'Animus ended unexpectedly and is being started again. Nothing that was recorded is lost.';
+
 /** What goes away by itself, so that it is worth trying again. */
 const PASSING: readonly ErrorKind[] = ['host_unreachable', 'draining', 'store_unavailable', 'internal'];
 
@@ -45,6 +48,8 @@ export class HostConnection {
   #failures = 0;
   #readySince = 0;
   #stoppedOnPurpose = false;
+  /** The last host ended without a word, and none has answered since. */
+  #ended = false;
   #restarting = false;
   #timer: NodeJS.Timeout | undefined;
   #disposed = false;
@@ -160,7 +165,7 @@ export class HostConnection {
     }
     // While it is tried again and again, the reason of the failure stays in sight.
     if (this.#failures === 0 || this.#state.kind !== 'failed') {
-      this.#become({ kind: 'starting', message: 'Starting Animus …' });
+      this.#become({ kind: 'starting', message: this.#ended ? STARTS_AGAIN : STARTS });
     }
     for (let tries = 1; ; tries += 1) {
       let client: HostClient | undefined;
@@ -194,6 +199,7 @@ export class HostConnection {
     const { pid, version, build } = client.host;
     this.#options.log('info', `connected to process ${pid}, version ${version} (${build})`);
     this.#readySince = Date.now();
+    this.#ended = false;
     this.#become({ kind: 'ready', client });
     void client.closed.then(() => this.#onClosed(client));
     return client;
@@ -214,6 +220,7 @@ export class HostConnection {
       return;
     }
     this.#options.log('warn', 'the host ended without a word');
+    this.#ended = true;
     this.#become({ kind: 'down', message: 'Animus ended unexpectedly. Nothing that was recorded is lost.' });
     // An open window brings a killed host back, whether somebody looks or not: its work would sleep.
     this.#retryLater(() => true);

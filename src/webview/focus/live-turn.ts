@@ -20,14 +20,16 @@ export function applyDelta(
 ): LiveTurn | null {
   if (isRecorded(turn, recorded)) return live && !isRecorded(live.turn, recorded) ? live : null;
   const fresh: LiveTurn = { turn, text: '', calls: [], retryReason: null };
-  const current = live?.turn === turn ? live : fresh;
+  const isHeard = live?.turn === turn;
+  const current = isHeard ? live : fresh;
   switch (kind) {
     case 'turn_start':
       return fresh;
     case 'retry':
       return { ...fresh, retryReason: text };
     case 'text':
-      return { ...current, text: current.text + text };
+      // Who begins to look in the middle of a turn sees that something stood before.
+      return { ...current, text: isHeard ? current.text + text : `… ${text}` };
     case 'tool_call':
       return { ...current, calls: [...current.calls, text] };
   }

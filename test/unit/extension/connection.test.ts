@@ -77,6 +77,18 @@ describe("a window's connection", () => {
     assert.deepEqual(states, ['starting', 'ready', 'down', 'starting', 'ready']);
   });
 
+  it('says that the host ended until another has answered', async () => {
+    const { connection, hosts } = connect();
+    const messages: string[] = [];
+    connection.onStateChange((state) => messages.push(viewStateOf(state).message));
+    await connection.start();
+    await hosts[0]?.close();
+    await until(() => hosts.length === 2 && connection.state.kind === 'ready');
+    const [first, ready, , again] = messages;
+    assert.deepEqual([first, ready], ['Starting Animus …', '']);
+    assert.match(again ?? '', /ended unexpectedly and is being started again/);
+  });
+
   it('brings a host that keeps dying back ever more seldom', async () => {
     const { connection, hosts } = connect();
     await connection.start();

@@ -73,7 +73,11 @@ describe('the turn that is being written', () => {
       retryReason: 'stream cut',
     });
     assert.equal(play([...begun, delta('turn_start')])?.text, '');
-    assert.equal(play([...begun, delta('text', 'next', 12)])?.text, 'next');
+    assert.equal(play([...begun, delta('turn_start', '', 12), delta('text', 'next', 12)])?.text, 'next');
+  });
+
+  it('says that something stood before where its beginning was not heard', () => {
+    assert.equal(play([delta('text', 'and so on'), delta('text', ' to the end')])?.text, '… and so on to the end');
   });
 
   it('gives way to the recorded answer, also to deltas that come after it', () => {
