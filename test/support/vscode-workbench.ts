@@ -94,6 +94,26 @@ export class Workbench {
     return frame.first().contentFrame().frameLocator('#active-frame');
   }
 
+  /** What an expression gives within the page of a webview. */
+  async read<Value>(holder: 'view' | 'editor', expression: string): Promise<Value> {
+    const root = await this.webview(holder).locator('#root').elementHandle();
+    const frame = await root?.ownerFrame();
+    if (!frame) throw new Error('The webview is gone.');
+    return (await frame.evaluate(expression)) as Value;
+  }
+
+  /** Different texts of a webview that match, as they come and go within 15 s, until there are so many. */
+  async watchText(holder: 'view' | 'editor', pattern: RegExp, wanted: number): Promise<string[]> {
+    const body = this.webview(holder).locator('body');
+    const seen = new Set<string>();
+    const deadline = Date.now() + 15_000;
+    while (seen.size < wanted && Date.now() < deadline) {
+      const found = pattern.exec(await body.innerText());
+      if (found) seen.add(found[0]);
+    }
+    return [...seen];
+  }
+
   /** Runs an action of a notification, or waits until one says so. */
   notification(text: string | RegExp): Locator {
     return this.page.locator('.notification-toast').filter({ hasText: text }).first();

@@ -1,119 +1,12 @@
 /** The packaged extension, installed into a VS Code and driven as a person would; pictures of it in .cache/screenshots. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import type { Browser, Page } from 'playwright-core';
-import { packagedExtension } from '../support/vscode-package.ts';
-import { type CodeServerName, findCodeServer, missingForWorkbench } from '../support/vscode-parts.ts';
-import { VsCodeSandbox } from '../support/vscode-sandbox.ts';
-import { launchBrowser, VsCodeServer } from '../support/vscode-server.ts';
-import { Workbench } from '../support/vscode-workbench.ts';
+import { animus, type Driven, describeDriven, drive, end, keepPictureOfFailure } from '../support/vscode-driven.ts';
+import { STEADY } from '../support/vscode-scripts.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-
-const entry = (entry_type: string, content: string) => ({ name: 'ledger_append', input: { entry_type, content } });
-
-/** Long enough to be watched. */
-const STEADY = {
-  name: 'steady',
-  pace: { delay_ms: 350, chunk: 12, chunk_delay_ms: 6 },
-  turns: [
-    { text: 'I begin with a plan.', tool_calls: [entry('plan', 'Read the sources, then say where a day is defined.')] },
-    { text: 'The sources are few.', tool_calls: [{ name: 'read_file', input: { path: 'src/date.ts' } }] },
-    {
-      text: '`DAY` is in **src/date.ts**.',
-      tool_calls: [entry('finding', 'DAY is defined in src/date.ts:2 as 86_400_000 milliseconds.')],
-    },
-    { text: 'A test covers it.', tool_calls: [{ name: 'search_text', input: { pattern: 'DAY', path: '.' } }] },
-    { tool_calls: [entry('decision', 'Leap seconds are left out, as the comment in the source says.')] },
-    { tool_calls: [entry('step', 'Read both files and their test.')] },
-    { tool_calls: [{ name: 'report_outcome', input: { success: true, summary: 'A day is defined once.' } }] },
-    { text: 'Done.' },
-  ],
-};
-
-type Driven = {
-  server: VsCodeServer;
-  sandbox: VsCodeSandbox;
-  browser: Browser;
-  workbench: Workbench;
-  faults: string[];
-};
-
-async function drive(
-  name: CodeServerName,
-  options: { asksForTrust?: boolean; settings?(sandbox: VsCodeSandbox): Record<string, unknown> } = {},
-): Promise<Driven> {
-  const codeServer = findCodeServer(name);
-  assert.ok(codeServer);
-  const sandbox = new VsCodeSandbox();
-  const server = new VsCodeServer({
-    codeServer,
-    env: sandbox.env,
-    settings: options.settings?.(sandbox) ?? {},
-    asksForTrust: options.asksForTrust ?? false,
-  });
-  await server.install(await packagedExtension());
-  await server.start();
-  const browser = await launchBrowser();
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  const workbench = new Workbench(page, server);
-  const driven = { server, sandbox, browser, workbench, faults: listenForFaults(page) };
-  await workbench.open(sandbox.workspace);
-  await workbench.showAnimus();
-  return driven;
-}
-
-/** What a page was not allowed, and what our own code threw. */
-function listenForFaults(page: Page): string[] {
-  const faults: string[] = [];
-  page.on('console', (message) => {
-    const text = message.text();
-    const isOurs = /Content Security Policy|animus\.animus/i.test(text);
-    if (message.type() === 'error' && isOurs) faults.push(text.slice(0, 400));
-  });
-  return faults;
-}
-
-async function end(driven: Driven | undefined): Promise<void> {
-  await driven?.browser.close();
-  await driven?.server.stop();
-  await driven?.sandbox.remove();
-}
-
-/** The command in a terminal of its own, on the same home and folder. */
-async function animus(sandbox: VsCodeSandbox, args: readonly string[], env: Record<string, string> = {}) {
-  const options = {
-    cwd: sandbox.workspace,
-    env: { PATH: process.env.PATH ?? '', HOME: sandbox.home, ...sandbox.env, ...env },
-  };
-  return promisify(execFile)(process.execPath, [path.join(ROOT, 'dist/animus.mjs'), ...args], options);
-}
-
-/** Runs a test of its own step by step and keeps a picture of where it failed. */
-function keepPictureOfFailure(title: string, driven: () => Driven | undefined): void {
-  afterEach(async function () {
-    if (this.currentTest?.isFailed()) await driven()?.workbench.shot(`failed-${title}`);
-  });
-}
-
-const missing = missingForWorkbench();
-
-function describeDriven(title: string, define: () => void): void {
-  describe(title, function () {
-    if (missing === undefined) {
-      this.timeout(120_000);
-      // Each test goes on where the one before it stopped.
-      beforeEach(function () {
-        if (this.currentTest?.parent?.tests.some((test) => test.isFailed())) this.skip();
-      });
-      define();
-    } else it(`is driven (${missing})`);
-  });
-}
 
 describeDriven('the packaged extension in a workbench', () => {
   let driven: Driven | undefined;
