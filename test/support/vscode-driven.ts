@@ -24,6 +24,8 @@ export type Driven = {
 
 export type DriveOptions = {
   asksForTrust?: boolean;
+  /** What the extension host finds in its environment, besides the home. */
+  env?: Record<string, string>;
   settings?(sandbox: VsCodeSandbox): Record<string, unknown>;
   /** Before VS Code sees the folder. */
   prepare?(sandbox: VsCodeSandbox): void;
@@ -36,7 +38,7 @@ export async function drive(name: CodeServerName, options: DriveOptions = {}): P
   options.prepare?.(sandbox);
   const server = new VsCodeServer({
     codeServer,
-    env: sandbox.env,
+    env: { ...sandbox.env, ...options.env },
     settings: options.settings?.(sandbox) ?? {},
     asksForTrust: options.asksForTrust ?? false,
   });
