@@ -9,6 +9,21 @@ const live = (page: Page) => page.locator('.article[aria-label="The turn being w
 const region = (page: Page) =>
   read<string>(page, `document.activeElement.closest('.lanes, .steps, .detail-region')?.className ?? 'none'`);
 
+const stepsSize = (page: Page, side: 'width' | 'height') =>
+  read<number>(page, `document.querySelector('.steps').getBoundingClientRect().${side}`);
+const valueNow = async (page: Page) => Number(await page.locator('.sash').getAttribute('aria-valuenow'));
+
+/** Takes the middle of the sash so far, step by step, as a hand does. */
+async function dragSash(page: Page, by: { x: number; y: number }): Promise<void> {
+  const box = await page.locator('.sash').boundingBox();
+  assert.ok(box);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + by.x, y + by.y, { steps: 5 });
+  await page.mouse.up();
+}
+
 export const FOCUS_CHECKS: Check[] = [
   {
     title: 'the open turn shows as it streams, begins anew on a retry, and gives way to its record',
@@ -110,6 +125,49 @@ export const FOCUS_CHECKS: Check[] = [
         (await posted(page)).map(({ type }) => type),
         ['ready'],
       );
+    },
+  },
+  {
+    title: 'the sash moves by pointer and arrows, within bounds, and goes back on a double click',
+    address: '/focus?data=done',
+    height: 800,
+    async run(page) {
+      const before = await stepsSize(page, 'width');
+      assert.equal(await valueNow(page), before);
+      await dragSash(page, { x: 90, y: 40 });
+      assert.equal(await stepsSize(page, 'width'), before + 90);
+      await page.focus('.sash');
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await stepsSize(page, 'width'), before + 74);
+      assert.equal(await valueNow(page), before + 74);
+      await dragSash(page, { x: -900, y: 0 });
+      assert.equal(await stepsSize(page, 'width'), 200);
+      await dragSash(page, { x: 2000, y: 0 });
+      assert.ok((await read<number>(page, `document.querySelector('.detail-region').clientWidth`)) >= 318);
+      await page.dblclick('.sash');
+      assert.equal(await stepsSize(page, 'width'), before);
+    },
+  },
+  {
+    title: 'a narrow page has its sash between rows, and each layout keeps its own size over a reload',
+    address: '/focus?data=done',
+    width: 620,
+    height: 800,
+    async run(page) {
+      assert.equal(await page.locator('.sash').getAttribute('aria-orientation'), 'horizontal');
+      assert.equal(await stepsSize(page, 'height'), 238);
+      await dragSash(page, { x: 30, y: 60 });
+      assert.equal(await stepsSize(page, 'height'), 298);
+      await page.setViewportSize({ width: 1200, height: 800 });
+      await dragSash(page, { x: -40, y: 0 });
+      const wide = await stepsSize(page, 'width');
+      await page.waitForTimeout(400);
+      await page.reload();
+      await page.waitForTimeout(300);
+      assert.equal(await stepsSize(page, 'width'), wide);
+      await page.setViewportSize({ width: 620, height: 800 });
+      await page.waitForTimeout(100);
+      assert.equal(await stepsSize(page, 'height'), 298);
     },
   },
 ];

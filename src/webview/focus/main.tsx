@@ -38,6 +38,7 @@ function start(): void {
     tab: store.tab.value,
     follows: store.follows.value,
     unfoldedCalls: [...store.unfoldedCalls.value],
+    paneSizes: store.paneSizes.value,
   }));
   for (const scroller of Object.values(scrollers)) {
     scroller.onUserScroll = ({ isUp }) => {

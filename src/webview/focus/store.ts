@@ -6,6 +6,7 @@ import type { WorkView } from '../../protocol/work.ts';
 import { buildTurns } from './conversation.ts';
 import { applyDelta, keepUnrecorded, type LiveTurn } from './live-turn.ts';
 import { mergeCalls, mergeEntries, mergeMessages } from './merge.ts';
+import { type PaneSizes, STANDARD_SIZES } from './pane-size.ts';
 import { buildSteps } from './steps.ts';
 import { buildTimeline } from './timeline.ts';
 
@@ -17,6 +18,8 @@ export type FocusState = {
   tab: Tab;
   follows: boolean;
   unfoldedCalls: string[];
+  /** Absent in what an earlier version kept. */
+  paneSizes?: PaneSizes;
 };
 
 export type Tab = 'conversation' | 'json';
@@ -44,6 +47,7 @@ export function createFocusStore(
   const foldedBlocks = signal<ReadonlySet<string>>(new Set());
   const unfoldedTurns = signal<ReadonlySet<string>>(new Set());
   const unfoldedCalls = signal<ReadonlySet<string>>(new Set(saved?.unfoldedCalls));
+  const paneSizes = signal(saved?.paneSizes ?? STANDARD_SIZES);
 
   const turns = computed(() => (focus.value ? buildTurns(focus.value, messages.value, calls.value) : []));
   const isRunning = computed(() => focus.value?.status === 'running');
@@ -119,6 +123,7 @@ export function createFocusStore(
     foldedBlocks,
     unfoldedTurns,
     unfoldedCalls,
+    paneSizes,
     turns,
     isRunning,
     steps,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HOSTILE_TEXTS } from '../../../build/webview-preview/hostile-texts.ts';
+import { boundsOf, type PaneSizes, sizeAfterKey, sizeIn } from '../../../src/webview/focus/pane-size.ts';
 import { createScale, lengthOf, unite } from '../../../src/webview/focus/time-scale.ts';
 import { argumentSummary, argumentsOf, callSign, isFailed, toolIcon } from '../../../src/webview/focus/tools.ts';
 import { hasOutline } from '../../../src/webview/shared/outline.ts';
@@ -54,6 +55,44 @@ describe('the axis of time', () => {
       { start: 20, end: 21 },
     ]);
     assert.equal(lengthOf(spans), 10);
+  });
+});
+
+describe('the room of the steps', () => {
+  it('is a share of the whole until a size is chosen', () => {
+    const standard = (side: keyof PaneSizes, room: number) => sizeIn(boundsOf(side, room), null);
+    assert.deepEqual(
+      [700, 1000, 2000].map((room) => standard('width', room)),
+      [280, 320, 460],
+    );
+    assert.deepEqual(
+      [400, 900].map((room) => standard('height', room)),
+      [160, 238],
+    );
+  });
+
+  it('leaves the detail some, and comes back when there is more', () => {
+    assert.equal(sizeIn(boundsOf('width', 1000), 900), 680);
+    assert.equal(sizeIn(boundsOf('width', 1400), 900), 900);
+    assert.equal(sizeIn(boundsOf('height', 600), 10), 96);
+  });
+
+  it('has bounds in order also where there is no room at all', () => {
+    for (const side of ['width', 'height'] as const) {
+      const { least, most, standard } = boundsOf(side, 0);
+      assert.ok(least > 0 && least <= most && standard === least);
+    }
+  });
+
+  it('follows the arrows along its own direction', () => {
+    const bounds = boundsOf('width', 1000);
+    const pressed = (key: string, side: keyof PaneSizes, size = 300) => sizeAfterKey(key, side, { size, bounds });
+    assert.deepEqual([pressed('ArrowLeft', 'width'), pressed('ArrowRight', 'width')], [284, 316]);
+    assert.deepEqual([pressed('ArrowUp', 'height'), pressed('ArrowDown', 'height')], [284, 316]);
+    assert.deepEqual([pressed('Home', 'width'), pressed('End', 'width')], [200, 680]);
+    assert.equal(pressed('ArrowRight', 'width', 675), 680);
+    assert.equal(pressed('ArrowUp', 'width'), undefined);
+    assert.equal(pressed('j', 'width'), undefined);
   });
 });
 
