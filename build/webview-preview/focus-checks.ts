@@ -43,6 +43,7 @@ export const FOCUS_CHECKS: Check[] = [
         role: 'assistant',
         kind: 'assistant',
         content: { blocks: [{ type: 'text', text: 'All pass.' }] },
+        cost_usd: null,
         created_at: new Date().toISOString(),
       };
       await send(page, { type: 'changed', item, focus, messages: [message], tool_calls: [], entries: [] });
@@ -53,16 +54,18 @@ export const FOCUS_CHECKS: Check[] = [
     },
   },
   {
-    title: 'F6 goes from region to region, Escape to the steps, arrows through them',
+    title: 'the keyboard goes from pane to pane as it is told, by Escape to the steps, by arrows through them',
     address: '/focus?data=done',
     height: 800,
     async run(page) {
       const visited: string[] = [];
-      for (let press = 0; press < 3; press += 1) {
-        await page.keyboard.press('F6');
+      for (const step of [1, 1, 1, 1, -1, -1]) {
+        await send(page, { type: 'pane', step });
         visited.push(await region(page));
       }
-      assert.deepEqual(new Set(visited), new Set(['lanes', 'steps', 'detail-region']));
+      assert.deepEqual(visited, ['lanes', 'steps', 'detail-region', 'lanes', 'detail-region', 'steps']);
+      await page.keyboard.press('F6');
+      assert.equal(await region(page), 'steps', "the key itself is the extension's");
       await page.keyboard.press('Escape');
       await page.keyboard.press('Home');
       assert.equal(await read(page, `document.activeElement.dataset.key`), 'orient');

@@ -1,11 +1,11 @@
 /** The whole editor: header, lanes, and steps beside or above their detail. */
 import { useEffect } from 'preact/hooks';
-import { focusNextRegion, isPlain, isTyping } from '../shared/list-keys.ts';
+import { isPlain, isTyping } from '../shared/list-keys.ts';
 import { ViewStateBanner } from '../shared/view-state-banner.tsx';
 import { Header } from './header.tsx';
 import { Lanes } from './lanes.tsx';
 import { follow, goToNextTurn, type Scrollers } from './navigation.ts';
-import { panes, stepsPane } from './panes.ts';
+import { stepsPane } from './panes.ts';
 import { Split } from './split.tsx';
 import type { FocusStore } from './store.ts';
 
@@ -14,8 +14,7 @@ type Props = { store: FocusStore; scrollers: Scrollers };
 export function FocusEditor({ store, scrollers }: Props) {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === 'F6') focusNextRegion(panes(), event.shiftKey);
-      else if (event.key === 'Escape') stepsPane()?.querySelector<HTMLElement>('.virtual [tabindex="0"]')?.focus();
+      if (event.key === 'Escape') stepsPane()?.querySelector<HTMLElement>('.virtual [tabindex="0"]')?.focus();
       else if (isTyping(event) || !isPlain(event) || event.defaultPrevented) return;
       else if (event.key === 'f') follow(store, !store.follows.value);
       else if (event.key === 'j') goToNextTurn(store, scrollers, 1);

@@ -22,6 +22,8 @@ export type FocusState = {
   paneSizes?: PaneSizes;
 };
 
+/** What changes what the editor knows. */
+type News = Exclude<ToFocusView, { type: 'pane' }>;
 export type Tab = 'conversation' | 'json';
 export type FocusStore = ReturnType<typeof createFocusStore>;
 
@@ -67,7 +69,7 @@ export function createFocusStore(
     return turns.value.find(({ turn }) => turn === chosen) ?? turns.value.at(-1) ?? null;
   });
 
-  function take(message: ToFocusView): void {
+  function take(message: News): void {
     batch(() => {
       switch (message.type) {
         case 'state':
