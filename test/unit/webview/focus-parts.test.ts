@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HOSTILE_TEXTS } from '../../../build/webview-preview/hostile-texts.ts';
 import { boundsOf, type PaneSizes, sizeAfterKey, sizeIn } from '../../../src/webview/focus/pane-size.ts';
+import { type ReadingFacts, readingsOf } from '../../../src/webview/focus/readings.ts';
 import { createScale, lengthOf, unite } from '../../../src/webview/focus/time-scale.ts';
 import { argumentSummary, argumentsOf, callSign, isFailed, toolIcon } from '../../../src/webview/focus/tools.ts';
 import { hasOutline } from '../../../src/webview/shared/outline.ts';
@@ -93,6 +94,44 @@ describe('the room of the steps', () => {
     assert.equal(pressed('ArrowRight', 'width', 675), 680);
     assert.equal(pressed('ArrowUp', 'width'), undefined);
     assert.equal(pressed('j', 'width'), undefined);
+  });
+});
+
+describe('the meters', () => {
+  const usage = { input: 26_800, cacheRead: 0, cacheWrite: 0, output: 0 };
+  const limits = { max_turns: 50, context_tokens: 200_000, cost_usd: 2 };
+  const read = (focus: Partial<ReadingFacts['focus']>, turns: ReadingFacts['turns'] = []) =>
+    readingsOf({
+      focus: { limits, cost_usd: 0.38, scripted: false, ...focus },
+      turns,
+      activeMs: 192_000,
+      isRunning: true,
+    }).map(({ name, value, limit, share }) => [name, value, limit, share]);
+
+  it('say how much of which limit is used; the task is no turn', () => {
+    const turns = [
+      { turn: 0, usage: null },
+      { turn: 1, usage },
+      { turn: 2, usage: null },
+    ];
+    assert.deepEqual(read({}, turns), [
+      ['Turns', '2', '50', 0.04],
+      ['Active', '3m 12s', null, null],
+      ['Cost', '$0.38', '$2.00', 0.19],
+      ['Context', '26.8k', '200k', 0.134],
+    ]);
+  });
+
+  it('say nothing of limits that nobody knows, and no cost of a script', () => {
+    const unlimited = { max_turns: null, context_tokens: null, cost_usd: null };
+    for (const [, , limit, share] of read({ limits: unlimited })) assert.deepEqual([limit, share], [null, null]);
+    assert.deepEqual(read({ scripted: true, cost_usd: 0 })[2], ['Cost', 'none', null, null]);
+    assert.deepEqual(read({ cost_usd: null })[2], ['Cost', 'unknown', '$2.00', null]);
+  });
+
+  it('are full, and no fuller, beyond a limit', () => {
+    const [, , cost] = read({ cost_usd: 5 });
+    assert.deepEqual(cost, ['Cost', '$5.00', '$2.00', 1]);
   });
 });
 
