@@ -173,4 +173,21 @@ export const FOCUS_CHECKS: Check[] = [
       assert.equal(await stepsSize(page, 'height'), 298);
     },
   },
+  {
+    title: 'meters have a line where there is a limit, and the cost of turns has a lane, which a script has not',
+    address: '/focus?data=done',
+    height: 800,
+    async run(page) {
+      const meter = (name: string) => page.locator(`[role="meter"][aria-label^="${name}"]`);
+      assert.match((await page.locator('.meters').textContent()) ?? '', /Turns 9 \/ 50.*Context 12\.6k \/ 200k/);
+      assert.equal(await meter('Turns').getAttribute('aria-valuenow'), '18');
+      assert.deepEqual([await meter('Context').count(), await meter('Cost').count()], [1, 0]);
+      assert.equal(await page.locator('.cost-bar').count(), 9);
+      await page.goto(page.url().replace('data=done', 'data=scripted'));
+      await page.waitForTimeout(150);
+      assert.match((await page.locator('.meters').textContent()) ?? '', /Cost none/);
+      assert.deepEqual([await meter('Turns').count(), await meter('Context').count()], [1, 0]);
+      assert.equal(await page.locator('.lane.cost').count(), 0);
+    },
+  },
 ];
