@@ -13,9 +13,16 @@ function sampleFor(name: string): SampleFocus {
   const isRunning = name === 'running';
   const isAnswering = parameters.get('live') !== null;
   const sample = sampleFocus({ turns, isRunning, lastCallRuns: isRunning && !isAnswering });
-  if (name === 'scripted') Object.assign(sample.focus, { scripted: true, model: 'scripted/demo', cost_usd: 0 });
+  if (name === 'scripted') playScript(sample);
   if (name === 'hostile') plantHostile(sample);
   return sample;
+}
+
+/** As the host tells of a script: it has no context that fills, and nothing that it costs. */
+function playScript({ focus, messages }: SampleFocus): void {
+  const limits = { ...focus.limits, context_tokens: null };
+  Object.assign(focus, { scripted: true, model: 'scripted/demo', cost_usd: 0, limits });
+  for (const message of messages) message.cost_usd = null;
 }
 
 /** Texts that would do something, wherever a model or a tool can put one. */

@@ -9,6 +9,21 @@ const live = (page: Page) => page.locator('.article[aria-label="The turn being w
 const region = (page: Page) =>
   read<string>(page, `document.activeElement.closest('.lanes, .steps, .detail-region')?.className ?? 'none'`);
 
+const stepsSize = (page: Page, side: 'width' | 'height') =>
+  read<number>(page, `document.querySelector('.steps').getBoundingClientRect().${side}`);
+const valueNow = async (page: Page) => Number(await page.locator('.sash').getAttribute('aria-valuenow'));
+
+/** Takes the middle of the sash so far, step by step, as a hand does. */
+async function dragSash(page: Page, by: { x: number; y: number }): Promise<void> {
+  const box = await page.locator('.sash').boundingBox();
+  assert.ok(box);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + by.x, y + by.y, { steps: 5 });
+  await page.mouse.up();
+}
+
 export const FOCUS_CHECKS: Check[] = [
   {
     title: 'the open turn shows as it streams, begins anew on a retry, and gives way to its record',
@@ -28,6 +43,7 @@ export const FOCUS_CHECKS: Check[] = [
         role: 'assistant',
         kind: 'assistant',
         content: { blocks: [{ type: 'text', text: 'All pass.' }] },
+        cost_usd: null,
         created_at: new Date().toISOString(),
       };
       await send(page, { type: 'changed', item, focus, messages: [message], tool_calls: [], entries: [] });
@@ -38,16 +54,18 @@ export const FOCUS_CHECKS: Check[] = [
     },
   },
   {
-    title: 'F6 goes from region to region, Escape to the steps, arrows through them',
+    title: 'the keyboard goes from pane to pane as it is told, by Escape to the steps, by arrows through them',
     address: '/focus?data=done',
     height: 800,
     async run(page) {
       const visited: string[] = [];
-      for (let press = 0; press < 3; press += 1) {
-        await page.keyboard.press('F6');
+      for (const step of [1, 1, 1, 1, -1, -1]) {
+        await send(page, { type: 'pane', step });
         visited.push(await region(page));
       }
-      assert.deepEqual(new Set(visited), new Set(['lanes', 'steps', 'detail-region']));
+      assert.deepEqual(visited, ['lanes', 'steps', 'detail-region', 'lanes', 'detail-region', 'steps']);
+      await page.keyboard.press('F6');
+      assert.equal(await region(page), 'steps', "the key itself is the extension's");
       await page.keyboard.press('Escape');
       await page.keyboard.press('Home');
       assert.equal(await read(page, `document.activeElement.dataset.key`), 'orient');
@@ -110,6 +128,66 @@ export const FOCUS_CHECKS: Check[] = [
         (await posted(page)).map(({ type }) => type),
         ['ready'],
       );
+    },
+  },
+  {
+    title: 'the sash moves by pointer and arrows, within bounds, and goes back on a double click',
+    address: '/focus?data=done',
+    height: 800,
+    async run(page) {
+      const before = await stepsSize(page, 'width');
+      assert.equal(await valueNow(page), before);
+      await dragSash(page, { x: 90, y: 40 });
+      assert.equal(await stepsSize(page, 'width'), before + 90);
+      await page.focus('.sash');
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await stepsSize(page, 'width'), before + 74);
+      assert.equal(await valueNow(page), before + 74);
+      await dragSash(page, { x: -900, y: 0 });
+      assert.equal(await stepsSize(page, 'width'), 200);
+      await dragSash(page, { x: 2000, y: 0 });
+      assert.ok((await read<number>(page, `document.querySelector('.detail-region').clientWidth`)) >= 318);
+      await page.dblclick('.sash');
+      assert.equal(await stepsSize(page, 'width'), before);
+    },
+  },
+  {
+    title: 'a narrow page has its sash between rows, and each layout keeps its own size over a reload',
+    address: '/focus?data=done',
+    width: 620,
+    height: 800,
+    async run(page) {
+      assert.equal(await page.locator('.sash').getAttribute('aria-orientation'), 'horizontal');
+      assert.equal(await stepsSize(page, 'height'), 238);
+      await dragSash(page, { x: 30, y: 60 });
+      assert.equal(await stepsSize(page, 'height'), 298);
+      await page.setViewportSize({ width: 1200, height: 800 });
+      await dragSash(page, { x: -40, y: 0 });
+      const wide = await stepsSize(page, 'width');
+      await page.waitForTimeout(400);
+      await page.reload();
+      await page.waitForTimeout(300);
+      assert.equal(await stepsSize(page, 'width'), wide);
+      await page.setViewportSize({ width: 620, height: 800 });
+      await page.waitForTimeout(100);
+      assert.equal(await stepsSize(page, 'height'), 298);
+    },
+  },
+  {
+    title: 'meters have a line where there is a limit, and the cost of turns has a lane, which a script has not',
+    address: '/focus?data=done',
+    height: 800,
+    async run(page) {
+      const meter = (name: string) => page.locator(`[role="meter"][aria-label^="${name}"]`);
+      assert.match((await page.locator('.meters').textContent()) ?? '', /Turns 9 \/ 50.*Context 12\.6k \/ 200k/);
+      assert.equal(await meter('Turns').getAttribute('aria-valuenow'), '18');
+      assert.deepEqual([await meter('Context').count(), await meter('Cost').count()], [1, 0]);
+      assert.equal(await page.locator('.cost-bar').count(), 9);
+      await page.goto(page.url().replace('data=done', 'data=scripted'));
+      await page.waitForTimeout(150);
+      assert.match((await page.locator('.meters').textContent()) ?? '', /Cost none/);
+      assert.deepEqual([await meter('Turns').count(), await meter('Context').count()], [1, 0]);
+      assert.equal(await page.locator('.lane.cost').count(), 0);
     },
   },
 ];

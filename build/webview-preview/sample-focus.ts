@@ -204,7 +204,10 @@ export function sampleFocus({ turns, isRunning, lastCallRuns = isRunning }: Want
       output: told.text.length + 120,
       reasoning: 0,
     };
-    addMessage(sample, { turn, block, role: 'assistant', kind: 'assistant', clock, blocks, usage });
+    // The sample's own price; which one is no matter here.
+    const cost = told.tokens * 2e-6 + usage.output * 1e-5;
+    addMessage(sample, { turn, block, role: 'assistant', kind: 'assistant', clock, blocks, usage, cost });
+    sample.focus.cost_usd = (sample.focus.cost_usd ?? 0) + cost;
     const isLast = lastCallRuns && turn === turns;
     // The host was down between the answer and the call.
     if (turn <= TOLD.length) clock += told.waits ?? 0;
@@ -235,7 +238,8 @@ function emptyFocus(workItemId: string): FocusView {
     iterations: 0,
     input_tokens: 268_000,
     output_tokens: 6200,
-    cost_usd: 0.38,
+    cost_usd: 0,
+    limits: { max_turns: 50, context_tokens: 200_000, cost_usd: null },
     error: null,
     started_at: new Date(START).toISOString(),
     ended_at: null,
@@ -244,6 +248,7 @@ function emptyFocus(workItemId: string): FocusView {
 
 function finish({ focus, item }: SampleFocus, end: { turns: number; isRunning: boolean; clock: number }): void {
   focus.iterations = end.turns;
+  if (end.turns > 50) focus.limits.max_turns = 500;
   if (end.isRunning) return;
   const resolved = new Date(end.clock + 400).toISOString();
   Object.assign(focus, { status: 'completed', phase: 'consolidate', ended_at: resolved });
@@ -261,11 +266,13 @@ type Message = Pick<MessageView, 'turn' | 'block' | 'role' | 'kind'> & {
   clock: number;
   blocks: JsonValue[];
   usage?: JsonValue;
+  cost?: number;
 };
 
-function addMessage({ messages }: SampleFocus, { clock, blocks, usage, ...rest }: Message): void {
+function addMessage({ messages }: SampleFocus, { clock, blocks, usage, cost, ...rest }: Message): void {
   const content = { blocks, ...(usage === undefined ? {} : { usage }) };
-  messages.push({ n: messages.length + 1, ...rest, content, created_at: new Date(clock).toISOString() });
+  const created_at = new Date(clock).toISOString();
+  messages.push({ n: messages.length + 1, ...rest, content, cost_usd: cost ?? null, created_at });
 }
 
 type Made = { call: Call; turn: number; position: number; clock: number; ends: boolean };

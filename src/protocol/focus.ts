@@ -22,6 +22,15 @@ export type LedgerEntryView = z.infer<typeof ledgerEntryView>;
 export const ledgerCursor = z.strictObject({ created_at: z.iso.datetime(), id: z.uuid() });
 export type LedgerCursor = z.infer<typeof ledgerCursor>;
 
+/** What a focus may use at most. Null where there is no limit, or where nobody knows it. */
+export const focusLimits = z.object({
+  max_turns: z.int().min(1).nullable(),
+  /** Of one request to its model. */
+  context_tokens: z.int().min(1).nullable(),
+  cost_usd: z.number().min(0).nullable(),
+});
+export type FocusLimits = z.infer<typeof focusLimits>;
+
 export const focusView = z.object({
   id: z.uuid(),
   short_id: z.string(),
@@ -38,6 +47,7 @@ export const focusView = z.object({
   output_tokens: z.number(),
   /** Null where the price is unknown. */
   cost_usd: z.number().nullable(),
+  limits: focusLimits,
   error: z.object({ kind: z.string(), message: z.string() }).nullable(),
   started_at: z.iso.datetime(),
   ended_at: z.iso.datetime().nullable(),
@@ -51,6 +61,8 @@ export const messageView = z.object({
   role: z.enum(['user', 'assistant']),
   kind: z.string(),
   content: jsonObject,
+  /** Of an answer, what it cost. Null where the price is unknown, where a script answered, and for all other messages. */
+  cost_usd: z.number().min(0).nullable(),
   created_at: z.iso.datetime(),
 });
 export type MessageView = z.infer<typeof messageView>;

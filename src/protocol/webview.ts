@@ -102,6 +102,8 @@ export const toFocusView = z.discriminatedUnion('type', [
     kind: z.enum(['turn_start', 'text', 'tool_call', 'retry']),
     text: z.string(),
   }),
+  /** The keyboard goes to the next pane of the page, or back: the workbench hears F6 before the page does. */
+  z.object({ type: z.literal('pane'), step: z.literal([1, -1]) }),
 ]);
 export type ToFocusView = z.infer<typeof toFocusView>;
 

@@ -51,7 +51,10 @@ export async function drive(name: CodeServerName, options: DriveOptions = {}): P
   return { ...driven, workbench: await openWindow(driven) };
 }
 
-/** Another window on the same folder, with an extension host of its own. */
+/**
+ * Another window on the same folder, with an extension host of its own. Two that are open at once need contexts of their
+ * own: in a browser, windows on one folder overwrite each other's record of what was open.
+ */
 export async function openWindow({ server, sandbox, context, faults }: Omit<Driven, 'workbench'>): Promise<Workbench> {
   const page = await context.newPage();
   listenForFaults(page, faults);

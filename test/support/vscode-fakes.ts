@@ -52,6 +52,7 @@ export function focusView(n: number, workItem: number, more: Partial<FocusView> 
     input_tokens: 10,
     output_tokens: 5,
     cost_usd: 0.06,
+    limits: { max_turns: 50, context_tokens: 1_000_000, cost_usd: null },
     error: null,
     started_at: at(n),
     ended_at: null,

@@ -85,7 +85,8 @@ describeDriven('windows that come and go', () => {
 
   it('shows the same in a second window and in a terminal', async () => {
     const { workbench } = at();
-    second = await openWindow(at());
+    const context = await at().browser.newContext({ viewport: { width: 1280, height: 800 } });
+    second = await openWindow({ ...at(), context });
     await second.row(/^The long work/).waitFor();
     const { items } = await inTerminal<{ items: { id: string; description: string }[] }>('work', 'list');
     assert.deepEqual(

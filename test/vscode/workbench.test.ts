@@ -50,6 +50,28 @@ describeDriven('the packaged extension in a workbench', () => {
     await workbench.shots('focus');
   });
 
+  it('moves the keyboard from pane to pane with F6, and leaves the key to the workbench elsewhere', async () => {
+    const { workbench } = at();
+    const editor = workbench.webview('editor');
+    const holdsKeyboard = () => workbench.page.evaluate<string | undefined>('document.activeElement?.className');
+    await editor.locator('.step').first().click();
+    for (const [key, pane] of [
+      ['F6', '.detail-region'],
+      ['F6', '.lanes'],
+      ['F6', '.steps'],
+      ['Shift+F6', '.lanes'],
+    ] as const) {
+      await workbench.page.keyboard.press(key);
+      await editor.locator(`${pane}:focus-within`).waitFor();
+      assert.match((await holdsKeyboard()) ?? '', /webview/, `${key} to ${pane} stays in the editor`);
+    }
+    await workbench.page.getByRole('tree', { name: 'Work' }).focus();
+    await workbench.page.locator('.part.sidebar:focus-within').waitFor();
+    await workbench.page.keyboard.press('Shift+F6');
+    await workbench.page.locator('.part.sidebar:not(:focus-within)').waitFor();
+    assert.doesNotMatch((await holdsKeyboard()) ?? '', /webview/);
+  });
+
   it('shows work that was submitted in a terminal, why it waits, and what to do about it', async () => {
     const { workbench, sandbox } = at();
     await animus(sandbox, ['work', 'submit', 'Write the upgrade notes for version 4']);

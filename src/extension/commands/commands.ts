@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { restartHost, showLogs, startHost } from './host.ts';
 import { inspectChildWork } from './inspect-child-work.ts';
+import { nextPane, previousPane } from './next-pane.ts';
 import { openFocus } from './open-focus.ts';
 import { revealWork } from './reveal-work.ts';
 import { runDemo } from './run-demo.ts';
@@ -24,4 +25,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   showLogs,
   revealWork,
   whatNext,
+  nextPane,
+  previousPane,
 };

@@ -35,7 +35,12 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
 
   /** The item whose focus is the active editor. */
   activeItem(): WorkView | undefined {
-    return [...this.#open.values()].find(({ panel }) => panel.active)?.item;
+    return this.#active()?.item;
+  }
+
+  /** Moves the keyboard within the page that is the active editor. */
+  async movePane(step: 1 | -1): Promise<void> {
+    await this.#active()?.link.send({ type: 'pane', step });
   }
 
   show(focusId: string, title: string): void {
@@ -56,6 +61,10 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
 
   dispose(): void {
     for (const { panel } of this.#open.values()) panel.dispose();
+  }
+
+  #active(): Open | undefined {
+    return [...this.#open.values()].find(({ panel }) => panel.active);
   }
 
   #fill(panel: vscode.WebviewPanel, focusId: string): void {

@@ -1,5 +1,7 @@
 /** One page of a focus: messages as far as they fit, and the calls that belong to them. */
+import * as z from 'zod';
 import type { MessageView, ToolCallView } from '../../protocol/focus.ts';
+import { costMicros } from '../llm/prices.ts';
 import type { StoredMessage } from '../store/foci/messages.ts';
 import type { ToolCall } from '../store/foci/tool-calls.ts';
 import { fitting, jsonBytes, leftOut, PAGE_BYTES } from './page.ts';
@@ -22,8 +24,28 @@ function viewMessage({ formatVersion: _, createdAt, content, ...message }: Store
   return {
     ...message,
     content: tooLong ? { blocks: [{ type: 'text', text: leftOut(content) }] } : content,
+    cost_usd: costOf(content),
     created_at: createdAt.toISOString(),
   };
+}
+
+/** What an answer says about itself, as it was recorded. */
+const answered = z.object({
+  model: z.string(),
+  usage: z.object({
+    input: z.number(),
+    cacheRead: z.number(),
+    cacheWrite: z.number(),
+    output: z.number(),
+    reasoning: z.number(),
+  }),
+});
+
+function costOf(content: StoredMessage['content']): number | null {
+  const answer = answered.safeParse(content);
+  if (!answer.success || answer.data.model.startsWith('scripted/')) return null;
+  const micros = costMicros(answer.data.model, answer.data.usage);
+  return micros === null ? null : micros / 1_000_000;
 }
 
 /** The newest calls are whole as far as they fit: the older ones' texts are in messages that the reader has. */

@@ -1,7 +1,8 @@
 /** From rows to what goes over the wire: snake_case, ISO times, and reasons in words. */
-import type { FocusView, LedgerEntryView } from '../../protocol/focus.ts';
+import type { FocusLimits, FocusView, LedgerEntryView } from '../../protocol/focus.ts';
 import type { WorkView } from '../../protocol/work.ts';
 import { shortId } from '../../rendezvous/ids.ts';
+import { contextTokens } from '../llm/context-sizes.ts';
 import type { Focus } from '../store/foci/foci.ts';
 import type { LedgerEntry } from '../store/ledger/ledger.ts';
 import type { WorkEvent } from '../store/work/find.ts';
@@ -83,9 +84,20 @@ export function viewFocus(focus: Focus): FocusView {
     input_tokens: focus.usage.input ?? 0,
     output_tokens: focus.usage.output ?? 0,
     cost_usd: focus.costMicros === null ? null : focus.costMicros / 1_000_000,
+    limits: limitsOf(focus),
     error: focus.error,
     started_at: focus.startedAt.toISOString(),
     ended_at: focus.endedAt?.toISOString() ?? null,
+  };
+}
+
+/** The turns are those it was fixed to when it began to engage; before that nobody has counted any. No cost is limited. */
+function limitsOf({ config, model }: Focus): FocusLimits {
+  const turns = config?.maxTurns;
+  return {
+    max_turns: typeof turns === 'number' ? turns : null,
+    context_tokens: model === null ? null : contextTokens(model),
+    cost_usd: null,
   };
 }
 

@@ -3,6 +3,7 @@
  * writes are those that last five minutes, the only ones that are asked for. Models whose price is not known for sure are
  * left out: no price means that the cost is unknown, never that it is zero.
  */
+import { listedName } from './context-sizes.ts';
 import type { Usage } from './types.ts';
 
 export type Price = { input: number; cacheWrite: number; cacheRead: number; output: number };
@@ -54,6 +55,6 @@ export function costMicros(model: string, usage: Usage): number | null {
 }
 
 function priceOf(model: string): ListPrice | undefined {
-  const id = model.replace(/^anthropic\//, '').replace(/-\d{8}$/, '');
+  const id = listedName(model);
   return Object.hasOwn(PRICES, id) ? PRICES[id] : undefined;
 }

@@ -17,6 +17,8 @@ export type Turn = {
   remarks: string[];
   calls: ToolCallView[];
   usage: Usage | null;
+  /** Dollars; null where the price is unknown or there is none. */
+  cost: number | null;
   /** Milliseconds of the clock: when the model was asked, when it had answered, when the last call had ended. */
   startedAt: number;
   answeredAt: number;
@@ -48,7 +50,7 @@ export function buildTurns(
 
 function emptyTurn({ turn, block }: MessageView, startedAt: number): Turn {
   const times = { startedAt, answeredAt: startedAt, endedAt: startedAt };
-  return { turn, block, messages: [], text: '', remarks: [], calls: [], usage: null, ...times };
+  return { turn, block, messages: [], text: '', remarks: [], calls: [], usage: null, cost: null, ...times };
 }
 
 function addMessage(turn: Turn, message: MessageView, at: number): void {
@@ -58,6 +60,7 @@ function addMessage(turn: Turn, message: MessageView, at: number): void {
   if (message.role === 'assistant') {
     turn.text = joined(turn.text, text);
     turn.usage = usageOf(message) ?? turn.usage;
+    if (message.cost_usd !== null) turn.cost = (turn.cost ?? 0) + message.cost_usd;
     turn.answeredAt = at;
   } else if (message.turn === 0) {
     turn.text = joined(turn.text, text);

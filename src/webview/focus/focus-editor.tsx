@@ -1,24 +1,20 @@
 /** The whole editor: header, lanes, and steps beside or above their detail. */
-import { useEffect, useRef } from 'preact/hooks';
-import { focusNextRegion, isPlain, isTyping } from '../shared/list-keys.ts';
+import { useEffect } from 'preact/hooks';
+import { isPlain, isTyping } from '../shared/list-keys.ts';
 import { ViewStateBanner } from '../shared/view-state-banner.tsx';
-import { Detail } from './detail.tsx';
 import { Header } from './header.tsx';
 import { Lanes } from './lanes.tsx';
 import { follow, goToNextTurn, type Scrollers } from './navigation.ts';
-import { StepList } from './step-list.tsx';
+import { stepsPane } from './panes.ts';
+import { Split } from './split.tsx';
 import type { FocusStore } from './store.ts';
 
 type Props = { store: FocusStore; scrollers: Scrollers };
 
 export function FocusEditor({ store, scrollers }: Props) {
-  const lanes = useRef<HTMLDivElement>(null);
-  const steps = useRef<HTMLElement>(null);
-  const detail = useRef<HTMLElement>(null);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === 'F6') focusNextRegion([lanes.current, steps.current, detail.current], event.shiftKey);
-      else if (event.key === 'Escape') steps.current?.querySelector<HTMLElement>('.virtual [tabindex="0"]')?.focus();
+      if (event.key === 'Escape') stepsPane()?.querySelector<HTMLElement>('.virtual [tabindex="0"]')?.focus();
       else if (isTyping(event) || !isPlain(event) || event.defaultPrevented) return;
       else if (event.key === 'f') follow(store, !store.follows.value);
       else if (event.key === 'j') goToNextTurn(store, scrollers, 1);
@@ -40,17 +36,8 @@ export function FocusEditor({ store, scrollers }: Props) {
       {hasContent && (
         <>
           <Header store={store} />
-          <div ref={lanes}>
-            <Lanes store={store} scrollers={scrollers} />
-          </div>
-          <div class="focus-main">
-            <nav class="steps" aria-label="Steps and turns" ref={steps}>
-              <StepList store={store} scrollers={scrollers} />
-            </nav>
-            <section class="detail-region" aria-label="Detail" ref={detail}>
-              <Detail store={store} scrollers={scrollers} />
-            </section>
-          </div>
+          <Lanes store={store} scrollers={scrollers} />
+          <Split store={store} scrollers={scrollers} />
         </>
       )}
     </div>

@@ -1,9 +1,10 @@
 /** The line at the top: how it stands first, then what it is and what it has taken so far. */
-import { formatCost, formatDuration, formatElapsed, formatTokens } from '../shared/duration.ts';
+import { formatElapsed } from '../shared/duration.ts';
 import { Icon } from '../shared/icon.tsx';
 import { visibleLine } from '../shared/visible-text.ts';
 import { focusSign } from '../shared/vocabulary.ts';
 import { nameOfWork } from '../shared/work-name.ts';
+import { Meters } from './meters.tsx';
 import type { FocusStore } from './store.ts';
 
 const SCRIPT_NOTICE = 'A script, not a model, gives these answers.';
@@ -57,35 +58,4 @@ function Elapsed({ store: { focus, now } }: { store: FocusStore }) {
 
 function phaseWord(phase: string | undefined): string {
   return phase === 'engage' ? 'at work' : (phase ?? '');
-}
-
-function Meters({ store }: { store: FocusStore }) {
-  const { focus, turns, timeline, isRunning } = store;
-  const active = timeline.value?.activeMs ?? 0;
-  const answered = turns.value.filter(({ turn }) => turn > 0);
-  const context = answered.findLast(({ usage }) => usage !== null)?.usage?.input;
-  const cost = focus.value?.cost_usd ?? null;
-  const meters: [name: string, value: string, title: string][] = [
-    ['Turns', String(answered.length), 'Answers of the model'],
-    [
-      'Active',
-      isRunning.value ? formatElapsed(active) : formatDuration(active),
-      'Time in which the model or a tool was at work',
-    ],
-    [
-      'Cost',
-      focus.value?.scripted ? 'none' : cost === null ? 'unknown' : formatCost(cost),
-      'By the list price of the model',
-    ],
-    ['Context', context === undefined ? '–' : formatTokens(context), 'Tokens of the newest prompt'],
-  ];
-  return (
-    <div class="meters">
-      {meters.map(([name, value, title]) => (
-        <span key={name} class="meter" title={title}>
-          <span class="meta">{name}</span> {value}
-        </span>
-      ))}
-    </div>
-  );
 }

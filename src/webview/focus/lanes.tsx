@@ -4,6 +4,7 @@ import { Icon } from '../shared/icon.tsx';
 import { visibleLine } from '../shared/visible-text.ts';
 import { ENTRY_ICONS } from '../shared/vocabulary.ts';
 import { ContextLane } from './context-lane.tsx';
+import { CostLane } from './cost-lane.tsx';
 import { goToNextTurn, goToTurn, type Scrollers } from './navigation.ts';
 import { nameOfBlock } from './steps.ts';
 import type { FocusStore } from './store.ts';
@@ -26,6 +27,7 @@ export function Lanes({ store, scrollers }: Props) {
     goToNextTurn(store, scrollers, event.key === 'ArrowLeft' ? -1 : 1);
   };
   const { scale, toolLanes } = timeline;
+  const hasCosts = timeline.costs.length > 0;
   return (
     <section class="lanes" aria-label="Timeline" onKeyDown={onKeyDown}>
       <div class="lane-names" aria-hidden="true">
@@ -35,6 +37,7 @@ export function Lanes({ store, scrollers }: Props) {
         <span style={{ height: `${toolLanes * LANE}px` }}>Tools</span>
         <span class="wide-only">Ledger</span>
         <span class="wide-only tall">Context</span>
+        {hasCosts && <span class="wide-only cost">Cost</span>}
       </div>
       <div class="lane-area">
         <Band timeline={timeline} store={store} />
@@ -60,6 +63,7 @@ export function Lanes({ store, scrollers }: Props) {
         <ToolLane timeline={timeline} store={store} go={go} />
         <MarkLane timeline={timeline} store={store} go={go} />
         <ContextLane timeline={timeline} />
+        {hasCosts && <CostLane timeline={timeline} total={store.focus.value?.cost_usd ?? null} />}
         {store.isRunning.value && <div class="now" style={{ left: percent(scale.placeOf(timeline.end)) }} />}
       </div>
     </section>

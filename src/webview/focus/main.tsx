@@ -3,6 +3,7 @@ import './focus.css';
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import type { FromFocusView, ToFocusView } from '../../protocol/webview.ts';
+import { focusNextRegion } from '../shared/list-keys.ts';
 import { receive } from '../shared/messages.ts';
 import type { MessageOutline } from '../shared/outline.ts';
 import { keepState } from '../shared/saved-state.ts';
@@ -10,6 +11,7 @@ import { Scroller } from '../shared/scroller.ts';
 import { widthOfPage } from '../shared/width.ts';
 import { openVsCodeApi } from '../vscode-api.ts';
 import { FocusEditor } from './focus-editor.tsx';
+import { panes } from './panes.ts';
 import { createFocusStore, type FocusState } from './store.ts';
 
 /** From here on steps and detail stand side by side. */
@@ -22,6 +24,7 @@ const OUTLINE: MessageOutline<ToFocusView> = {
   reset: PARTS,
   changed: PARTS,
   delta: {},
+  pane: {},
 };
 
 function start(): void {
@@ -40,6 +43,7 @@ function start(): void {
     tab: store.tab.value,
     follows: store.follows.value,
     unfoldedCalls: [...store.unfoldedCalls.value],
+    paneSizes: store.paneSizes.value,
   }));
   for (const scroller of Object.values(scrollers)) {
     scroller.onUserScroll = ({ isUp }) => {
@@ -56,7 +60,10 @@ function start(): void {
     }, TICK_MS);
     return () => clearInterval(timer);
   });
-  receive(OUTLINE, store.take);
+  receive(OUTLINE, (message) => {
+    if (message.type === 'pane') focusNextRegion(panes(), message.step === -1);
+    else store.take(message);
+  });
   render(<FocusEditor store={store} scrollers={scrollers} />, root);
   store.post({ type: 'ready' });
 }

@@ -6,6 +6,7 @@ import type { WorkView } from '../../protocol/work.ts';
 import { buildTurns } from './conversation.ts';
 import { applyDelta, keepUnrecorded, type LiveTurn } from './live-turn.ts';
 import { mergeCalls, mergeEntries, mergeMessages } from './merge.ts';
+import { type PaneSizes, STANDARD_SIZES } from './pane-size.ts';
 import { buildSteps } from './steps.ts';
 import { buildTimeline } from './timeline.ts';
 
@@ -17,8 +18,12 @@ export type FocusState = {
   tab: Tab;
   follows: boolean;
   unfoldedCalls: string[];
+  /** Absent in what an earlier version kept. */
+  paneSizes?: PaneSizes;
 };
 
+/** What changes what the editor knows. */
+type News = Exclude<ToFocusView, { type: 'pane' }>;
 export type Tab = 'conversation' | 'json';
 export type FocusStore = ReturnType<typeof createFocusStore>;
 
@@ -44,6 +49,7 @@ export function createFocusStore(
   const foldedBlocks = signal<ReadonlySet<string>>(new Set());
   const unfoldedTurns = signal<ReadonlySet<string>>(new Set());
   const unfoldedCalls = signal<ReadonlySet<string>>(new Set(saved?.unfoldedCalls));
+  const paneSizes = signal(saved?.paneSizes ?? STANDARD_SIZES);
 
   const turns = computed(() => (focus.value ? buildTurns(focus.value, messages.value, calls.value) : []));
   const isRunning = computed(() => focus.value?.status === 'running');
@@ -63,7 +69,7 @@ export function createFocusStore(
     return turns.value.find(({ turn }) => turn === chosen) ?? turns.value.at(-1) ?? null;
   });
 
-  function take(message: ToFocusView): void {
+  function take(message: News): void {
     batch(() => {
       switch (message.type) {
         case 'state':
@@ -119,6 +125,7 @@ export function createFocusStore(
     foldedBlocks,
     unfoldedTurns,
     unfoldedCalls,
+    paneSizes,
     turns,
     isRunning,
     steps,

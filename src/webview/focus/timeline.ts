@@ -1,4 +1,4 @@
-/** What the lanes show: when the model was asked, when tools ran, what was written down, how full the context was. */
+/** What the lanes show: when the model was asked, when tools ran, what was written down, how full the context was, what it cost. */
 import type { FocusView, LedgerEntryView, ToolCallView } from '../../protocol/focus.ts';
 import { endOfCall, type Turn } from './conversation.ts';
 import type { LiveTurn } from './live-turn.ts';
@@ -8,6 +8,7 @@ import { createScale, lengthOf, type Span, type TimeScale } from './time-scale.t
 export type ModelBar = Span & { turn: number; isLive: boolean };
 export type ToolBar = Span & { call: ToolCallView; turn: number; lane: number };
 export type BlockBar = Span & { block: StepBlock; number: number };
+export type CostBar = { turn: number; start: number; cost: number };
 export type ContextPoint = Span & { turn: number; tokens: number };
 
 export type Timeline = {
@@ -20,6 +21,8 @@ export type Timeline = {
   marks: LedgerEntryView[];
   context: ContextPoint[];
   mostTokens: number;
+  /** Of the turns whose cost is known. */
+  costs: CostBar[];
   /** Milliseconds in which the model or a tool was at work. */
   activeMs: number;
 };
@@ -57,6 +60,7 @@ export function buildTimeline({ focus, turns, entries, live, now }: TimelineFact
     marks: entries.filter((entry) => entry.focus_id === focus.id),
     context,
     mostTokens: Math.max(1, ...context.map(({ tokens }) => tokens)),
+    costs: answers.flatMap(({ turn, startedAt, cost }) => (cost === null ? [] : [{ turn, start: startedAt, cost }])),
     activeMs: lengthOf(busy),
   };
 }

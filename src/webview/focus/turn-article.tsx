@@ -1,5 +1,5 @@
 /** One turn: what was said, what was called, and what it took. */
-import { formatDuration, formatTime, formatTokens } from '../shared/duration.ts';
+import { formatCost, formatDuration, formatTime, formatTokens } from '../shared/duration.ts';
 import { RichText } from '../shared/rich-text.tsx';
 import type { Turn } from './conversation.ts';
 import type { FocusStore } from './store.ts';
@@ -33,9 +33,10 @@ export function TurnArticle({ turn, store }: { turn: Turn; store: FocusStore }) 
   );
 }
 
-function turnFacts({ turn, usage, startedAt, answeredAt }: Turn): string {
+function turnFacts({ turn, usage, cost, startedAt, answeredAt }: Turn): string {
   if (turn === 0) return '';
   const facts = [formatDuration(answeredAt - startedAt)];
+  if (cost !== null) facts.unshift(formatCost(cost));
   if (usage) {
     const cached = usage.cacheRead > 0 ? `, ${formatTokens(usage.cacheRead)} cached` : '';
     facts.unshift(`${formatTokens(usage.input)} in${cached}`, `${formatTokens(usage.output)} out`);

@@ -38,7 +38,7 @@ export function focusNextRegion(regions: readonly (HTMLElement | null)[], isBack
   const present = regions.filter((region) => region !== null);
   const current = present.findIndex((region) => region.contains(document.activeElement));
   const count = present.length;
-  const next = present[(current + (isBack ? -1 : 1) + count * 2) % count];
-  const target = next?.querySelector<HTMLElement>('[tabindex="0"], button:not([disabled]), input, select');
+  const next = isBack ? (current <= 0 ? count : current) - 1 : (current + 1) % count;
+  const target = present[next]?.querySelector<HTMLElement>('[tabindex="0"], button:not([disabled]), input, select');
   target?.focus();
 }

@@ -39,6 +39,22 @@ describe('a page', () => {
     assert.deepEqual([second.messages.length, second.next_after_n, second.tool_calls.length], [2, null, 4]);
   });
 
+  it('of a focus says what each answer cost, where that is known', () => {
+    const usage = { input: 1000, cacheRead: 600, cacheWrite: 100, output: 50, reasoning: 10 };
+    const answer = (n: number, model: string, size = 10): StoredMessage => {
+      const { content, ...rest } = message(n, size);
+      return { ...rest, role: 'assistant', kind: 'assistant', content: { ...content, model, usage } };
+    };
+    const models = ['anthropic/claude-sonnet-4-6', 'scripted/demo', 'anthropic/claude-of-tomorrow'];
+    const { messages } = focusPage([message(1, 10), ...models.map((model, at) => answer(at + 2, model))], []);
+    assert.deepEqual(
+      messages.map(({ cost_usd }) => cost_usd),
+      [null, 0.002205, null, null],
+    );
+    const [huge] = focusPage([answer(1, 'anthropic/claude-sonnet-4-6', 9 * MIB)], []).messages;
+    assert.equal(huge?.cost_usd, 0.002205, 'also of an answer that is too long to send');
+  });
+
   it('of a focus leaves the texts of its oldest calls out where they do not fit', () => {
     const { tool_calls } = focusPage(
       [],

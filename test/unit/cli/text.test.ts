@@ -91,6 +91,7 @@ const FOCUS: FocusView = {
   input_tokens: 1000,
   output_tokens: 50,
   cost_usd: 0.0123,
+  limits: { max_turns: 50, context_tokens: 1_000_000, cost_usd: null },
   error: null,
   started_at: '2026-01-02T12:00:00.000Z',
   ended_at: null,

@@ -135,6 +135,7 @@ describe('what a focus editor is sent', () => {
     role: 'assistant' as const,
     kind: 'turn',
     content: {},
+    cost_usd: null,
     created_at: '2026-01-01T12:00:00.000Z',
   });
   const call = (turn: number, state: string) => ({

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { contextTokens } from '../../../src/host/llm/context-sizes.ts';
 import { costMicros } from '../../../src/host/llm/prices.ts';
 import { DEFAULT_MODEL } from '../../../src/host/llm/resolve.ts';
 import type { Usage } from '../../../src/host/llm/types.ts';
@@ -30,5 +31,18 @@ describe('costs', () => {
 
   it('are nothing for a script', () => {
     assert.equal(costMicros('scripted/demo', USAGE), 0);
+  });
+});
+
+describe('context sizes', () => {
+  it('know a model by its full name and with its date', () => {
+    assert.equal(contextTokens('anthropic/claude-sonnet-4-5-20250929'), 200_000);
+    assert.equal(contextTokens('claude-sonnet-4-6'), 1_000_000);
+    assert.notEqual(contextTokens(DEFAULT_MODEL), null);
+  });
+
+  it('are unknown for models that are not listed, and for a script', () => {
+    for (const model of ['claude-of-tomorrow', 'openai/gpt', 'scripted/demo', 'constructor', ''])
+      assert.equal(contextTokens(model), null);
   });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HOSTILE_TEXTS } from '../../../build/webview-preview/hostile-texts.ts';
+import { boundsOf, type PaneSizes, sizeAfterKey, sizeIn } from '../../../src/webview/focus/pane-size.ts';
+import { type ReadingFacts, readingsOf } from '../../../src/webview/focus/readings.ts';
 import { createScale, lengthOf, unite } from '../../../src/webview/focus/time-scale.ts';
 import { argumentSummary, argumentsOf, callSign, isFailed, toolIcon } from '../../../src/webview/focus/tools.ts';
 import { hasOutline } from '../../../src/webview/shared/outline.ts';
@@ -54,6 +56,82 @@ describe('the axis of time', () => {
       { start: 20, end: 21 },
     ]);
     assert.equal(lengthOf(spans), 10);
+  });
+});
+
+describe('the room of the steps', () => {
+  it('is a share of the whole until a size is chosen', () => {
+    const standard = (side: keyof PaneSizes, room: number) => sizeIn(boundsOf(side, room), null);
+    assert.deepEqual(
+      [700, 1000, 2000].map((room) => standard('width', room)),
+      [280, 320, 460],
+    );
+    assert.deepEqual(
+      [400, 900].map((room) => standard('height', room)),
+      [160, 238],
+    );
+  });
+
+  it('leaves the detail some, and comes back when there is more', () => {
+    assert.equal(sizeIn(boundsOf('width', 1000), 900), 680);
+    assert.equal(sizeIn(boundsOf('width', 1400), 900), 900);
+    assert.equal(sizeIn(boundsOf('height', 600), 10), 96);
+  });
+
+  it('has bounds in order also where there is no room at all', () => {
+    for (const side of ['width', 'height'] as const) {
+      const { least, most, standard } = boundsOf(side, 0);
+      assert.ok(least > 0 && least <= most && standard === least);
+    }
+  });
+
+  it('follows the arrows along its own direction', () => {
+    const bounds = boundsOf('width', 1000);
+    const pressed = (key: string, side: keyof PaneSizes, size = 300) => sizeAfterKey(key, side, { size, bounds });
+    assert.deepEqual([pressed('ArrowLeft', 'width'), pressed('ArrowRight', 'width')], [284, 316]);
+    assert.deepEqual([pressed('ArrowUp', 'height'), pressed('ArrowDown', 'height')], [284, 316]);
+    assert.deepEqual([pressed('Home', 'width'), pressed('End', 'width')], [200, 680]);
+    assert.equal(pressed('ArrowRight', 'width', 675), 680);
+    assert.equal(pressed('ArrowUp', 'width'), undefined);
+    assert.equal(pressed('j', 'width'), undefined);
+  });
+});
+
+describe('the meters', () => {
+  const usage = { input: 26_800, cacheRead: 0, cacheWrite: 0, output: 0 };
+  const limits = { max_turns: 50, context_tokens: 200_000, cost_usd: 2 };
+  const read = (focus: Partial<ReadingFacts['focus']>, turns: ReadingFacts['turns'] = []) =>
+    readingsOf({
+      focus: { limits, cost_usd: 0.38, scripted: false, ...focus },
+      turns,
+      activeMs: 192_000,
+      isRunning: true,
+    }).map(({ name, value, limit, share }) => [name, value, limit, share]);
+
+  it('say how much of which limit is used; the task is no turn', () => {
+    const turns = [
+      { turn: 0, usage: null },
+      { turn: 1, usage },
+      { turn: 2, usage: null },
+    ];
+    assert.deepEqual(read({}, turns), [
+      ['Turns', '2', '50', 0.04],
+      ['Active', '3m 12s', null, null],
+      ['Cost', '$0.38', '$2.00', 0.19],
+      ['Context', '26.8k', '200k', 0.134],
+    ]);
+  });
+
+  it('say nothing of limits that nobody knows, and no cost of a script', () => {
+    const unlimited = { max_turns: null, context_tokens: null, cost_usd: null };
+    for (const [, , limit, share] of read({ limits: unlimited })) assert.deepEqual([limit, share], [null, null]);
+    assert.deepEqual(read({ scripted: true, cost_usd: 0 })[2], ['Cost', 'none', null, null]);
+    assert.deepEqual(read({ cost_usd: null })[2], ['Cost', 'unknown', '$2.00', null]);
+  });
+
+  it('are full, and no fuller, beyond a limit', () => {
+    const [, , cost] = read({ cost_usd: 5 });
+    assert.deepEqual(cost, ['Cost', '$5.00', '$2.00', 1]);
   });
 });
 

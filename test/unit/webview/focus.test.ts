@@ -128,7 +128,8 @@ describe('the steps', () => {
 
 describe('the timeline', () => {
   const now = Date.parse(running.focus.started_at) + 400_000;
-  const timeline = buildTimeline({ ...running, turns: turnsOf(running), live: null, now });
+  const timelineOf = (sample: typeof running) => buildTimeline({ ...sample, turns: turnsOf(sample), live: null, now });
+  const timeline = timelineOf(running);
 
   it('has a bar for each answer and each call that began', () => {
     assert.equal(timeline.models.length, 10);
@@ -163,6 +164,18 @@ describe('the timeline', () => {
     );
     assert.equal(timeline.context[0]?.end, timeline.context[1]?.start);
     assert.equal(timeline.mostTokens, 20_400);
+  });
+
+  it('has a bar for what each answer cost, where that is known', () => {
+    const { costs } = timelineOf(done);
+    assert.deepEqual(
+      costs.map(({ turn }) => turn),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    );
+    assert.equal(costs[0]?.cost, done.messages[1]?.cost_usd);
+    const messages = done.messages.map((message) => ({ ...message, cost_usd: message.turn === 2 ? 0.5 : null }));
+    const some = timelineOf({ ...done, messages });
+    assert.deepEqual(some.costs, [{ turn: 2, start: some.models[1]?.start, cost: 0.5 }]);
   });
 
   it('bears a focus that has only begun', () => {

@@ -1,0 +1,33 @@
+/**
+ * How many tokens a request may hold, prompt and answer together, as Anthropic's model pages and public catalogues of models
+ * had it in November 2026, for requests without a beta header. It is shown and limits nothing. A model that is not listed
+ * has a size that is unknown, never a guessed one.
+ */
+
+const MILLION = 1_000_000;
+
+const CONTEXT_TOKENS: { readonly [model: string]: number } = {
+  'claude-opus-5-5': MILLION,
+  'claude-opus-5': MILLION,
+  'claude-opus-4-8': MILLION,
+  'claude-opus-4-7': MILLION,
+  'claude-opus-4-6': MILLION,
+  'claude-opus-4-5': 200_000,
+  'claude-sonnet-5-5': MILLION,
+  'claude-sonnet-5': MILLION,
+  'claude-sonnet-4-6': MILLION,
+  'claude-sonnet-4-5': 200_000,
+  'claude-haiku-5-5': MILLION,
+  'claude-haiku-4-5': 200_000,
+};
+
+/** Null where it is unknown. `model` may have its provider's prefix and a date at its end. */
+export function contextTokens(model: string): number | null {
+  const id = listedName(model);
+  return Object.hasOwn(CONTEXT_TOKENS, id) ? (CONTEXT_TOKENS[id] ?? null) : null;
+}
+
+/** The name under which tables have a model of Anthropic's. */
+export function listedName(model: string): string {
+  return model.replace(/^anthropic\//, '').replace(/-\d{8}$/, '');
+}
