@@ -33,6 +33,8 @@ export function sampleWork(number: number, changes: Partial<WorkView>): WorkView
     parent_id: null,
     attempts: 1,
     max_attempts: 3,
+    cost_usd: 0.06,
+    scripted: false,
     outcome: null,
     event_seq: 4,
     available_at: at('12:00:00'),

@@ -35,6 +35,10 @@ export const workView = z.object({
   parent_id: z.uuid().nullable(),
   attempts: z.number(),
   max_attempts: z.number(),
+  /** Of all its attempts; null where a price is unknown. */
+  cost_usd: z.number().nullable(),
+  /** True where a script, and no model, gives the answers. */
+  scripted: z.boolean(),
   outcome: outcome.nullable(),
   event_seq: z.number(),
   available_at: z.iso.datetime(),

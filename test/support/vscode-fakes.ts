@@ -27,6 +27,8 @@ export function workView(n: number, more: Partial<WorkView> = {}): WorkView {
     parent_id: null,
     attempts: 0,
     max_attempts: 3,
+    cost_usd: 0,
+    scripted: false,
     outcome: null,
     event_seq: 1,
     available_at: at(n),

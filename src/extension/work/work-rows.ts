@@ -85,9 +85,8 @@ export const hasBegun = ({ state, attempts }: WorkView) => attempts > 0 || (stat
 export const labelOf = (item: WorkView) => titleOf(item.description, ROW_WIDTH);
 
 export function describeWork(known: KnownWork, model: WorkModel, now: number): WorkText {
-  const { item, foci } = known;
-  const focus = foci?.at(-1);
-  const words = [...stateWords(known, model, now), item.faculty, focus?.scripted ? 'script' : '', costOf(foci)];
+  const { item } = known;
+  const words = [...stateWords(known, model, now), item.faculty, item.scripted ? 'script' : '', costOf(item)];
   if (groupOf(item) !== 'running') words.push(age(item.resolved_at ?? item.created_at, now));
   return {
     label: labelOf(item),
@@ -222,7 +221,7 @@ function tooltipOf({ item, foci, activity }: KnownWork, model: WorkModel, now: n
     item.faculty,
     `attempt ${focus?.attempt ?? item.attempts + 1} of ${item.max_attempts}`,
     activity ? `turn ${activity.turn}` : focus && focus.iterations > 0 ? `${focus.iterations} turns` : '',
-    costOf(foci),
+    costOf(item),
     focus?.model ? plainLine(focus.model, 60) : '',
   ];
   const lines = [
@@ -230,7 +229,7 @@ function tooltipOf({ item, foci, activity }: KnownWork, model: WorkModel, now: n
     facts.filter((fact) => fact !== '').join(' · '),
     stateWords({ item, foci, activity }, model, now).join(' · '),
   ];
-  if (focus?.scripted) lines.push('A script, not a model, gives these answers.');
+  if (item.scripted) lines.push('A script, not a model, gives these answers.');
   if (item.outcome) lines.push(plainText(item.outcome.summary).slice(0, TOOLTIP_WIDTH));
   const failure = failureOf(item, foci);
   if (failure) lines.push(plainLine(failure, REASON_WIDTH));
@@ -238,11 +237,8 @@ function tooltipOf({ item, foci, activity }: KnownWork, model: WorkModel, now: n
   return lines.filter((line) => line !== '');
 }
 
-export function costOf(foci: readonly FocusView[] | null): string {
-  const costs = foci?.filter(({ scripted }) => !scripted).map(({ cost_usd }) => cost_usd) ?? [];
-  if (costs.length === 0 || costs.some((cost) => cost === null)) return '';
-  const sum = costs.reduce<number>((total, cost) => total + (cost ?? 0), 0);
-  return sum > 0 ? `$${sum.toFixed(2)}` : '';
+export function costOf({ scripted, cost_usd: cost }: WorkView): string {
+  return scripted || cost === null || cost === 0 ? '' : `$${cost.toFixed(2)}`;
 }
 
 export function age(iso: string, now: number): string {

@@ -4,14 +4,15 @@ import type { WorkView } from '../../protocol/work.ts';
 import { shortId } from '../../rendezvous/ids.ts';
 import { contextTokens } from '../llm/context-sizes.ts';
 import type { Focus } from '../store/foci/foci.ts';
+import type { Spending } from '../store/foci/spending.ts';
 import type { LedgerEntry } from '../store/ledger/ledger.ts';
 import type { WorkEvent } from '../store/work/find.ts';
 import type { WorkItem } from '../store/work/types.ts';
 import type { Wait } from '../store/work/waits.ts';
 
-export type WorkFacts = { wait: Wait | null; knownFaculties: readonly string[] };
+export type WorkFacts = { wait: Wait | null; knownFaculties: readonly string[]; spending: Spending };
 
-export function viewWork(item: WorkItem, { wait, knownFaculties }: WorkFacts): WorkView {
+export function viewWork(item: WorkItem, { wait, knownFaculties, spending }: WorkFacts): WorkView {
   const open = item.state === 'waiting' && wait ? viewWait(wait) : null;
   return {
     id: item.id,
@@ -29,6 +30,8 @@ export function viewWork(item: WorkItem, { wait, knownFaculties }: WorkFacts): W
     parent_id: item.parentId,
     attempts: item.attempts,
     max_attempts: item.maxAttempts,
+    cost_usd: spending.costMicros === null ? null : spending.costMicros / 1_000_000,
+    scripted: spending.isScripted,
     outcome: item.outcome,
     event_seq: item.eventSeq,
     available_at: item.availableAt.toISOString(),

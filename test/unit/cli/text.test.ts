@@ -69,6 +69,8 @@ const ITEM: WorkView = {
   parent_id: null,
   attempts: 0,
   max_attempts: 3,
+  cost_usd: 0,
+  scripted: false,
   outcome: { success: true, summary: 'Two herons.', duration_ms: 1234 },
   event_seq: 3,
   available_at: '2026-01-02T12:00:00.000Z',

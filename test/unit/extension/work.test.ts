@@ -49,7 +49,7 @@ describe('the work as a window knows it', () => {
   });
 
   it('takes in new items, and tells what a focus does without asking', async () => {
-    const items = [workView(1, { state: 'running' })];
+    const items = [workView(1, { state: 'running', cost_usd: 0.06 })];
     const foci = { [sampleId(1)]: [focusView(50, 1)], [sampleId(2)]: [] };
     const { host, fake, work } = await model(items, foci);
     items.push(workView(2));
@@ -181,8 +181,7 @@ describe('the rows of work', () => {
   });
 
   it('say that a script answers, and count no cost for it', async () => {
-    const foci = { [sampleId(1)]: [focusView(50, 1, { scripted: true, cost_usd: 0 })] };
-    const { work } = await model([workView(1, { state: 'running' })], foci);
+    const { work } = await model([workView(1, { state: 'running', scripted: true, cost_usd: 0.06 })]);
     assert.match(described(work, 1).description, /script$/);
   });
 });

@@ -4,6 +4,7 @@ import type { ParsedParams } from '../../../protocol/requests.ts';
 import { LISTED_TEXT_MAX } from '../../../protocol/work.ts';
 import type { Db } from '../../db/types.ts';
 import { listFoci } from '../../store/foci/foci.ts';
+import { readSpending, type Spending } from '../../store/foci/spending.ts';
 import { facultiesOfPlace } from '../../store/hosts/hosts.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import { listWorkEvents, listWorkItems, readWorkItem } from '../../store/work/find.ts';
@@ -18,6 +19,8 @@ type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/list' | 'work/show'>;
 
 /** Failed attempts of work for a faculty that nobody here knows yet. */
 const DEFAULT_MAX_ATTEMPTS = 3;
+
+const NOTHING_SPENT: Spending = { costMicros: 0, isScripted: false };
 
 export const workHandlers: WorkHandlers = {
   async 'work/submit'(context, params) {
@@ -65,9 +68,13 @@ async function requireRow(db: Db, id: string): Promise<WorkItem> {
 async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
   const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
   const knownFaculties = await facultiesOfPlace(db, context.place);
+  const spent = await readSpending(
+    db,
+    items.map(({ id }) => id),
+  );
   return items.map((item) => {
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
-    return viewWork(item, { wait, knownFaculties });
+    return viewWork(item, { wait, knownFaculties, spending: spent.get(item.id) ?? NOTHING_SPENT });
   });
 }
 
