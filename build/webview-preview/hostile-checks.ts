@@ -36,7 +36,7 @@ export const HOSTILE_CHECKS: Check[] = [
     async run(page) {
       await assertHarmless(page);
       for (let at = 0; at < HOSTILE_TEXTS.length - 2; at += 1) {
-        await page.keyboard.press(at === 0 ? 'F6' : 'k');
+        await page.keyboard.press(at === 0 ? 'Escape' : 'k');
         const row = page.locator(`.entry:has(.number-of:text-is("#${at + 1}"))`);
         if ((await row.count()) > 0) await row.click();
       }

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { plural } from '../shared/duration.ts';
 import { Icon } from '../shared/icon.tsx';
-import { focusNextRegion, isPlain, isTyping } from '../shared/list-keys.ts';
+import { isPlain, isTyping } from '../shared/list-keys.ts';
 import type { Scroller } from '../shared/scroller.ts';
 import { ViewStateBanner } from '../shared/view-state-banner.tsx';
 import { ListHint, NothingMatches, Welcome } from './empty-states.tsx';
@@ -18,9 +18,7 @@ export function LedgerView({ store, scroller }: Props) {
   const toList = () => list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === 'F6')
-        focusNextRegion([searchField.current?.parentElement ?? null, list.current], event.shiftKey);
-      else if (event.key === 'Escape') leave(store, toList);
+      if (event.key === 'Escape') leave(store, toList);
       else if (isTyping(event) || !isPlain(event)) return;
       else if (event.key === '/') searchField.current?.select();
       else if (event.key === 'f') store.setFollows(!store.follows.value);
