@@ -1,5 +1,6 @@
 /** How the Ledger view bears 100,000 entries: until the first row is drawn, a key of the search, and frames of a scroll. */
-import { withBrowser } from './browser.ts';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../../test/support/vscode-server.ts';
 
 type Measured = { firstRow: number; frames: number[]; key: number; append: number; nodes: number };
 
@@ -33,6 +34,15 @@ const WATCH_FIRST_ROW = `(() => {
   };
   requestAnimationFrame(look);
 })()`;
+
+async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
+  const browser = await launchBrowser();
+  try {
+    await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
 
 /** From the message to the first turn of a focus of 240. */
 export async function measureFocus(url: string): Promise<void> {

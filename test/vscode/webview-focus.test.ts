@@ -1,15 +1,15 @@
 /** The focus editor in a browser. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { type Check, posted, read, send } from './check.ts';
-import { sampleFocus } from './sample-focus.ts';
+import { sampleFocus } from '../../build/webview-preview/sample-focus.ts';
+import { describeInBrowser, posted, read, send } from '../support/webview-checks.ts';
 
 const LIVE = '/focus?data=running&live=1';
 const live = (page: Page) => page.locator('.article[aria-label="The turn being written"]');
 const region = (page: Page) =>
   read<string>(page, `document.activeElement.closest('.lanes, .steps, .detail-region')?.className ?? 'none'`);
 
-export const FOCUS_CHECKS: Check[] = [
+describeInBrowser('the focus editor in a browser', [
   {
     title: 'the open turn shows as it streams, begins anew on a retry, and gives way to its record',
     address: LIVE,
@@ -112,4 +112,4 @@ export const FOCUS_CHECKS: Check[] = [
       );
     },
   },
-];
+]);
