@@ -1,10 +1,10 @@
 /**
  * The views without VS Code: `node build/webview-preview.ts` takes pictures of every view in three themes into
- * .cache/screenshots; `measure` prints the times that 100,000 entries take; `serve` serves the pages on loopback. Needs a
+ * .cache/screenshots; `measure` prints how soon a long focus is drawn; `serve` serves the pages on loopback. Needs a
  * Chromium (CHROMIUM, or Debian's package `chromium`). What only a browser shows is checked by test/vscode/webview-*.
  */
 import path from 'node:path';
-import { measureFocus, measureLedger } from './webview-preview/measure.ts';
+import { measureFocus } from './webview-preview/measure.ts';
 import { takePictures } from './webview-preview/pictures.ts';
 import { startPreview } from './webview-preview/server.ts';
 
@@ -16,10 +16,7 @@ if (mode === 'serve') {
 } else {
   try {
     if (mode === 'pictures') await takePictures(url, path.join(root, '.cache/screenshots'), only);
-    if (mode === 'measure') {
-      await measureLedger(url);
-      await measureFocus(url);
-    }
+    if (mode === 'measure') await measureFocus(url);
   } finally {
     close();
   }
