@@ -6,7 +6,7 @@ import { Cleanup } from './cleanup.ts';
 import type { Report } from './report.ts';
 import type { Subject } from './subject.ts';
 
-/** Each subject also bounds its own rounds, well below this. */
+/** Each subject also bounds its own rounds, well below this or what it says itself. */
 const LIMIT_MS = 60_000;
 /** What was broken off is waited for this long, and again once all that it used is gone. */
 const GIVEN_UP_MS = 5000;
@@ -14,9 +14,10 @@ const GIVEN_UP_MS = 5000;
 /** `interrupted` breaks it off. */
 export async function runSubject(subject: Subject, interrupted: AbortSignal): Promise<Report> {
   const late = new AbortController();
+  const limitMs = subject.limitMs ?? LIMIT_MS;
   const limit = setTimeout(
-    () => late.abort(new Error(`${subject.name} did not end within ${LIMIT_MS / 1000} s.`)),
-    LIMIT_MS,
+    () => late.abort(new Error(`${subject.name} did not end within ${limitMs / 1000} s.`)),
+    limitMs,
   );
   const signal = AbortSignal.any([interrupted, late.signal]);
   const cleanup = new Cleanup();

@@ -7,12 +7,13 @@ import { parseArgs } from 'node:util';
 import { bundleSize } from './bundle-size.ts';
 import { engineTime } from './engine-time.ts';
 import { hostStart } from './host-start.ts';
+import { ledgerView } from './ledger-view.ts';
 import { printReport } from './report.ts';
 import { runSubject } from './run-subject.ts';
 import type { Subject } from './subject.ts';
 import { submit } from './submit.ts';
 
-const SUBJECTS: readonly Subject[] = [hostStart, submit, engineTime, bundleSize];
+const SUBJECTS: readonly Subject[] = [hostStart, submit, engineTime, bundleSize, ledgerView];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });

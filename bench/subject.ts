@@ -11,5 +11,7 @@ export type SubjectContext = {
 
 export type Subject = {
   name: string;
+  /** How long it may take in all, where a minute is not enough. */
+  limitMs?: number;
   run(context: SubjectContext): Promise<Report>;
 };

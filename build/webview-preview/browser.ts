@@ -1,29 +1,6 @@
-/** The browser in which the views are looked at. */
-import { type Browser, chromium, type Page } from 'playwright-core';
+/** A view in a browser, as it is looked at. */
+import type { Browser, Page } from 'playwright-core';
 import { SAMPLE_NOW } from './sample-ledger.ts';
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({
-    executablePath: process.env.ANIMUS_CHROMIUM ?? '/usr/bin/chromium',
-    args: FLAGS,
-  });
-  try {
-    await use(browser);
-  } finally {
-    await browser.close();
-  }
-}
 
 export type Size = { width: number; height: number };
 

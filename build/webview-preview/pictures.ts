@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { openView, type Size, withBrowser } from './browser.ts';
+import { launchBrowser } from '../../test/support/vscode-server.ts';
+import { openView, type Size } from './browser.ts';
 
 type Picture = { name: string; address: string; size: Size; prepare?: (page: Page) => Promise<void> };
 
@@ -58,7 +59,8 @@ const VIEWS: Record<string, Picture[]> = { ledger: LEDGER, focus: FOCUS };
 export async function takePictures(url: string, folder: string, only: string | undefined): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const complaints: string[] = [];
-  await withBrowser(async (browser) => {
+  const browser = await launchBrowser();
+  try {
     for (const [view, pictures] of Object.entries(VIEWS)) {
       for (const { name, address, size, prepare } of pictures) {
         if (only !== undefined && !`${view}-${name}`.includes(only)) continue;
@@ -77,7 +79,9 @@ export async function takePictures(url: string, folder: string, only: string | u
         }
       }
     }
-  });
+  } finally {
+    await browser.close();
+  }
   for (const complaint of complaints) console.log(complaint);
   console.log(`pictures are in ${folder}`);
 }

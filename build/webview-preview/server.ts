@@ -1,6 +1,6 @@
 /** Serves the built views on loopback, each in a page under the policy that the extension sets. */
 import { readFileSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -13,7 +13,9 @@ const CLASSES: Record<string, string> = { dark: 'vscode-dark', light: 'vscode-li
 const POLICY =
   "default-src 'none'; style-src 'self'; font-src 'self'; script-src 'nonce-preview'; base-uri 'none'; form-action 'none'";
 
-export async function startPreview(root: string, port: number): Promise<{ url: string; server: Server }> {
+export type Preview = { url: string; close(): void };
+
+export async function startPreview(root: string, port: number): Promise<Preview> {
   const folder = path.join(root, '.cache/webview-preview');
   await buildWebviews(root, folder);
   await build({
@@ -50,7 +52,11 @@ export async function startPreview(root: string, port: number): Promise<{ url: s
     else sendFile(response, path.join(folder, path.basename(pathname)));
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
 function sendPage(response: ServerResponse, view: (typeof WEBVIEWS)[number], parameters: URLSearchParams): void {

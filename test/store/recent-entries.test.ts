@@ -44,6 +44,24 @@ onEachDatabase('recent entries', {}, (database) => {
     assert.equal(await countEntries(db, filter), 5);
   });
 
+  it('go by their ids within a millisecond, whatever its microseconds say, and no page loses one', async () => {
+    const { db } = database;
+    const item = await submitted(db);
+    for (let n = 0; n < 6; n += 1) {
+      // The later id has the earlier time; the last two lie in the millisecond before.
+      const micros = n < 4 ? 1900 - n * 100 : 900 - n * 100;
+      await db.query(
+        `insert into animus.work_ledger (id, work_item_id, faculty, seq, entry_type, content, created_at)
+         values ($1, $2, 'general', $3, 'note', $4, '2026-01-01T12:00:00Z'::timestamptz + make_interval(secs => $5::float8))`,
+        [`01900000-0000-7000-8000-00000000000${n}`, item, n + 1, String(n), micros / 1e6],
+      );
+    }
+    for (const size of [1, 2, 3, 4, 10]) {
+      const pages = await readPages(db, { place: PLACE }, size);
+      assert.deepEqual(pages.flat(), ['3', '2', '1', '0', '5', '4'], `pages of ${size}`);
+    }
+  });
+
   it('are those of the place, the types, the item and the words that are asked for', async () => {
     const { db } = database;
     const [mine, other] = [await submitted(db), await submitted(db)];

@@ -1,11 +1,11 @@
 /** The packaged extension. */
 import { execFile } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-export const VSIX = path.join(ROOT, 'dist/animus.vsix');
+const VSIX = path.join(ROOT, 'dist/animus.vsix');
 
 let packaged: Promise<string> | undefined;
 
@@ -27,6 +27,5 @@ async function run(): Promise<string> {
     VSIX,
   ];
   await promisify(execFile)(process.execPath, [vsce, ...args], { cwd: ROOT });
-  console.log(`      ${path.relative(ROOT, VSIX)}: ${(statSync(VSIX).size / 1e6).toFixed(2)} MB`);
   return VSIX;
 }

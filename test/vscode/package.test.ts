@@ -80,6 +80,7 @@ describe('the package', function () {
 
   it('stays small', async () => {
     const megabytes = statSync(await packagedExtension()).size / 1e6;
+    console.log(`      ${megabytes.toFixed(2)} MB`);
     assert.ok(megabytes < LARGEST_MB, `${megabytes.toFixed(1)} MB`);
   });
 });

@@ -16,7 +16,14 @@ const MATCHES = `exists (select 1 from animus.work_items w where w.id = l.work_i
   and ($3::uuid is null or l.work_item_id = $3)
   and ($4::text is null or to_tsvector('english', l.content) @@ websearch_to_tsquery('english', $4))`;
 
-/** At most `limit` entries older than the cursor; the newest ones without it. */
+/** The bound on the time itself says nothing more, but an index can begin there. */
+const OLDER = `${MATCHES} and ($5::timestamptz is null or (l.created_at < $5::timestamptz + interval '1 millisecond'
+  and (date_trunc('milliseconds', l.created_at), l.id) < ($5::timestamptz, $6::uuid)))`;
+
+/**
+ * At most `limit` entries older than the cursor; the newest ones without it. The index on the time finds the millisecond
+ * in which the page ends; only what lies after that is sorted.
+ */
 export async function recentEntries(
   db: Queryable,
   filter: RecentFilter,
@@ -25,9 +32,10 @@ export async function recentEntries(
 ): Promise<LedgerEntry[]> {
   return db.query<LedgerEntry>(
     `select ${ENTRY_COLUMNS} from animus.work_ledger l
-     where ${MATCHES}
-       and ($5::timestamptz is null or (date_trunc('milliseconds', l.created_at), l.id) < ($5::timestamptz, $6::uuid))
-     order by date_trunc('milliseconds', l.created_at) desc, l.id desc limit $7`,
+     where ${OLDER} and l.created_at >= coalesce((
+       select date_trunc('milliseconds', l.created_at) from animus.work_ledger l where ${OLDER}
+       order by l.created_at desc offset $7::int - 1 limit 1), '-infinity')
+     order by date_trunc('milliseconds', l.created_at) desc, l.id desc limit $7::int`,
     [...parameters(filter), before?.createdAt ?? null, before?.id ?? null, limit],
   );
 }

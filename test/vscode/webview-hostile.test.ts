@@ -1,8 +1,8 @@
 /** What hostile text does in a real page: nothing. The policy is the extension's, and a breach of it is a complaint. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { type Check, read } from './check.ts';
-import { HOSTILE_TEXTS } from './hostile-texts.ts';
+import { HOSTILE_TEXTS } from '../../build/webview-preview/hostile-texts.ts';
+import { describeInBrowser, read } from '../support/webview-checks.ts';
 
 /** Elements that no text of a model may become. */
 const FORBIDDEN =
@@ -27,7 +27,7 @@ async function assertHarmless(page: Page): Promise<void> {
   assert.deepEqual(hidden, []);
 }
 
-export const HOSTILE_CHECKS: Check[] = [
+describeInBrowser('hostile text in a browser', [
   {
     title: '[S12] the ledger shows hostile text as text',
     address: '/ledger?data=hostile',
@@ -83,4 +83,4 @@ export const HOSTILE_CHECKS: Check[] = [
       assert.equal(await read(page, `typeof globalThis.owned`), 'undefined');
     },
   },
-];
+]);

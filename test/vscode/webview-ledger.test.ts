@@ -1,8 +1,8 @@
 /** The Ledger view in a browser. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { type Check, posted, read, send } from './check.ts';
-import { sampleId, smallLedger } from './sample-ledger.ts';
+import { sampleId, smallLedger } from '../../build/webview-preview/sample-ledger.ts';
+import { describeInBrowser, posted, read, send } from '../support/webview-checks.ts';
 
 const SMALL = '/ledger?data=small&scope=1&behind=panel';
 const LIST = `document.querySelector('.virtual')`;
@@ -35,7 +35,7 @@ async function scrollBy(page: Page, distance: number): Promise<void> {
   await page.waitForTimeout(200);
 }
 
-export const LEDGER_CHECKS: Check[] = [
+describeInBrowser('the Ledger view in a browser', [
   {
     title: 'the keyboard moves, unfolds and folds, and stays with the row',
     address: SMALL,
@@ -211,4 +211,4 @@ export const LEDGER_CHECKS: Check[] = [
       assert.equal(await shown(page), before);
     },
   },
-];
+]);

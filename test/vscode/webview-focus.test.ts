@@ -1,8 +1,8 @@
 /** The focus editor in a browser. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { type Check, posted, read, send } from './check.ts';
-import { sampleFocus } from './sample-focus.ts';
+import { sampleFocus } from '../../build/webview-preview/sample-focus.ts';
+import { describeInBrowser, posted, read, send } from '../support/webview-checks.ts';
 
 const LIVE = '/focus?data=running&live=1';
 const live = (page: Page) => page.locator('.article[aria-label="The turn being written"]');
@@ -24,7 +24,7 @@ async function dragSash(page: Page, by: { x: number; y: number }): Promise<void>
   await page.mouse.up();
 }
 
-export const FOCUS_CHECKS: Check[] = [
+describeInBrowser('the focus editor in a browser', [
   {
     title: 'the open turn shows as it streams, begins anew on a retry, and gives way to its record',
     address: LIVE,
@@ -190,4 +190,4 @@ export const FOCUS_CHECKS: Check[] = [
       assert.equal(await page.locator('.lane.cost').count(), 0);
     },
   },
-];
+]);
