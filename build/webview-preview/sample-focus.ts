@@ -4,6 +4,8 @@ import type { JsonValue } from '../../src/protocol/json.ts';
 import type { WorkView } from '../../src/protocol/work.ts';
 import { SAMPLE_NOW, sampleId, sampleWork } from './sample-ledger.ts';
 
+export const SAMPLE_FOCUS_ID = sampleId(2, 2);
+
 export type SampleFocus = {
   item: WorkView;
   focus: FocusView;
@@ -224,7 +226,7 @@ export function sampleFocus({ turns, isRunning, lastCallRuns = isRunning }: Want
 }
 
 function emptyFocus(workItemId: string): FocusView {
-  const id = sampleId(2, 2);
+  const id = SAMPLE_FOCUS_ID;
   return {
     id,
     short_id: id.replaceAll('-', '').slice(-8),

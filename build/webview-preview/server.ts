@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { buildWebviews, WEBVIEWS } from '../webview.ts';
+import { SAMPLE_FOCUS_ID } from './sample-focus.ts';
 
 const TYPES: Record<string, string> = { '.js': 'text/javascript', '.css': 'text/css', '.ttf': 'font/ttf' };
 const CLASSES: Record<string, string> = { dark: 'vscode-dark', light: 'vscode-light', hc: 'vscode-high-contrast' };
@@ -71,7 +72,7 @@ function sendPage(response: ServerResponse, view: (typeof WEBVIEWS)[number], par
 <link rel="stylesheet" href="/${view}.css">
 </head>
 <body class="${CLASSES[theme] ?? 'vscode-dark'}">
-<div id="root"></div>
+<div id="root"${view === 'focus' ? ` data-focus-id="${SAMPLE_FOCUS_ID}"` : ''}></div>
 <script nonce="preview" src="/fake-${view}.js"></script>
 <script nonce="preview" src="/${view}.js"></script>
 </body>

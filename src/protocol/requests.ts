@@ -45,6 +45,8 @@ export const REQUESTS = {
   'work/submit': { params: workSubmitParams, result: workSubmitResult },
   'work/list': {
     params: z.strictObject({
+      /** These and no others, whatever else is asked for; an id that is no item's is left out. */
+      ids: z.array(z.uuid()).max(1000).optional(),
       states: z.array(workState).max(10).optional(),
       faculty: storableText.max(100).optional(),
       parent: idText.optional(),
@@ -98,8 +100,8 @@ export const REQUESTS = {
     result: z.object({
       entries: z.array(ledgerEntryView),
       next: ledgerCursor.nullable(),
-      /** How many entries match in all. */
-      total: z.number(),
+      /** How many entries match in all; null with a cursor, since the first page has told. */
+      total: z.number().nullable(),
     }),
   },
 

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import type { Queryable } from '../../src/host/db/types.ts';
 import { completeFocus } from '../../src/host/engine/focus/ending.ts';
 import { grantTrust, readTrust } from '../../src/host/store/trust/trust.ts';
-import { findWorkItem, listWorkItems, readWorkItem, type WorkFilter } from '../../src/host/store/work/find.ts';
+import {
+  findWorkItem,
+  listWorkItems,
+  readWorkItem,
+  readWorkItems,
+  type WorkFilter,
+} from '../../src/host/store/work/find.ts';
 import { queueFigures } from '../../src/host/store/work/queue.ts';
 import { shortId, uuidv7 } from '../../src/rendezvous/ids.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -55,6 +61,23 @@ onEachDatabase('find', {}, (database) => {
     assert.deepEqual(await list({ faculty: 'researcher' }), [other]);
     assert.deepEqual(await list({ parentId: done }), []);
     assert.equal(await readWorkItem(db, uuidv7()), undefined);
+  });
+
+  it('reads many by their ids, those of the place alone', async () => {
+    const { db } = database;
+    const first = await submitted(db);
+    const second = await submitted(db, { description: 'x'.repeat(100) });
+    const elsewhere = await submitted(db, { place: OTHER_PLACE });
+    const ids = [first, second, elsewhere, uuidv7()];
+    const read = await readWorkItems(db, { place: PLACE, ids }, 10);
+    assert.deepEqual(
+      read.map(({ id, description }) => [id, description.length]),
+      [
+        [second, 10],
+        [first, 10],
+      ],
+    );
+    assert.deepEqual(await readWorkItems(db, { place: PLACE, ids: [] }, 10), []);
   });
 
   it('cuts in a list what may be long, between whole characters', async () => {

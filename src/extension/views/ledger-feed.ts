@@ -80,7 +80,7 @@ export class LedgerFeed {
         });
         const entries = page.entries.reverse();
         const items = await this.#itemsOf(entries);
-        await this.#send({ type: 'found', search, entries, items, total: page.total });
+        await this.#send({ type: 'found', search, entries, items, total: page.total ?? entries.length });
         return;
       }
     }
@@ -150,7 +150,7 @@ export class LedgerFeed {
     const entries = page.entries.reverse();
     this.#note(entries);
     const items = await this.#itemsOf(entries);
-    await this.#send({ type: 'reset', entries, items, next: page.next, total: page.total });
+    await this.#send({ type: 'reset', entries, items, next: page.next, total: page.total ?? entries.length });
     // What was heard while the page was read is asked for by number.
     if (this.#heard.size > 0) this.#look.wish();
   }

@@ -84,14 +84,18 @@ export class WorkModel {
     return this.#changes.add(listener);
   }
 
-  /** The items of some ids, asked for where they are not known. One that is gone is left out. */
+  /** The items of some ids; those that are not known are asked for together, and not kept. One that is gone is left out. */
   async itemsOf(client: HostClient, ids: Iterable<string>): Promise<WorkView[]> {
-    const items: WorkView[] = [];
+    const known: WorkView[] = [];
+    const unknown: string[] = [];
     for (const id of new Set(ids)) {
-      const item = this.#known.get(id)?.item ?? (await this.#show(client, id))?.item;
-      if (item) items.push(item);
+      const item = this.#known.get(id)?.item;
+      if (item) known.push(item);
+      else unknown.push(id);
     }
-    return items;
+    if (unknown.length === 0) return known;
+    const { items } = await client.request('work/list', { ids: unknown });
+    return [...known, ...items];
   }
 
   /** The foci of an item, newest last. */

@@ -16,7 +16,7 @@ const noError = (error: unknown) => {
 describe('what the Ledger is sent', () => {
   function feed(answers: ConstructorParameters<typeof FakeHost>[0]) {
     const host = new FakeHost({
-      'work/list': () => ({ items: [] }),
+      'work/list': ({ ids = [] }: { ids?: string[] }) => ({ items: ids.map((id) => ({ ...workView(1), id })) }),
       'work/show': ({ id }: { id: string }) => ({
         item: { ...workView(1), id },
         foci: [],
@@ -74,6 +74,20 @@ describe('what the Ledger is sent', () => {
     fake.hear('ledger/appended', { id: sampleId(7), seq: 42 });
     await sleep(SETTLED_MS);
     assert.deepEqual(host.askedFor('ledger/read'), [{ id: sampleId(7), after_seq: 41 }]);
+  });
+
+  it('has the work of its entries, asked for together', async () => {
+    const entries = [entryView(3, 1, 3), entryView(2, 2, 2), entryView(1, 1, 1)];
+    const { host, ledger, sent, model } = feed({ 'ledger/recent': () => ({ entries, next: null, total: 3 }) });
+    await ledger.answer({ type: 'ready' });
+    await sleep(SETTLED_MS);
+    const reset = sent.find((message) => message.type === 'reset');
+    assert.deepEqual(reset?.items.map(({ id }) => id).sort(), [sampleId(1), sampleId(2)]);
+    const asked = host.askedFor('work/list').filter((params) => 'ids' in (params as object));
+    assert.deepEqual(asked, [{ ids: [sampleId(1), sampleId(2)] }]);
+    assert.deepEqual(host.askedFor('work/show'), []);
+    // What only the ledger needs does not fill the tree.
+    assert.equal(model.get(sampleId(1)), undefined);
   });
 
   it('is everything anew with a new host', async () => {

@@ -57,7 +57,7 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     return {
       entries,
       next: last ? { created_at: last.created_at, id: last.id } : null,
-      total: await countEntries(db, filter),
+      total: before ? null : await countEntries(db, filter),
     };
   },
 

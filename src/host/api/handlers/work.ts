@@ -7,7 +7,7 @@ import { listFoci } from '../../store/foci/foci.ts';
 import { readSpending, type Spending } from '../../store/foci/spending.ts';
 import { facultiesOfPlace } from '../../store/hosts/hosts.ts';
 import { readTrust } from '../../store/trust/trust.ts';
-import { listWorkEvents, listWorkItems, readWorkItem } from '../../store/work/find.ts';
+import { listWorkEvents, listWorkItems, readWorkItem, readWorkItems } from '../../store/work/find.ts';
 import { type Submission, submitWork } from '../../store/work/submit.ts';
 import type { WorkItem } from '../../store/work/types.ts';
 import { openWaits } from '../../store/work/waits.ts';
@@ -33,8 +33,12 @@ export const workHandlers: WorkHandlers = {
     return { kind: 'merged', id: result.id, canonical_id: result.canonicalId };
   },
 
-  async 'work/list'(context, { states, faculty, parent, limit }) {
+  async 'work/list'(context, { ids, states, faculty, parent, limit }) {
     const db = await context.database();
+    if (ids) {
+      const named = await readWorkItems(db, { place: context.place, ids }, LISTED_TEXT_MAX);
+      return { items: await viewAll(context, db, named) };
+    }
     const parentId = parent ? await requireItem(db, context.place, parent) : undefined;
     const filter = {
       place: context.place,

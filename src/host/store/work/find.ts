@@ -12,6 +12,7 @@ export type FindResult =
 /** Finds an item of a place by its whole id, or by the first or last 6 or more hex digits. */
 export async function findWorkItem(db: Queryable, place: string, digits: string): Promise<FindResult> {
   const bare = digits.replaceAll('-', '').toLowerCase();
+  if (bare.length === 32) return findWhole(db, place, bare);
   const rows = await db.query<{ id: string }>(
     `select id from animus.work_items
      where place = $1 and (replace(id::text, '-', '') like $2 or replace(id::text, '-', '') like $3)
@@ -22,6 +23,15 @@ export async function findWorkItem(db: Queryable, place: string, digits: string)
   if (!first) return { kind: 'none' };
   if (rows.length === 1) return { kind: 'found', id: first.id };
   return { kind: 'ambiguous', ids: rows.slice(0, 10).map(({ id }) => id) };
+}
+
+/** By the key, where the digits are all there: a search through their text would read every item. */
+async function findWhole(db: Queryable, place: string, bare: string): Promise<FindResult> {
+  const [row] = await db.query<{ id: string }>('select id from animus.work_items where id = $1::uuid and place = $2', [
+    bare,
+    place,
+  ]);
+  return row ? { kind: 'found', id: row.id } : { kind: 'none' };
 }
 
 export async function readWorkItem(db: Queryable, id: string): Promise<WorkItem | undefined> {
@@ -39,12 +49,12 @@ export type WorkFilter = {
 };
 
 /** What is long is cut where it lies, so that a list of the longest items stays small: texts, parameters, data. */
-const BRIEF = `jsonb_build_object(
-  'description', left(i.description, $6), 'params', '{}'::jsonb, 'attachments', '[]'::jsonb,
+const brief = (textMax: '$2' | '$6') => `jsonb_build_object(
+  'description', left(i.description, ${textMax}), 'params', '{}'::jsonb, 'attachments', '[]'::jsonb,
   'outcome', (i.outcome - '{data,error}'::text[])
-    || jsonb_build_object('summary', left(i.outcome ->> 'summary', $6))
+    || jsonb_build_object('summary', left(i.outcome ->> 'summary', ${textMax}))
     || case when jsonb_typeof(i.outcome -> 'error') is null then '{}'::jsonb else jsonb_build_object('error',
-         (i.outcome -> 'error') || jsonb_build_object('message', left(i.outcome #>> '{error,message}', $6))) end)`;
+         (i.outcome -> 'error') || jsonb_build_object('message', left(i.outcome #>> '{error,message}', ${textMax}))) end)`;
 
 /** Texts have at most `textMax` characters; parameters, attachments and an outcome's data are left out. */
 export async function listWorkItems(db: Queryable, filter: WorkFilter, textMax: number): Promise<WorkItem[]> {
@@ -56,9 +66,22 @@ export async function listWorkItems(db: Queryable, filter: WorkFilter, textMax: 
        order by w.created_at desc, w.id desc limit $5
      )
      select ${WORK_ITEM_COLUMNS} from listed join animus.work_items i using (id)
-       cross join lateral jsonb_populate_record(i, ${BRIEF}) w
+       cross join lateral jsonb_populate_record(i, ${brief('$6')}) w
      order by w.created_at desc, w.id desc`,
     [filter.place, filter.states ?? null, filter.faculty ?? null, filter.parentId ?? null, filter.limit, textMax],
+  );
+}
+
+/** Those of the ids that are items of the place, newest first, cut as in a list. */
+export async function readWorkItems(
+  db: Queryable,
+  { place, ids }: { place: string; ids: readonly string[] },
+  textMax: number,
+): Promise<WorkItem[]> {
+  return db.query<WorkItem>(
+    `select ${WORK_ITEM_COLUMNS} from animus.work_items i cross join lateral jsonb_populate_record(i, ${brief('$2')}) w
+     where i.id = any($1::uuid[]) and i.place = $3 order by w.created_at desc, w.id desc`,
+    [ids, textMax, place],
   );
 }
 
