@@ -13,14 +13,18 @@ const LANES = {
   store: ['test/store/**/*.test.ts'],
   wire: ['test/wire/**/*.test.ts'],
   cli: ['test/cli/**/*.test.ts'],
+  faults: ['test/faults/*.test.ts'],
   vscode: ['test/vscode/*.test.ts'],
 } as const;
 type Lane = keyof typeof LANES;
 
 /** What `npm test` runs. */
-const DEFAULT_LANES: readonly Lane[] = ['unit', 'store', 'wire', 'cli', 'vscode'];
+const DEFAULT_LANES: readonly Lane[] = ['unit', 'store', 'wire', 'cli', 'faults', 'vscode'];
 
-const LANE_LIMIT_MS = 25 * 60_000;
+const NEED_POSTGRES: readonly Lane[] = ['store', 'cli', 'faults'];
+
+/** Ten kills at each boundary take the longest. */
+const LANE_LIMIT_MS = 80 * 60_000;
 
 type Totals = { passed: number; failed: number; skipped: number };
 
@@ -35,7 +39,12 @@ const LIBERATION_FONTS = '/usr/share/fonts/truetype/liberation';
 
 /** What lanes need that is no npm package: Debian has it, and it is installed where that may be done. */
 const PARTS = [
-  { name: 'postgres', debian: 'postgresql', lanes: ['store', 'cli'], present: () => findPostgres() !== undefined },
+  {
+    name: 'postgres',
+    debian: 'postgresql',
+    lanes: ['store', 'cli', 'faults'],
+    present: () => findPostgres() !== undefined,
+  },
   { name: 'fuse', debian: 'bindfs', lanes: ['cli'], present: () => existsSync('/usr/bin/bindfs') },
   { name: 'a browser', debian: 'chromium', lanes: ['vscode'], present: () => findChromium() !== undefined },
   { name: 'fonts', debian: 'fonts-liberation', lanes: ['vscode'], present: () => existsSync(LIBERATION_FONTS) },
@@ -105,7 +114,7 @@ async function main(): Promise<void> {
   const lanes = (wanted.length > 0 ? wanted : DEFAULT_LANES) as Lane[];
   prepareParts(lanes);
   prepareVsCode(lanes);
-  const bin = lanes.some((lane) => lane === 'store' || lane === 'cli') ? findPostgres() : undefined;
+  const bin = lanes.some((lane) => NEED_POSTGRES.includes(lane)) ? findPostgres() : undefined;
   const server = bin ? await startPostgres(bin) : undefined;
   const environment = { ...process.env, ...(server ? { ANIMUS_TEST_POSTGRES_URL: server.url } : {}) };
   const sum: Totals = { passed: 0, failed: 0, skipped: 0 };

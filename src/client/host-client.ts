@@ -1,6 +1,6 @@
 /** A connection to a host, proven in both directions, with typed requests. */
 import { connect, type Socket } from 'node:net';
-import { type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { AnimusError, errorData } from '../protocol/errors.ts';
 import { NOTIFICATIONS, type Notification, type NotificationParams } from '../protocol/notifications.ts';
 import { type Method, type Params, REQUESTS, type Result } from '../protocol/requests.ts';
@@ -138,14 +138,22 @@ function openSocket(address: string): Promise<Socket> {
   });
 }
 
+/** What vscode-jsonrpc says where a request cannot be written, read, answered or begun any more: the other side is gone. */
+const CONNECTION_ENDED: readonly number[] = [
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.MessageReadError,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+];
+
 function translate(method: string, error: unknown): Error {
   if (!(error instanceof ResponseError)) {
     return new HostGone(`The host ended before it answered ${method}.`, { cause: error });
   }
   const data = errorData.safeParse(error.data);
   if (data.success) return new AnimusError(data.data.kind, error.message, data.data.next);
-  // -32097: the connection was closed while the request was open.
-  if (error.code === -32097) return new HostGone(`The host ended before it answered ${method}.`, { cause: error });
+  if (CONNECTION_ENDED.includes(error.code))
+    return new HostGone(`The host ended before it answered ${method}.`, { cause: error });
   return new AnimusError(
     'internal',
     `${method}: ${error.message}`,

@@ -1,0 +1,23 @@
+/** A tool that changes the world, so that it can be seen how often it ran: the host has no such tool of its own yet. */
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { defineTool } from '../../src/host/engine/engage/tool.ts';
+import { workspaceTools as realTools } from '../../src/host/engine/tools/workspace-tools.ts';
+
+export const LINES_FILE = 'lines.txt';
+
+const appendLine = defineTool({
+  name: 'append_line',
+  description: 'Appends a line to lines.txt.',
+  kind: 'world',
+  effect: 'write',
+  timeoutMs: 5000,
+  input: z.strictObject({ line: z.string().max(200) }),
+  async run({ line }, { workspace }) {
+    appendFileSync(path.join(workspace, LINES_FILE), `${line}\n`);
+    return { content: 'appended', isError: false };
+  },
+});
+
+export const workspaceTools = [...realTools, appendLine];
