@@ -12,7 +12,16 @@ import {
   initializeResult,
 } from './host.ts';
 import { storableText } from './json.ts';
-import { idText, workEventView, workState, workSubmitParams, workSubmitResult, workView } from './work.ts';
+import {
+  idText,
+  workEventView,
+  workFollowUpParams,
+  workRetryParams,
+  workState,
+  workSubmitParams,
+  workSubmitResult,
+  workView,
+} from './work.ts';
 
 const nothing = z.strictObject({});
 
@@ -43,6 +52,8 @@ export const REQUESTS = {
   },
 
   'work/submit': { params: workSubmitParams, result: workSubmitResult },
+  'work/retry': { params: workRetryParams, result: workSubmitResult },
+  'work/follow_up': { params: workFollowUpParams, result: workSubmitResult },
   'work/list': {
     params: z.strictObject({
       /** These and no others, whatever else is asked for; an id that is no item's is left out. */

@@ -27,6 +27,7 @@ export function viewWork(item: WorkItem, { wait, knownFaculties, spending }: Wor
     wait: open,
     merged_into: item.mergedInto,
     retry_of: item.retryOf,
+    follow_up_of: item.followUpOf,
     parent_id: item.parentId,
     attempts: item.attempts,
     max_attempts: item.maxAttempts,

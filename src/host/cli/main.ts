@@ -11,6 +11,7 @@ import { ledgerShow } from './commands/ledger.ts';
 import { status } from './commands/status.ts';
 import { trust } from './commands/trust.ts';
 import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
+import { workFollowUp, workRetry } from './commands/work-again.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { type CliSession, type GlobalOptions, openSession } from './session.ts';
 import { plain } from './terminal.ts';
@@ -133,6 +134,19 @@ function addWork(work: Command): void {
     .description('wait for the outcome')
     .option('--timeout <seconds>', 'give up waiting after so many', secondsNumber)
     .action(action(workWait));
+  work
+    .command('retry')
+    .argument('<id>', 'work that is dead, was cancelled, or ended without success')
+    .description('queue it once more; the new item knows what was recorded')
+    .option('--wait', 'wait for the outcome, showing progress')
+    .action(action(workRetry));
+  work
+    .command('follow-up')
+    .argument('<id>', 'finished work')
+    .argument('<text...>', 'what is to be done next; - reads it from standard input')
+    .description('queue work that starts from what was recorded and what came of it')
+    .option('--wait', 'wait for the outcome, showing progress')
+    .action(action(workFollowUp));
 }
 
 function addLedger(ledger: Command): void {

@@ -48,12 +48,19 @@ describe('the prompt', () => {
       params: { river: 'Elbe', weeks: [1, 2] },
       orientContext: 'It rained.',
       earlierLedger: 'FINDINGS\n[2] Two herons at the weir.',
+      earlierWork: '== EARLIER WORK ==\nOther herons.',
     });
     assertGolden('task-message.txt', `${whole}\n`);
   });
 
   it('gives the task alone where there is nothing else', () => {
-    const bare = { description: 'Count the herons.', params: {}, orientContext: '', earlierLedger: '' };
+    const bare = {
+      description: 'Count the herons.',
+      params: {},
+      orientContext: '',
+      earlierLedger: '',
+      earlierWork: '',
+    };
     assert.equal(taskMessage(bare), 'Count the herons.');
   });
 });

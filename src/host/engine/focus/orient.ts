@@ -9,6 +9,7 @@ import { readEntries } from '../../store/ledger/ledger.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import type { EngageConfig } from '../engage/types.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
+import { earlierWork } from './earlier-work.ts';
 import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
 import { systemPrompt, taskMessage } from './prompt.ts';
@@ -25,6 +26,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
     params: claim.item.params,
     orientContext: context,
     earlierLedger: claim.focus.attempt > 1 ? formatLedger(entries) : '',
+    earlierWork: await earlierWork(deps.db, claim.item),
   });
   const config = engageConfig(deps, claim);
   await retryLost(() =>

@@ -55,13 +55,16 @@ export type TaskFacts = {
   orientContext: string;
   /** The ledger that earlier attempts left, formatted; '' for a first attempt. */
   earlierLedger: string;
+  /** The finished work that this one goes on from or tries again, with what came of it; '' where it stands alone. */
+  earlierWork: string;
 };
 
 /** The first message of the conversation. */
-export function taskMessage({ description, params, orientContext, earlierLedger }: TaskFacts): string {
+export function taskMessage({ description, params, orientContext, earlierLedger, earlierWork }: TaskFacts): string {
   return [
     description,
     Object.keys(params).length === 0 ? '' : `Parameters:\n${JSON.stringify(params, null, 2)}`,
+    earlierWork,
     orientContext === '' ? '' : `== CONTEXT ==\n${orientContext}`,
     earlierLedger === ''
       ? ''

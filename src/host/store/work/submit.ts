@@ -19,6 +19,9 @@ export type Submission = {
   delayMs: number;
   maxAttempts: number;
   provenance: Provenance;
+  /** The finished item that this one is another try of, or goes on from. */
+  retryOf?: string;
+  followUpOf?: string;
 };
 
 export type SubmitResult = { kind: 'queued'; id: string } | { kind: 'merged'; id: string; canonicalId: string };
@@ -90,9 +93,9 @@ async function insertItem(
   const rows = await tx.query(
     `with item as (
        insert into animus.work_items (id, place, root_id, faculty, description, params, attachments, model, priority,
-         dedup_key, state, merged_into, available_at, max_attempts, provenance, event_seq, resolved_at)
+         dedup_key, state, merged_into, available_at, max_attempts, provenance, retry_of, follow_up_of, event_seq, resolved_at)
        values ($1, $2, $1, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11,
-         now() + $12 * interval '1 millisecond', $13, $14::jsonb, 1, case when $11::uuid is null then null else now() end)
+         now() + $12 * interval '1 millisecond', $13, $14::jsonb, $15, $16, 1, case when $11::uuid is null then null else now() end)
        on conflict do nothing
        returning id, state
      )
@@ -113,6 +116,8 @@ async function insertItem(
       submission.delayMs,
       submission.maxAttempts,
       JSON.stringify(submission.provenance),
+      submission.retryOf ?? null,
+      submission.followUpOf ?? null,
     ],
   );
   if (rows.length > 0)
