@@ -11,12 +11,15 @@ import { showLedger } from './show-ledger.ts';
 import { submitWork } from './submit-work.ts';
 import { trust } from './trust.ts';
 import { whatNext } from './what-next.ts';
+import { followUp, retryWork } from './work-again.ts';
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   submitWork,
   openFocus,
   showLedger,
   inspectChildWork,
+  retryWork,
+  followUp,
   runDemo,
   setApiKey,
   trust,

@@ -1,5 +1,6 @@
 /** The Work view: a native tree over the model. */
 import * as vscode from 'vscode';
+import { TERMINAL_STATES } from '../../protocol/work.ts';
 import type { HostConnection } from '../host/connection.ts';
 import { COMMAND_ICONS, viewStateOf } from '../host/host-state.ts';
 import type { WorkModel } from '../work/work-model.ts';
@@ -10,6 +11,7 @@ import {
   groupOf,
   groupRows,
   hasBegun,
+  hasFailed,
   type Row,
   reasonRows,
   topOf,
@@ -169,7 +171,8 @@ export class WorkTree implements vscode.TreeDataProvider<Row> {
     item.iconPath = new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
     item.tooltip = tooltipMarkdown(label, tooltip);
     const begun = hasBegun(known.item);
-    item.contextValue = ['work', begun ? 'begun' : '', children ? 'parent' : '']
+    const ended = TERMINAL_STATES.includes(known.item.state) ? (hasFailed(known.item) ? 'failed' : 'done') : 'open';
+    item.contextValue = ['work', begun ? 'begun' : '', ended, children ? 'parent' : '']
       .filter((word) => word !== '')
       .join('-');
     item.accessibilityInformation = { label: `${label}, ${description}` };
