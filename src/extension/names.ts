@@ -9,6 +9,8 @@ export const COMMAND_NAMES = [
   'openFocus',
   'showLedger',
   'inspectChildWork',
+  'retryWork',
+  'followUp',
   'runDemo',
   'setApiKey',
   'trust',
