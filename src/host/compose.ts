@@ -66,7 +66,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
 
   const context: ApiContext = {
     database: database.open,
-    place: identity.storeId,
+    place: identity.place,
     storeId: identity.storeId,
     folder,
     catalogue,
@@ -120,7 +120,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       dispatcher = new Dispatcher({
         db,
         host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version },
-        place: identity.storeId,
+        place: identity.place,
         catalogue,
         maxConcurrent: config.host.max_concurrent,
         run: (claim) => runFocus(dependencies, claim),

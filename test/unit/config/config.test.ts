@@ -38,7 +38,7 @@ describe('the configuration', () => {
     assert.deepEqual(load(undefined), {
       model: null,
       database: { url: null, schema: 'animus' },
-      host: { idle_seconds: 600, max_concurrent: 4 },
+      host: { idle_seconds: 600, max_concurrent: 4, place: null },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'info' },
     });
@@ -49,8 +49,17 @@ describe('the configuration', () => {
     const text = 'model = "anthropic/a"\n[host]\nidle_seconds = 60\nmax_concurrent = 2\n[log]\nlevel = "warn"\n';
     const config = load(text, { ANIMUS_MODEL: 'anthropic/b', ANIMUS_HOST_MAX_CONCURRENT: '8' });
     assert.equal(config.model, 'anthropic/b');
-    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8 });
+    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8, place: null });
     assert.equal(config.log.level, 'warn');
+  });
+
+  it('takes a name for the place only where hosts can share one', () => {
+    const env = { ANIMUS_DATABASE_URL: 'postgres://db/animus', ANIMUS_PLACE: 'pond' };
+    assert.equal(load(undefined, env).host.place, 'pond');
+    const { message, next } = refusal(undefined, { ANIMUS_PLACE: 'pond' });
+    assert.match(message, /"pond" names a place that hosts share, and the embedded database has one host/);
+    assert.match(next, /database\.url/);
+    assert.match(refusal(undefined, { ...env, ANIMUS_PLACE: 'Pond!' }).message, /^ANIMUS_PLACE: expected lower-case/);
   });
 
   it('reads every variable that it says it does', () => {
