@@ -4,6 +4,7 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { awareness } from './awareness.ts';
 import { bundleSize } from './bundle-size.ts';
 import { engineTime } from './engine-time.ts';
 import { hostStart } from './host-start.ts';
@@ -12,7 +13,7 @@ import { runSubject } from './run-subject.ts';
 import type { Subject } from './subject.ts';
 import { submit } from './submit.ts';
 
-const SUBJECTS: readonly Subject[] = [hostStart, submit, engineTime, bundleSize];
+const SUBJECTS: readonly Subject[] = [hostStart, submit, engineTime, awareness, bundleSize];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
