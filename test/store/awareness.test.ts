@@ -104,6 +104,7 @@ onEachDatabase('awareness', {}, (database) => {
       ends.unshift([id, end]);
     }
     const { whole } = await lists(db, mine);
+    assert.deepEqual((await lists(db, mine, { max_recent_completed: 1 })).completed, [ends[0]?.[0]]);
     assert.deepEqual(
       whole.completed.map(({ work_item_id, end, summary }) => [work_item_id, end, summary]),
       ends.map(([id, end]) => [id, end, `It is ${end}.`]),
@@ -213,6 +214,7 @@ onEachDatabase('awareness', {}, (database) => {
         assert.ok(tokens <= 1500 && tokens > 1000 && text.length <= 6000, `${tokens}`);
         assert.ok(told.active.length > 3 && told.completed.length > 3 && told.findings.length > 3);
         assert.deepEqual((await buildDigest(db, viewer, settings())).text, text);
+        assert.ok((await buildDigest(db, viewer, settings({ max_tokens: 200 }))).tokens <= 200);
         assert.ok(await remarkOnFindings(watched, focusId, viewer, settings()));
       }
       await buildDigest(watched, plain, settings({ include_child_work: true }));
@@ -298,6 +300,18 @@ onEachDatabase('remarks', {}, (database) => {
       [await turn(opened), await turn(opened), await turn(opened), await turn(opened)],
       [...[ids.slice(0, 3), ids.slice(3, 6), ids.slice(6), []]],
     );
+  });
+
+  it('miss nothing that was found before a message which closed a turn without a look', async () => {
+    const opened = await openFocus(db, ['src/a.ts']);
+    const id = await record(db, other, 'see src/a.ts');
+    const message = { n: 2, turn: 1, block: 0, role: 'user', kind: 'remark' } as const;
+    await db.transaction((tx) => insertMessage(tx, opened.focusId, { ...message, content: { blocks: [] } }));
+    await db.query(
+      "update animus.focus_messages set created_at = now() + interval '5 minutes' where focus_id = $1 and n = 2",
+      [opened.focusId],
+    );
+    assert.deepEqual(await turn(opened), [id]);
   });
 
   it('do not repeat what the digest told', async () => {

@@ -109,6 +109,20 @@ describe('faculties', () => {
     }
   });
 
+  it('refuse values of awareness that are out of bounds, and take those at them', () => {
+    for (const [key, least, most, beyond] of [
+      ['lookback_hours', 0.01, 8760, [0, 8761]],
+      ['max_running', 0, 100, [-1, 101]],
+      ['max_recent_completed', 0, 100, [-1, 101]],
+      ['max_recent_findings', 0, 100, [-1, 101]],
+      ['max_tokens', 100, 20_000, [99, 20_001]],
+    ] as const) {
+      const text = (value: number) => faculty('x', `awareness.${key} = ${value}`);
+      for (const value of [least, most]) assert.ok('prompt' in loadFaculty(write('x.toml', text(value)), 'personal'));
+      for (const value of beyond) assert.match(problemOf(text(value)), new RegExp(`faculty\\.awareness\\.${key}: `));
+    }
+  });
+
   it('refuse keys that nobody reads, each by its line', () => {
     assert.match(problemOf(faculty('x', 'max_atempts = 3')), /^x\.toml:4: faculty\.max_atempts: there is no such key/);
     assert.match(problemOf(faculty('x', '[faculty.engag]\nmax_turns = 3')), /^x\.toml:4: faculty\.engag: /);

@@ -123,8 +123,8 @@ export async function readFindings(
 const LATE_COMMIT_SECONDS = 60;
 
 /**
- * What was found since a focus last looked, whole, but not before the last `hours`. It looks at the close of a turn, so
- * its newest message of the user's half says when that was, or how far it then got (`looked_to`).
+ * What was found since a focus last looked, whole, but not before the last `hours`. It looks when it closes a turn with
+ * results: that message says when it was, or the remark after it how far it then got (`looked_to`).
  */
 export async function readFindingsSince(
   db: Queryable,
@@ -138,7 +138,8 @@ export async function readFindingsSince(
      from animus.work_ledger l ${OF_OTHERS}
      where l.entry_type = 'finding' and l.created_at > greatest(now() - $6 * interval '1 hour', (
        select coalesce((m.content ->> 'looked_to')::timestamptz, m.created_at) from animus.focus_messages m
-       where m.focus_id = $8 and m.role = 'user' order by m.n desc limit 1) - ${LATE_COMMIT_SECONDS} * interval '1 second')
+       where m.focus_id = $8 and (m.kind in ('task', 'tool_results') or m.content ? 'looked_to')
+       order by m.n desc limit 1) - ${LATE_COMMIT_SECONDS} * interval '1 second')
      order by l.created_at desc, l.id desc limit $7`,
     [...onlookerParameters(onlooker), hours, limit, focusId],
   );
