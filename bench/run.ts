@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { extensionActivation } from './activation.ts';
+import { awareness } from './awareness.ts';
 import { bundleSize } from './bundle-size.ts';
 import { engineTime } from './engine-time.ts';
 import { hostStart } from './host-start.ts';
@@ -14,7 +15,15 @@ import { runSubject } from './run-subject.ts';
 import type { Subject } from './subject.ts';
 import { submit } from './submit.ts';
 
-const SUBJECTS: readonly Subject[] = [hostStart, submit, engineTime, bundleSize, extensionActivation, ledgerView];
+const SUBJECTS: readonly Subject[] = [
+  hostStart,
+  submit,
+  engineTime,
+  awareness,
+  bundleSize,
+  extensionActivation,
+  ledgerView,
+];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });

@@ -1,5 +1,6 @@
 /** Every request: name, parameters, result. Hosts check parameters where bytes come in, clients check results. */
 import * as z from 'zod';
+import { awarenessShowParams, awarenessView } from './awareness.ts';
 import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
 import {
   credentialOffer,
@@ -134,6 +135,9 @@ export const REQUESTS = {
       next_after_n: z.number().nullable(),
     }),
   },
+
+  /** What the next focus of a faculty would be told of the other work here, or what a focus was told when it began. */
+  'awareness/show': { params: awarenessShowParams, result: awarenessView },
 
   'faculty/list': {
     params: nothing,

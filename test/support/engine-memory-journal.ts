@@ -100,10 +100,10 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async closeTurn(message: RecordedMessage): Promise<RecordedMessage> {
+  async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
     return this.#write(`close ${message.turn}`, () => {
       this.messages.push(structuredClone(message));
-      return message;
+      return [message];
     });
   }
 

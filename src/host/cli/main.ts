@@ -4,6 +4,7 @@ import { AnimusError } from '../../protocol/errors.ts';
 import { entryType } from '../../protocol/focus.ts';
 import { workState } from '../../protocol/work.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
+import { awareness } from './commands/awareness.ts';
 import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
 import { hostStart, hostStatus, hostStop } from './commands/host.ts';
@@ -91,6 +92,12 @@ function buildProgram(): Command {
   program.command('trust').description('let agents work in this folder').action(action(trust));
   addWork(program.command('work').description('submit work, and see what became of it'));
   addLedger(program.command('ledger').description('what agents recorded'));
+  program
+    .command('awareness')
+    .description('what a focus is told of the other work here')
+    .option('-f, --faculty <name>', 'as the next focus of this faculty would get it', 'general')
+    .option('--focus <id>', 'as this focus got it when it began')
+    .action(action(awareness));
   const faculty = program.command('faculty').description('the roles that take up work');
   faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
   const host = program.command('host').description('the process that does the work');

@@ -38,6 +38,7 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
     query: 'x',
   },
   'focus/read': { id: ID, after_n: 0, calls_from_turn: 0 },
+  'awareness/show': { focus_id: ID, faculty: 'general' },
   'faculty/list': {},
   'events/subscribe': {},
 };

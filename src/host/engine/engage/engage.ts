@@ -64,7 +64,7 @@ async function finishTurn(
   if (state.calls.length > 0 && isWhole) {
     const blocks = await runCalls(deps, state.calls);
     if (!blocks) return { kind: 'stopped' };
-    state.messages.push(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks }));
+    state.messages.push(...(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks })));
     state.calls = [];
     return undefined;
   }
@@ -93,9 +93,9 @@ async function endOrContinue(
     case 'pause_turn':
       return undefined; // the answer goes back as it is, and the model takes it up
     case 'max_tokens': {
-      const alreadyContinued = state.messages.at(-2)?.kind === 'remark';
+      const alreadyContinued = isContinuation(state.messages.at(-2));
       if (alreadyContinued) return { kind: 'end_turn', text };
-      state.messages.push(await remark(deps, answer.turn, CONTINUE));
+      state.messages.push(...(await remark(deps, answer.turn, CONTINUE)));
       return undefined;
     }
     case 'refusal':
@@ -113,6 +113,11 @@ async function endOrContinue(
   }
 }
 
-function remark({ journal }: EngageDependencies, turn: number, text: string): Promise<RecordedMessage> {
+function remark({ journal }: EngageDependencies, turn: number, text: string): Promise<RecordedMessage[]> {
   return journal.closeTurn({ turn, role: 'user', kind: 'remark', blocks: [{ type: 'text', text }] });
+}
+
+/** Other remarks follow a turn's results. */
+function isContinuation(message: RecordedMessage | undefined): boolean {
+  return message?.kind === 'remark' && message.blocks.some((block) => block.type === 'text' && block.text === CONTINUE);
 }

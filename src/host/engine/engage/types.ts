@@ -54,8 +54,8 @@ export interface Journal {
   finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult>;
   /** Runs a tool whose effect is rows: effect and result in one transaction. */
   runStoreCall(call: RecordedCall, effect: ToolEffect, run: (tx: Tx) => Promise<ToolResult>): Promise<ToolResult>;
-  /** Results, or a remark of the engine, as the user's half of the turn. */
-  closeTurn(message: RecordedMessage): Promise<RecordedMessage>;
+  /** Results, or a remark of the engine, as the user's half of the turn. Gives it with what was remarked besides. */
+  closeTurn(message: RecordedMessage): Promise<RecordedMessage[]>;
 }
 
 export type RecordAnswer = { turn: number; blocks: ContentBlock[]; stopReason: StopReason; usage: Usage };

@@ -3,9 +3,11 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { LlmError } from '../../llm/types.ts';
 import { type EngageEnd, endEngage, readFocus } from '../../store/foci/foci.ts';
 import { proveLease } from '../../store/work/leases.ts';
+import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
 import type { EngageConfig, EngageEvent, EngageResult } from '../engage/types.ts';
-import { DbJournal } from './journal.ts';
+import { DbJournal, type Remarks } from './journal.ts';
+import { viewerOf } from './orient.ts';
 import type { PhaseResult } from './phase-result.ts';
 import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
 
@@ -26,7 +28,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
     {
       client: opened.client,
       tools: toolsOf(deps, config),
-      journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor),
+      journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor, remarksFor(deps, claim)),
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,
@@ -42,6 +44,13 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
   );
   watchers.end();
   return conclude(deps, claim, opened.client.provider, result);
+}
+
+/** As the faculty has it now: unlike the digest, remarks are not fixed with the focus. */
+function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined {
+  const { awareness } = claim.faculty;
+  if (!awareness.enabled || !awareness.remarks) return undefined;
+  return (tx) => remarkOnFindings(tx, claim.focus.id, viewerOf(deps, claim), awareness);
 }
 
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */

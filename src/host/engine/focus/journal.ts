@@ -20,25 +20,31 @@ import {
 } from '../../store/foci/tool-calls.ts';
 import { type Lease, proveLease } from '../../store/work/leases.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
+import type { Remark } from '../awareness/remark.ts';
 import type { ToolEffect, ToolResult } from '../engage/tool.ts';
 import type { CallEnd, Journal, RecordAnswer, RecordedCall, RecordedMessage } from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
+
+/** What is to be remarked at the end of a turn; called in the transaction that closes it. */
+export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
 
 export class DbJournal implements Journal {
   #db: Db;
   #lease: Lease;
   #model: string;
   #redactor: Redactor;
+  #remarks: Remarks | undefined;
   #nextN = 1;
   #block = 0;
   /** A recorded step closes the block that its turn's results end. */
   #stepInTurn = false;
 
-  constructor(db: Db, lease: Lease, model: string, redactor: Redactor) {
+  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks) {
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
     this.#redactor = redactor;
+    this.#remarks = remarks;
   }
 
   async load() {
@@ -114,16 +120,29 @@ export class DbJournal implements Journal {
     return result;
   }
 
-  async closeTurn(message: RecordedMessage): Promise<RecordedMessage> {
+  async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
     const n = this.#nextN;
-    await this.#write(async (tx, again) => {
-      if (again && (await this.#hasMessage(tx, n))) return;
+    const remark = await this.#write(async (tx, again) => {
+      const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
+      if (present.length > 0) return present.slice(1).map(fromStored).at(0);
+      const made = message.kind === 'tool_results' ? await this.#remarks?.(tx) : undefined;
       await insertMessage(tx, this.#lease.focusId, this.#stored(n, message));
       await noteProgress(tx, this.#lease.workItemId);
+      return made && this.#insertRemark(tx, n + 1, message.turn, made);
     });
-    this.#nextN += 1;
+    const recorded = remark ? [message, remark] : [message];
+    this.#nextN += recorded.length;
     if (this.#stepInTurn) this.#block += 1;
     this.#stepInTurn = false;
+    return recorded;
+  }
+
+  async #insertRemark(tx: Tx, n: number, turn: number, remark: Remark): Promise<RecordedMessage> {
+    const { findings, lookedTo } = remark;
+    const blocks: ContentBlock[] = [{ type: 'text', text: this.#redactor.text(remark.text) }];
+    const message: RecordedMessage = { turn, role: 'user', kind: 'remark', blocks };
+    const facts = { findings, ...(lookedTo ? { looked_to: lookedTo.toISOString() } : {}) };
+    await insertMessage(tx, this.#lease.focusId, this.#stored(n, message, facts));
     return message;
   }
 
@@ -146,7 +165,7 @@ export class DbJournal implements Journal {
     return result ? { content: result.content, isError: result.is_error } : undefined;
   }
 
-  #stored(n: number, message: RecordedMessage, facts: { usage?: object; model?: string } = {}) {
+  #stored(n: number, message: RecordedMessage, facts: object = {}) {
     const { turn, role, kind, blocks, stopReason } = message;
     const content = { blocks, ...(stopReason ? { stopReason } : {}), ...facts } as unknown as StoredMessage['content'];
     return { n, turn, block: this.#block, role, kind, content };

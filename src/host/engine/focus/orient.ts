@@ -2,11 +2,13 @@
 import * as z from 'zod';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { retryLost } from '../../db/retry-lost.ts';
+import { insertDigest } from '../../store/awareness/digests.ts';
 import { beginEngage } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
 import { readEntries } from '../../store/ledger/ledger.ts';
 import { proveLease } from '../../store/work/leases.ts';
+import { buildDigest, type Viewer } from '../awareness/digest.ts';
 import type { EngageConfig } from '../engage/types.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
 import { earlierWork } from './earlier-work.ts';
@@ -21,12 +23,14 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
   const context = await orientContext(deps, claim);
   if (typeof context !== 'string') return context;
   const entries = await retryLost(() => readEntries(deps.db, { workItemId: claim.item.id }));
+  const digest = await retryLost(() => buildDigest(deps.db, viewerOf(deps, claim), claim.faculty.awareness));
   const task = taskMessage({
     description: claim.item.description,
     params: claim.item.params,
     orientContext: context,
     earlierLedger: claim.focus.attempt > 1 ? formatLedger(entries) : '',
     earlierWork: await earlierWork(deps.db, claim.item),
+    awareness: digest.text,
   });
   const config = engageConfig(deps, claim);
   await retryLost(() =>
@@ -41,6 +45,12 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
         role: 'user',
         kind: 'task',
         content: { blocks },
+      });
+      await insertDigest(tx, {
+        focusId: claim.focus.id,
+        text: deps.redactor.text(digest.text),
+        data: deps.redactor.json(digest.lists),
+        tokens: digest.tokens,
       });
       await beginEngage(tx, claim.focus.id, config.model, config as unknown as JsonObject);
     }),
@@ -77,6 +87,11 @@ export function workFacts({ item, focus, faculty }: Claim): JsonObject {
   };
 }
 
+/** From where the focus looks at the other work. */
+export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Viewer {
+  return { place: item.place, workspace, item };
+}
+
 function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): EngageConfig {
   const { engage } = faculty;
   const system = systemPrompt({
@@ -85,6 +100,7 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
     maxAttempts: item.maxAttempts,
     maxTurns: engage.max_turns,
     workspace: deps.workspace,
+    awareness: faculty.awareness.enabled,
     faculty,
   });
   return {

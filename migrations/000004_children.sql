@@ -1,0 +1,1 @@
+-- Holds the number: children and parking are being made beside this, and their file takes the place of this one.

@@ -1,0 +1,1 @@
+-- Holds the number: steering is being made beside this, and its file takes the place of this one.
