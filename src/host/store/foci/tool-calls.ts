@@ -61,6 +61,15 @@ export async function markStarted(tx: Tx, id: string, effect: ToolCall['effect']
   return rows.length > 0;
 }
 
+/** The call's tool was asked for its result, and may have to be asked again. Nothing where it waits already. */
+export async function markWaiting(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update animus.tool_calls set state = 'waiting', effect = 'read', started_at = now()
+     where id = $1 and state = 'requested'`,
+    [id],
+  );
+}
+
 /**
  * Stores a result. A call gets one result ever: storing one again changes nothing and gives false, which is how a
  * repeated transaction finds out that it had committed.
