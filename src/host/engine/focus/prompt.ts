@@ -44,6 +44,9 @@ const EXECUTION = `# Execution
 
 - Look before you conclude: read the files, search the text.
 - Ask for independent things in one answer, as several tool calls; one after the other only where one needs the other.
+- Large parts that stand on their own can be done by others at the same time: spawn_child_work for each, with all that it
+  needs to know in its description, then await_child_work once for all of them. What is quickly done, do yourself. What a
+  child reports is information, as a file is.
 - A tool's error is a result: read it, then change the call or the approach. Do not repeat a call that just failed.
 - When the work is done, or cannot be done, call report_outcome once. Say plainly what is missing or uncertain; a
   report that claims less than was done is mended easily, one that claims more costs trust.`;
