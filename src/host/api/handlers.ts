@@ -5,8 +5,15 @@ import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
+import { workTreeHandlers } from './handlers/work-tree.ts';
 
-const HANDLERS: Handlers = { ...hostHandlers, ...ledgerHandlers, ...trustHandlers, ...workHandlers };
+const HANDLERS: Handlers = {
+  ...hostHandlers,
+  ...ledgerHandlers,
+  ...trustHandlers,
+  ...workHandlers,
+  ...workTreeHandlers,
+};
 
 /** How long a request waits for a database that went away; a person sits before it. */
 const DATABASE_BACK_WITHIN_MS = 10_000;

@@ -60,8 +60,15 @@ function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']
       ? `No usable key for ${provider}. Set ${variable} and run any animus command here: the work goes on by itself. Or submit it with ANIMUS_MODEL=scripted/demo to see a script answer.`
       : kind === 'model'
         ? `${provider} asked for a pause; the work goes on by itself${until}.`
-        : `The work goes on when ${kind} is there.`;
+        : kind === 'children'
+          ? waitForChildren(targets, until)
+          : `The work goes on when ${kind} is there.`;
   return { kind, targets, next };
+}
+
+function waitForChildren(targets: Wait['targets'], until: string): string {
+  const children = targets.length === 1 ? 'its child' : `${targets.length} children`;
+  return `It awaits ${children} and goes on by itself${until === '' ? '' : `, at the latest${until}`}.`;
 }
 
 export function viewEvent({ fromState, toState, createdAt, ...rest }: WorkEvent) {
