@@ -124,7 +124,11 @@ describe('engage, with calls that wait', () => {
   it('an aborted focus settles nothing', async () => {
     const { journal, client, tools, harbour } = setUp([call('await', 'a')]);
     const abort = new AbortController();
-    const stop = worldTool({ name: 'stop', run: () => (abort.abort(), { content: 'x', isError: false }) });
+    const run = () => {
+      abort.abort();
+      return { content: 'x', isError: false };
+    };
+    const stop = worldTool({ name: 'stop', run });
     const stopping = writtenModel([{ calls: [call('await', 'a'), call('stop', 's')] }]);
     const result = await runLoop({ client: stopping, journal, tools: [...tools, stop], abort: abort.signal });
     assert.deepEqual([result.kind, harbour.asked, client.requests.length], ['stopped', [], 0]);
