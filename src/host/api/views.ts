@@ -51,6 +51,9 @@ function reasonOf(item: WorkItem, wait: Wait | null, knownFaculties: readonly st
 /** Where the key of a provider comes from, for the advice. */
 const KEY_VARIABLES: Record<string, string> = { anthropic: 'ANTHROPIC_API_KEY' };
 
+/** Of what an item waits for; a list of items has to stay small. */
+const MOST_TARGETS = 32;
+
 function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']> {
   const provider = typeof targets[0] === 'string' ? targets[0] : 'the provider';
   const variable = KEY_VARIABLES[provider] ?? 'its key';
@@ -63,7 +66,7 @@ function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']
         : kind === 'children'
           ? waitForChildren(targets, until)
           : `The work goes on when ${kind} is there.`;
-  return { kind, targets, next };
+  return { kind, targets: targets.slice(0, MOST_TARGETS), next };
 }
 
 function waitForChildren(targets: Wait['targets'], until: string): string {

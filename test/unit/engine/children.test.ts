@@ -1,11 +1,12 @@
 /** Parents and children with real dispatchers, whose clocks stand still: what happens was brought about by a commit. */
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DispatcherOptions } from '../../../src/host/engine/dispatch/dispatcher.ts';
 import { cancelWork } from '../../../src/host/engine/focus/cancel.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
 import type { LlmClient } from '../../../src/host/llm/types.ts';
-import { listTree } from '../../../src/host/store/work/find.ts';
+import { listTree, readWorkItem } from '../../../src/host/store/work/find.ts';
 import {
   awaiting,
   checking,
@@ -236,14 +237,16 @@ describe('children', function () {
     });
     const id = await bench.submit({ description: 'parent' });
     await serve(bench, client, {}, { maxDepth: 2, maxPerFocus: 32 });
-    await ended(bench, id);
+    // A thousand calls take their time; looking at them all the while would double it.
+    const isOver = () => sleep(100).then(async () => (await readWorkItem(bench.db, id))?.state === 'completed');
+    await until(isOver, 100_000);
     assert.equal(results.filter((text) => text.startsWith('false spawned')).length, 32);
     assert.equal(results.filter((text) => text.startsWith('true You have spawned 32 children')).length, 968);
     assert.match(await summaryOf(bench, id), /^32 of 32 children have ended\./);
     const tree = await treeOf(bench, id);
     assert.deepEqual([tree.length, Math.max(...tree.map(({ depth }) => depth))], [65, 2]);
     assert.match(await summaryOf(bench, tree.at(-1)?.id ?? ''), /^This work is 2 levels below its root/);
-  });
+  }).timeout(120_000);
 
   it('[chi-7] an outcome comes with a digest of the ledger, bounded', async () => {
     const bench = await openBench();
@@ -418,6 +421,33 @@ describe('children', function () {
     await ended(bench, id);
     const [, child] = await treeOf(bench, id);
     assert.ok((await bench.look(child?.id ?? '')).events.some(({ reason }) => reason === 'taken over'));
+  });
+
+  it('another attempt is told of the children that an earlier one spawned, and may await them', async () => {
+    const bench = await openBench();
+    const id = await bench.submit({ description: 'parent' });
+    const told: string[] = [];
+    const client = modelOfTasks({
+      parent: (turn, request) => {
+        const task = request.messages[0]?.content[0];
+        const [, child] = /^(\S+) general, completed: child$/m.exec(task?.type === 'text' ? task.text : '') ?? [];
+        if (child) told.push(child);
+        if (turn === 1) return { calls: [child ? awaiting([child]) : spawn('child')] };
+        if (!child) return { error: { kind: 'malformed', message: 'It broke after it had spawned.' } };
+        return { text: lastResults(request)[0]?.content ?? '' };
+      },
+      child: done,
+    });
+    await serve(bench, client);
+    await until(
+      async () => (await treeOf(bench, id))[1]?.state === 'completed' && (await bench.look(id)).item.attempts === 1,
+    );
+    await bench.makeDue(id);
+    mock.timers.tick(POLL_MS);
+    await ended(bench, id);
+    const tree = await treeOf(bench, id);
+    assert.deepEqual([tree.length, told[0]], [2, tree[1]?.id]);
+    assert.match(await summaryOf(bench, id), /^1 of 1 children have ended\./);
   });
 
   it('the poll wakes a parent whose wake-up was lost', async () => {

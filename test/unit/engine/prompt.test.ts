@@ -48,12 +48,14 @@ describe('the prompt', () => {
       params: { river: 'Elbe', weeks: [1, 2] },
       orientContext: 'It rained.',
       earlierLedger: 'FINDINGS\n[2] Two herons at the weir.',
+      earlierChildren: '01900000-0000-7000-8000-00000000cccc researcher, completed: Count at the weir.',
     });
     assertGolden('task-message.txt', `${whole}\n`);
   });
 
   it('gives the task alone where there is nothing else', () => {
-    const bare = { description: 'Count the herons.', params: {}, orientContext: '', earlierLedger: '' };
+    const none = { orientContext: '', earlierLedger: '', earlierChildren: '' };
+    const bare = { description: 'Count the herons.', params: {}, ...none };
     assert.equal(taskMessage(bare), 'Count the herons.');
   });
 });

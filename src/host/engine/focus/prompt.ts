@@ -58,10 +58,12 @@ export type TaskFacts = {
   orientContext: string;
   /** The ledger that earlier attempts left, formatted; '' for a first attempt. */
   earlierLedger: string;
+  /** The children that earlier attempts spawned, a line each; '' where there are none. */
+  earlierChildren: string;
 };
 
 /** The first message of the conversation. */
-export function taskMessage({ description, params, orientContext, earlierLedger }: TaskFacts): string {
+export function taskMessage({ description, params, orientContext, earlierLedger, earlierChildren }: TaskFacts): string {
   return [
     description,
     Object.keys(params).length === 0 ? '' : `Parameters:\n${JSON.stringify(params, null, 2)}`,
@@ -69,6 +71,9 @@ export function taskMessage({ description, params, orientContext, earlierLedger 
     earlierLedger === ''
       ? ''
       : `== LEDGER OF EARLIER ATTEMPTS ==\nThis work was begun before. What was recorded then:\n\n${earlierLedger}`,
+    earlierChildren === ''
+      ? ''
+      : `== CHILDREN OF EARLIER ATTEMPTS ==\nThey are still yours: check or await them before you spawn the same again.\n\n${earlierChildren}`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');

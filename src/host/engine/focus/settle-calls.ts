@@ -2,7 +2,7 @@
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { readFocus, setStatus } from '../../store/foci/foci.ts';
-import { finishToolCall, markWaiting, readToolCalls } from '../../store/foci/tool-calls.ts';
+import { finishToolCall, markWaiting, readToolResults, type StoredToolResult } from '../../store/foci/tool-calls.ts';
 import { giveUpLease, type Lease, LeaseLost, lockLease } from '../../store/work/leases.ts';
 import { lockItem } from '../../store/work/locks.ts';
 import { parkItem } from '../../store/work/transitions.ts';
@@ -23,21 +23,17 @@ export async function settleCalls(
 ): Promise<Settled> {
   await lockLease(tx, lease);
   await lockItem(tx, lease.workItemId);
-  const stored = await readResults(tx, lease.focusId);
+  // There are some where this is the repetition of what had committed.
+  const present = await readToolResults(
+    tx,
+    waiting.map(({ call }) => call.id),
+  );
   const results = new Map<string, ToolResult>();
   const open: CallWait['kind'][] = [];
   for (const { call, evaluate } of waiting) {
-    const present = stored.get(call.id);
-    const wait = present ? undefined : await readCallWait(tx, call.id);
-    const evaluation = present ? { kind: 'result' as const, result: present } : await evaluate(asStored(wait), tx);
-    if (evaluation.kind === 'wait') {
-      if (!wait) await beginWait(tx, lease, call, evaluation.wait);
-      open.push(evaluation.wait.kind);
-      continue;
-    }
-    const kept = { ...evaluation.result, content: redactor.text(evaluation.result.content) };
-    if (!present) await finish(tx, call, kept);
-    results.set(call.id, kept);
+    const settled = asResult(present.get(call.id)) ?? (await settleCall(tx, lease, call, evaluate, redactor));
+    if ('content' in settled) results.set(call.id, settled);
+    else open.push(settled.kind);
   }
   const [first] = open;
   if (!first) return { kind: 'settled', results };
@@ -52,30 +48,39 @@ export async function findPark(db: Db, focusId: string): Promise<Settled | undef
   return wait && { kind: 'parked', waitsFor: wait.kind as CallWait['kind'] };
 }
 
+/** Stores the call's result, or that it waits. */
+async function settleCall(
+  tx: Tx,
+  lease: Lease,
+  call: RecordedCall,
+  evaluate: WaitingCall['evaluate'],
+  redactor: Redactor,
+): Promise<ToolResult | CallWait> {
+  const wait = await readCallWait(tx, call.id);
+  const evaluation = await evaluate(asStored(wait), tx);
+  await markWaiting(tx, call.id);
+  if (evaluation.kind === 'wait') {
+    if (!wait) await beginWait(tx, lease, call, evaluation.wait);
+    return evaluation.wait;
+  }
+  const kept = { ...evaluation.result, content: redactor.text(evaluation.result.content) };
+  await finishToolCall(tx, call.id, kept.isError ? 'error' : 'done', { content: kept.content, is_error: kept.isError });
+  await resolveCallWait(tx, call.id);
+  return kept;
+}
+
+function asResult(stored: StoredToolResult | undefined): ToolResult | undefined {
+  return stored && { content: stored.content, isError: stored.is_error };
+}
+
 function asStored(wait: Awaited<ReturnType<typeof readCallWait>>) {
   if (!wait) return null;
   const { kind, targets, mode, isDue } = wait;
   return { kind: kind as CallWait['kind'], targets, mode, isDue };
 }
 
-async function readResults(tx: Tx, focusId: string): Promise<ReadonlyMap<string, ToolResult>> {
-  const calls = await readToolCalls(tx, focusId);
-  return new Map(
-    calls.flatMap(({ id, result }) =>
-      result ? [[id, { content: result.content, isError: result.is_error }] as const] : [],
-    ),
-  );
-}
-
 async function beginWait(tx: Tx, { workItemId, focusId }: Lease, call: RecordedCall, wait: CallWait): Promise<void> {
-  await markWaiting(tx, call.id);
   await insertWait(tx, { id: uuidv7(), workItemId, focusId, toolCallId: call.id, ...wait });
-}
-
-async function finish(tx: Tx, call: RecordedCall, { content, isError }: ToolResult): Promise<void> {
-  await markWaiting(tx, call.id);
-  await finishToolCall(tx, call.id, isError ? 'error' : 'done', { content, is_error: isError });
-  await resolveCallWait(tx, call.id);
 }
 
 async function park(tx: Tx, lease: Lease, kind: CallWait['kind'], calls: number): Promise<void> {

@@ -97,3 +97,15 @@ export async function readToolCalls(db: Queryable, focusId: string, turn?: numbe
     [focusId, turn ?? null],
   );
 }
+
+/** The results that there are, by the call's id. */
+export async function readToolResults(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, StoredToolResult>> {
+  const rows = await db.query<{ id: string; result: StoredToolResult }>(
+    'select id, result from animus.tool_calls where id = any($1::uuid[]) and result is not null',
+    [ids],
+  );
+  return new Map(rows.map(({ id, result }) => [id, result]));
+}
