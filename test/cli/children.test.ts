@@ -17,7 +17,7 @@ const script = (childMs: number) => ({
     },
     {
       when: { last_contains: 'children have ended' },
-      capture: { summary: { pattern: '^Summary: (.*)$' } },
+      capture: { summary: { pattern: '^ *Summary: (.*)$' } },
       text: 'The child said: {{summary}}',
     },
     { when: { turn: 1, last_contains: 'count the herons' }, delay_ms: childMs, text: 'seven herons' },

@@ -30,18 +30,18 @@ export async function reportOutcomes(tx: Tx, children: readonly WorkItem[]): Pro
 export async function reportStates(tx: Tx, children: readonly WorkItem[], lastN: number): Promise<string> {
   return report(children, async ({ id }) => {
     const entries = await readEntries(tx, { workItemId: id, lastN });
-    return entries.length === 0 ? 'Its ledger is empty.' : `Latest entries:\n${entries.map(line).join('\n')}`;
+    return entries.length === 0 ? 'Its ledger is empty.' : `Latest entries:\n${entries.map(entryLine).join('\n')}`;
   });
 }
 
-const line = ({ seq, entryType, content }: LedgerEntry) => `[${seq}] ${entryType}: ${content}`;
+const entryLine = ({ seq, entryType, content }: LedgerEntry) => `[${seq}] ${entryType}: ${content}`;
 
 async function report(children: readonly WorkItem[], ledgerOf: (child: WorkItem) => Promise<string>): Promise<string> {
   const most = Math.max(LEAST_REPORT, Math.floor(ALL_REPORTS / children.length));
   const reports: string[] = [];
   for (const child of children) {
     const body = [outcomeOf(child), await ledgerOf(child)].filter((part) => part !== '').join('\n');
-    reports.push(`== CHILD ${child.id} ==\n${cut(body, most)}\n== END OF CHILD ${child.id} ==`);
+    reports.push(`== CHILD ${child.id} ==\n${indented(cut(body, most))}\n== END OF CHILD ${child.id} ==`);
   }
   return reports.join('\n\n');
 }
@@ -56,6 +56,14 @@ function outcomeOf({ faculty, description, state, outcome }: WorkItem): string {
     outcome?.data === undefined ? '' : `Data: ${JSON.stringify(outcome.data)}`,
   ]
     .filter((part) => part !== '')
+    .join('\n');
+}
+
+/** No line of a child's own begins where ours do, so that none can pass for the end of its report. */
+function indented(text: string): string {
+  return text
+    .split(/\r\n|[\r\n\v\f\u0085\u2028\u2029]/)
+    .map((line) => `  ${line}`)
     .join('\n');
 }
 
