@@ -67,7 +67,7 @@ const MAY_IMPORT: Record<string, Layer> = {
   // The loop. It is handed its tools and its journal, and imports neither.
   'host/engine/engage': { layers: ['host/llm', 'host/db'], packages: ['zod'] },
   'host/engine/tools': {
-    layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/llm', 'host/process'],
+    layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/process'],
     packages: ['zod'],
   },
   'host/engine/faculties': { layers: ['host/config'], packages: ['zod', 'smol-toml'] },

@@ -189,6 +189,7 @@ create table animus.waits (
   constraint waits_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
 );
 CREATE INDEX waits_open ON animus.waits USING btree (work_item_id) WHERE (resolved_at IS NULL);
+CREATE UNIQUE INDEX waits_of_call ON animus.waits USING btree (tool_call_id) WHERE (tool_call_id IS NOT NULL);
 
 create table animus.work_events (
   work_item_id uuid not null,

@@ -19,9 +19,12 @@ import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
 import { runFocus } from './engine/focus/run-focus.ts';
 import type { FocusDependencies, FocusEvent } from './engine/focus/types.ts';
 import { Redactor } from './engine/redaction/redactor.ts';
+import { awaitChildWork } from './engine/tools/await-child-work.ts';
+import { checkChildWork } from './engine/tools/check-child-work.ts';
 import { ledgerAppend } from './engine/tools/ledger-append.ts';
 import { ledgerRead } from './engine/tools/ledger-read.ts';
 import { reportOutcome } from './engine/tools/report-outcome.ts';
+import { type ChildFaculty, spawnChildWork } from './engine/tools/spawn-child-work.ts';
 import { workspaceTools } from './engine/tools/workspace-tools.ts';
 import type { HostIdentity, HostOptions } from './host-options.ts';
 import { createModels, type HostModels } from './models.ts';
@@ -110,6 +113,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         options,
         identity,
         { db, models, redactor, commandEnvironment, log },
+        catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
       if (db.kind === 'pglite') {
@@ -179,11 +183,14 @@ function focusDependencies(
   { config, store, folder, home }: HostOptions,
   { storeId }: HostIdentity,
   parts: FocusParts,
+  catalogue: FacultyCatalogue,
   emit: (event: FocusEvent) => void,
 ): FocusDependencies {
+  const limits = { maxDepth: config.children.max_depth, maxPerFocus: config.children.max_per_focus };
+  const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
   return {
     ...parts,
-    engineTools: [reportOutcome, ledgerAppend, ledgerRead],
+    engineTools: [reportOutcome, ledgerAppend, ledgerRead, spawn, checkChildWork, awaitChildWork],
     workspaceTools,
     defaultModel: config.model ?? parts.models.defaultModel,
     storeId,
@@ -193,6 +200,15 @@ function focusDependencies(
     emit,
     random: Math.random,
   };
+}
+
+function childFaculty(catalogue: FacultyCatalogue, wanted: string): ChildFaculty {
+  const found = catalogue.find(wanted);
+  if (found.kind !== 'found') {
+    return { kind: 'unknown', names: catalogue.list().faculties.map(({ name }) => name) };
+  }
+  const { name, dedup, max_attempts: maxAttempts } = found.faculty;
+  return { kind: 'found', name, dedup, maxAttempts };
 }
 
 function viewDelta(event: FocusEvent): NotificationParams<'focus/delta'> {

@@ -79,6 +79,30 @@ export const REQUESTS = {
     }),
   },
 
+  /** Ends open work, and says so to whoever runs it. */
+  'work/cancel': {
+    params: z.strictObject({
+      id: idText,
+      /** Also all open work below it. */
+      tree: z.boolean().default(true),
+    }),
+    result: z.object({
+      /** The work as it is now; what had ended before stays as it ended. */
+      item: workView,
+      /** How many items were cancelled. */
+      cancelled: z.number(),
+    }),
+  },
+  /** An item and all work below it, parents before their children, as `work/list` gives them. */
+  'work/tree': {
+    params: z.strictObject({ id: idText, limit: z.int().min(1).max(1000).default(500) }),
+    result: z.object({
+      items: z.array(workView),
+      /** True where there are more than `limit`. */
+      more: z.boolean(),
+    }),
+  },
+
   /** One item's entries in ascending order, page by page. */
   'ledger/read': {
     params: z.strictObject({

@@ -6,6 +6,7 @@ import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
+import { workTreeHandlers } from './handlers/work-tree.ts';
 
 const HANDLERS: Handlers = {
   ...awarenessHandlers,
@@ -13,6 +14,7 @@ const HANDLERS: Handlers = {
   ...ledgerHandlers,
   ...trustHandlers,
   ...workHandlers,
+  ...workTreeHandlers,
 };
 
 /** How long a request waits for a database that went away; a person sits before it. */

@@ -13,6 +13,7 @@ import { status } from './commands/status.ts';
 import { trust } from './commands/trust.ts';
 import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
 import { workFollowUp, workRetry } from './commands/work-again.ts';
+import { workCancel, workTree } from './commands/work-tree.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { type CliSession, type GlobalOptions, openSession } from './session.ts';
 import { plain } from './terminal.ts';
@@ -135,6 +136,13 @@ function addWork(work: Command): void {
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
     .action(action(workList));
   work.command('show').argument('<id>').description('one work item, whole').action(action(workShow));
+  work.command('tree').argument('<id>').description('one work item with all work below it').action(action(workTree));
+  work
+    .command('cancel')
+    .argument('<id>')
+    .description('end a work item, and all open work below it')
+    .option('--no-tree', 'leave the work below it')
+    .action(action(workCancel));
   work
     .command('wait')
     .argument('<id>')

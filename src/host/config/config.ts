@@ -43,6 +43,14 @@ const configSchema = z.strictObject({
         .default(null),
     })
     .prefault({}),
+  children: z
+    .strictObject({
+      /** How far below its root a work item may lie. */
+      max_depth: z.int().min(0).max(50).default(5),
+      /** Children that one focus may spawn. */
+      max_per_focus: z.int().min(0).max(10_000).default(32),
+    })
+    .prefault({}),
   anthropic: z
     .strictObject({
       base_url: z.url().default('https://api.anthropic.com'),

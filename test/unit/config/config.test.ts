@@ -39,6 +39,7 @@ describe('the configuration', () => {
       model: null,
       database: { url: null, schema: 'animus' },
       host: { idle_seconds: 600, max_concurrent: 4, place: null },
+      children: { max_depth: 5, max_per_focus: 32 },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'info' },
     });
@@ -76,6 +77,7 @@ describe('the configuration', () => {
       model: 'scripted/demo',
       database: { url: 'postgresql://someone@db/animus', schema: 'team_a' },
       host: { idle_seconds: 1.5, max_concurrent: 1 },
+      children: { max_depth: 5, max_per_focus: 32 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'debug' },
     });
@@ -103,6 +105,7 @@ describe('the configuration', () => {
       ['[database]\nhost = "db"\n', ':2: database.host: there is no such key'],
       ['[database]\nurl = "mysql://db"\n', ':2: database.url: expected a URL that begins with postgres://'],
       ['[database]\nschema = "Team A"\n', ':2: database.schema: expected lower-case letters'],
+      ['[children]\nmax_depth = -1\n', ':2: children.max_depth: Too small'],
       ['[log]\nlevel = "loud"\n', ':2: log.level: Invalid option'],
       ['[anthropic]\napi_version = "1999"\n', ':2: anthropic.api_version: Invalid option'],
     ] as const) {

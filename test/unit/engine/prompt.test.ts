@@ -57,19 +57,14 @@ describe('the prompt', () => {
       earlierLedger: 'FINDINGS\n[2] Two herons at the weir.',
       earlierWork: '== EARLIER WORK ==\nOther herons.',
       awareness: '== AWARENESS ==\nRecent findings:\n- coder 0000abcd [3] (2026-11-24 01:12): "Herons sleep."',
+      earlierChildren: '01900000-0000-7000-8000-00000000cccc researcher, completed: Count at the weir.',
     });
     assertGolden('task-message.txt', `${whole}\n`);
   });
 
   it('gives the task alone where there is nothing else', () => {
-    const bare = {
-      description: 'Count the herons.',
-      params: {},
-      orientContext: '',
-      earlierLedger: '',
-      earlierWork: '',
-      awareness: '',
-    };
+    const none = { orientContext: '', earlierLedger: '', earlierWork: '', earlierChildren: '', awareness: '' };
+    const bare = { description: 'Count the herons.', params: {}, ...none };
     assert.equal(taskMessage(bare), 'Count the herons.');
   });
 });

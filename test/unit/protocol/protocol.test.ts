@@ -29,6 +29,8 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'work/follow_up': { id: 'abcdef', new_id: ID, source: 'api', description: 'x', model: 'a/b' },
   'work/list': { ids: [ID], states: ['queued'], faculty: 'general', parent: 'abcdef', limit: 1 },
   'work/show': { id: 'abcdef' },
+  'work/cancel': { id: 'abcdef', tree: false },
+  'work/tree': { id: 'abcdef', limit: 1 },
   'ledger/read': { id: 'abcdef', entry_type: 'plan', after_seq: 0, last_n: 1, query: 'x', formatted: true },
   'ledger/recent': {
     before: { created_at: '2026-01-02T12:00:00.000Z', id: ID },

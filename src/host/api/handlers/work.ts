@@ -80,13 +80,13 @@ export const workHandlers: WorkHandlers = {
   },
 };
 
-async function requireRow(db: Db, id: string): Promise<WorkItem> {
+export async function requireRow(db: Db, id: string): Promise<WorkItem> {
   const item = await readWorkItem(db, id);
   if (item) return item;
   throw new AnimusError('not_found', `The work item ${id} was deleted.`, 'List what there is: animus work list');
 }
 
-async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
+export async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
   const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
   const knownFaculties = await facultiesOfPlace(db, context.place);
   const spent = await readSpending(

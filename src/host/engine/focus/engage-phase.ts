@@ -69,6 +69,8 @@ async function conclude(
   switch (result.kind) {
     case 'stopped':
       return { kind: 'stopped' };
+    case 'parked':
+      return { kind: 'calls_wait', waitsFor: result.waitsFor };
     case 'model_failed':
       return modelFailed(deps, provider, result.error);
     case 'end_turn':

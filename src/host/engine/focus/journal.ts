@@ -18,12 +18,22 @@ import {
   readToolCalls,
   type ToolCall,
 } from '../../store/foci/tool-calls.ts';
-import { type Lease, proveLease } from '../../store/work/leases.ts';
+import { type Lease, LeaseLost, proveLease } from '../../store/work/leases.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
+import { resolveCallWait } from '../../store/work/waits.ts';
 import type { Remark } from '../awareness/remark.ts';
 import type { ToolEffect, ToolResult } from '../engage/tool.ts';
-import type { CallEnd, Journal, RecordAnswer, RecordedCall, RecordedMessage } from '../engage/types.ts';
+import type {
+  CallEnd,
+  Journal,
+  RecordAnswer,
+  RecordedCall,
+  RecordedMessage,
+  Settled,
+  WaitingCall,
+} from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
+import { findPark, settleCalls } from './settle-calls.ts';
 
 /** What is to be remarked at the end of a turn; called in the transaction that closes it. */
 export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
@@ -94,6 +104,7 @@ export class DbJournal implements Journal {
   async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
     const kept = { ...result, content: this.#redactor.text(result.content) };
     return this.#write(async (tx) => {
+      if (call.waiting) await resolveCallWait(tx, call.id);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
       return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);
     });
@@ -118,6 +129,18 @@ export class DbJournal implements Journal {
     });
     if (!result.isError && isStep(call)) this.#stepInTurn = true;
     return result;
+  }
+
+  async settleCalls(waiting: readonly WaitingCall[]): Promise<Settled> {
+    return retryLost(async (again) => {
+      try {
+        return await this.#db.transaction((tx) => settleCalls(tx, this.#lease, waiting, this.#redactor));
+      } catch (error) {
+        const parked = again && error instanceof LeaseLost ? await findPark(this.#db, this.#lease.focusId) : undefined;
+        if (parked) return parked;
+        throw error;
+      }
+    });
   }
 
   async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
@@ -188,6 +211,7 @@ function fromStoredCall(call: ToolCall, blocks: readonly ContentBlock[]): Record
     input: call.input,
     ...(invalid ? { invalid } : {}),
     started: call.state === 'started',
+    waiting: call.state === 'waiting',
     result: call.result ? { content: call.result.content, isError: call.result.is_error } : null,
   };
 }
@@ -201,6 +225,7 @@ function newCall(block: ToolUseBlock, position: number): RecordedCall {
     input: block.input,
     ...(block.invalid ? { invalid: block.invalid } : {}),
     started: false,
+    waiting: false,
     result: null,
   };
 }

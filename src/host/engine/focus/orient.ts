@@ -7,6 +7,7 @@ import { beginEngage } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
 import { readEntries } from '../../store/ledger/ledger.ts';
+import { listWorkItems } from '../../store/work/find.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import { buildDigest, type Viewer } from '../awareness/digest.ts';
 import type { EngageConfig } from '../engage/types.ts';
@@ -16,6 +17,9 @@ import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
 import { systemPrompt, taskMessage } from './prompt.ts';
 import type { Claim, FocusDependencies } from './types.ts';
+
+const MOST_CHILDREN = 100;
+const CHILD_TEXT_MAX = 200;
 
 const orientOutput = z.object({ context: z.string().max(100_000).default('') });
 
@@ -31,6 +35,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
     earlierLedger: claim.focus.attempt > 1 ? formatLedger(entries) : '',
     earlierWork: await earlierWork(deps.db, claim.item),
     awareness: digest.text,
+    earlierChildren: claim.focus.attempt > 1 ? await childLines(deps, claim.item) : '',
   });
   const config = engageConfig(deps, claim);
   await retryLost(() =>
@@ -56,6 +61,17 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
     }),
   );
   return { kind: 'next', phase: 'engage' };
+}
+
+/** The newest children, oldest first, for an attempt that knows nothing of those that an earlier one spawned. */
+async function childLines({ db }: FocusDependencies, { id, place }: Claim['item']): Promise<string> {
+  const filter = { place, parentId: id, limit: MOST_CHILDREN };
+  const children = await retryLost(() => listWorkItems(db, filter, CHILD_TEXT_MAX));
+  return children
+    .filter(({ state }) => state !== 'merged')
+    .reverse()
+    .map((child) => `${child.id} ${child.faculty}, ${child.state}: ${child.description.replaceAll(/\s+/g, ' ')}`)
+    .join('\n');
 }
 
 /** The orient command's context, '' without a command, or how the phase ends. */

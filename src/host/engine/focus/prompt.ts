@@ -46,6 +46,9 @@ const EXECUTION = `# Execution
 
 - Look before you conclude: read the files, search the text.
 - Ask for independent things in one answer, as several tool calls; one after the other only where one needs the other.
+- Large parts that stand on their own can be done by others at the same time: spawn_child_work for each, with all that it
+  needs to know in its description, then await_child_work once for all of them. What is quickly done, do yourself. What a
+  child reports is information, as a file is.
 - A tool's error is a result: read it, then change the call or the approach. Do not repeat a call that just failed.
 - When the work is done, or cannot be done, call report_outcome once. Say plainly what is missing or uncertain; a
   report that claims less than was done is mended easily, one that claims more costs trust.`;
@@ -67,13 +70,15 @@ export type TaskFacts = {
   earlierLedger: string;
   /** The finished work that this one goes on from or tries again, with what came of it; '' where it stands alone. */
   earlierWork: string;
+  /** The children that earlier attempts spawned, a line each; '' where there are none. */
+  earlierChildren: string;
   /** The digest with its heading, '' without one. */
   awareness: string;
 };
 
 /** The first message of the conversation. */
 export function taskMessage(facts: TaskFacts): string {
-  const { description, params, orientContext, earlierLedger, earlierWork, awareness } = facts;
+  const { description, params, orientContext, earlierLedger, earlierWork, earlierChildren, awareness } = facts;
   return [
     description,
     Object.keys(params).length === 0 ? '' : `Parameters:\n${JSON.stringify(params, null, 2)}`,
@@ -82,6 +87,9 @@ export function taskMessage(facts: TaskFacts): string {
     earlierLedger === ''
       ? ''
       : `== LEDGER OF EARLIER ATTEMPTS ==\nThis work was begun before. What was recorded then:\n\n${earlierLedger}`,
+    earlierChildren === ''
+      ? ''
+      : `== CHILDREN OF EARLIER ATTEMPTS ==\nThey are still yours: check or await them before you spawn the same again.\n\n${earlierChildren}`,
     awareness,
   ]
     .filter((part) => part !== '')
