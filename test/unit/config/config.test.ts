@@ -70,13 +70,14 @@ describe('the configuration', () => {
       ANIMUS_DATABASE_SCHEMA: 'team_a',
       ANIMUS_HOST_IDLE_SECONDS: '1.5',
       ANIMUS_HOST_MAX_CONCURRENT: '1',
+      ANIMUS_PLACE: 'pond',
       ANIMUS_ANTHROPIC_BASE_URL: 'http://127.0.0.1:8080',
       LOG_LEVEL: 'debug',
     });
     assert.deepEqual(config, {
       model: 'scripted/demo',
       database: { url: 'postgresql://someone@db/animus', schema: 'team_a' },
-      host: { idle_seconds: 1.5, max_concurrent: 1 },
+      host: { idle_seconds: 1.5, max_concurrent: 1, place: 'pond' },
       children: { max_depth: 5, max_per_focus: 32 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'debug' },
