@@ -222,7 +222,7 @@ describe('cancelling', function () {
     assert.deepEqual([await stateOf(bench, id), await stateOf(bench, child)], ['completed', 'cancelled']);
   });
 
-  it('[F5] [F22] a host that hears of nothing finds its lease gone at the next poll', async () => {
+  it('[F22] a host that hears of nothing finds its lease gone at the next poll', async () => {
     const bench = await openBench();
     const asked = barrier();
     const client = writtenModel(() => {

@@ -251,7 +251,7 @@ describe('children', function () {
     assert.match(await summaryOf(bench, tree.at(-1)?.id ?? ''), /^This work is 2 levels below its root/);
   }).timeout(120_000);
 
-  it('[chi-7] [S16] an outcome comes with a digest of the ledger, bounded', async () => {
+  it('[chi-7] an outcome comes with a digest of the ledger, bounded', async () => {
     const bench = await openBench();
     const report = { name: 'report_outcome', input: { success: false, summary: 'There is no ford.', data: { km: 3 } } };
     const client = modelOfTasks({
