@@ -79,6 +79,17 @@ export const REQUESTS = {
     }),
   },
 
+  /** Says something to open work: it is in the conversation from the end of the turn that is under way. */
+  'work/message': {
+    params: z.strictObject({
+      id: idText,
+      /** Made by the client, so that a message whose answer was lost can be repeated. */
+      message_id: z.uuid(),
+      text: z.string().trim().min(1).max(20_000),
+    }),
+    result: z.object({ id: z.uuid(), work_item_id: z.uuid() }),
+  },
+
   /** Ends open work, and says so to whoever runs it. */
   'work/cancel': {
     params: z.strictObject({

@@ -57,6 +57,26 @@ describe('work that comes after finished work', () => {
     }
   });
 
+  it('says something to work that is under way, and says when it is too late', async () => {
+    const env = { ANIMUS_MODEL: sandbox.script({ ...QUICK, pace: { delay_ms: 1500 } }) };
+    const { id } = await sandbox.json<{ id: string }>(['work', 'submit', '--trust', 'look around'], { env });
+    const told = await sandbox.animus(['work', 'message', id.slice(-8), 'mind', 'the', 'weir']);
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(told.stdout, /it is heard at the end of the turn/);
+    const done = await sandbox.json<Waited>(['work', 'wait', id]);
+    assert.equal(done.item.state, 'completed');
+    const client = await sandbox.attach();
+    const { foci } = await client.request('work/show', { id });
+    const { messages } = await client.request('focus/read', { id: foci.at(-1)?.id ?? '' });
+    await client.close();
+    const people = messages.filter(({ kind }) => kind === 'person');
+    assert.equal(people.length, 1);
+    assert.match(JSON.stringify(people), /mind the weir/);
+    const late = await sandbox.json<Refused>(['work', 'message', id, 'hello?']);
+    assert.deepEqual([late.code, late.error.kind], [2, 'wrong_state']);
+    assert.match(late.error.next, /animus work follow-up/);
+  });
+
   it('refuses what is open, what was done, and what says nothing, and says what to do', async () => {
     const refused = async (args: string[]) => {
       const { code, error } = await sandbox.json<Refused>(args);

@@ -118,6 +118,15 @@ export class MemoryJournal implements Journal {
     return this.#write(`settle ${waiting.length - open.length} of ${waiting.length}`, () => this.#settle(evaluated));
   }
 
+  /** What people say next, for `hearPeople`. */
+  readonly said: RecordedMessage[] = [];
+
+  async hearPeople(): Promise<RecordedMessage[]> {
+    const heard = this.said.splice(0);
+    this.messages.push(...structuredClone(heard));
+    return heard;
+  }
+
   async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
     return this.#write(`close ${message.turn}`, () => {
       this.messages.push(structuredClone(message));

@@ -6,6 +6,7 @@ import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
+import { workMessageHandlers } from './handlers/work-message.ts';
 import { workTreeHandlers } from './handlers/work-tree.ts';
 
 const HANDLERS: Handlers = {
@@ -14,6 +15,7 @@ const HANDLERS: Handlers = {
   ...ledgerHandlers,
   ...trustHandlers,
   ...workHandlers,
+  ...workMessageHandlers,
   ...workTreeHandlers,
 };
 

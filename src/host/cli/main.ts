@@ -13,6 +13,7 @@ import { status } from './commands/status.ts';
 import { trust } from './commands/trust.ts';
 import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
 import { workFollowUp, workRetry } from './commands/work-again.ts';
+import { workMessage } from './commands/work-message.ts';
 import { workCancel, workTree } from './commands/work-tree.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { type CliSession, type GlobalOptions, openSession } from './session.ts';
@@ -162,6 +163,12 @@ function addWork(work: Command): void {
     .description('queue work that starts from what was recorded and what came of it')
     .option('--wait', 'wait for the outcome, showing progress')
     .action(action(workFollowUp));
+  work
+    .command('message')
+    .argument('<id>', 'open work')
+    .argument('<text...>', 'what to say; - reads it from standard input')
+    .description('say something to work that is under way')
+    .action(action(workMessage));
 }
 
 function addLedger(ledger: Command): void {

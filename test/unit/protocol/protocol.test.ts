@@ -29,6 +29,7 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'work/follow_up': { id: 'abcdef', new_id: ID, source: 'api', description: 'x', model: 'a/b' },
   'work/list': { ids: [ID], states: ['queued'], faculty: 'general', parent: 'abcdef', limit: 1 },
   'work/show': { id: 'abcdef' },
+  'work/message': { id: 'abcdef', message_id: ID, text: 'x' },
   'work/cancel': { id: 'abcdef', tree: false },
   'work/tree': { id: 'abcdef', limit: 1 },
   'ledger/read': { id: 'abcdef', entry_type: 'plan', after_seq: 0, last_n: 1, query: 'x', formatted: true },

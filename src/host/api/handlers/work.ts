@@ -109,7 +109,7 @@ function refuseWhileDraining(context: ApiContext): void {
   );
 }
 
-async function requireTrust(context: ApiContext, db: Db): Promise<void> {
+export async function requireTrust(context: ApiContext, db: Db): Promise<void> {
   if (await readTrust(db, context.place, context.folder)) return;
   throw new AnimusError(
     'untrusted_folder',

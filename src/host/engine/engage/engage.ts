@@ -133,8 +133,12 @@ async function endOrContinue(
     case 'end_turn':
     case 'tool_use':
     case 'stop_sequence':
-    case 'other':
-      return { kind: 'end_turn', text };
+    case 'other': {
+      const heard = await deps.journal.hearPeople(answer.turn);
+      if (heard.length === 0) return { kind: 'end_turn', text };
+      state.messages.push(...heard);
+      return undefined;
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export type EngageConfig = {
 export type RecordedMessage = {
   turn: number;
   role: 'user' | 'assistant';
-  kind: 'task' | 'assistant' | 'tool_results' | 'remark';
+  kind: 'task' | 'assistant' | 'tool_results' | 'remark' | 'person';
   blocks: ContentBlock[];
   stopReason?: StopReason;
 };
@@ -73,8 +73,13 @@ export interface Journal {
    * waits the same transaction parks the focus: all else of the turn must have its result by then.
    */
   settleCalls(waiting: readonly WaitingCall[]): Promise<Settled>;
-  /** Results, or a remark of the engine, as the user's half of the turn. Gives it with what was remarked besides. */
+  /**
+   * Results, or a remark of the engine, as the user's half of the turn. Gives it with what was remarked and what people said
+   * besides.
+   */
   closeTurn(message: RecordedMessage): Promise<RecordedMessage[]>;
+  /** What people said since the last turn was closed, as messages after an answer that called nothing. */
+  hearPeople(turn: number): Promise<RecordedMessage[]>;
 }
 
 export type RecordAnswer = { turn: number; blocks: ContentBlock[]; stopReason: StopReason; usage: Usage };

@@ -19,6 +19,7 @@ import {
   type ToolCall,
 } from '../../store/foci/tool-calls.ts';
 import { type Lease, LeaseLost, proveLease } from '../../store/work/leases.ts';
+import { takeMessages } from '../../store/work/messages.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
 import { resolveCallWait } from '../../store/work/waits.ts';
 import type { Remark } from '../awareness/remark.ts';
@@ -37,6 +38,9 @@ import { findPark, settleCalls } from './settle-calls.ts';
 
 /** What is to be remarked at the end of a turn; called in the transaction that closes it. */
 export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
+
+/** Stands above what a person says to a focus: unlike what tools and other foci say, it instructs. */
+export const SAID = '== MESSAGE FROM A PERSON ==';
 
 export class DbJournal implements Journal {
   #db: Db;
@@ -145,19 +149,42 @@ export class DbJournal implements Journal {
 
   async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
     const n = this.#nextN;
-    const remark = await this.#write(async (tx, again) => {
+    const besides = await this.#write(async (tx, again) => {
       const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
-      if (present.length > 0) return present.slice(1).map(fromStored).at(0);
+      if (present.length > 0) return present.slice(1).map(fromStored);
       const made = message.kind === 'tool_results' ? await this.#remarks?.(tx) : undefined;
       await insertMessage(tx, this.#lease.focusId, this.#stored(n, message));
       await noteProgress(tx, this.#lease.workItemId);
-      return made && this.#insertRemark(tx, n + 1, message.turn, made);
+      const remarks = made ? [await this.#insertRemark(tx, n + 1, message.turn, made)] : [];
+      return [...remarks, ...(await this.#insertSaid(tx, n + 1 + remarks.length, message.turn))];
     });
-    const recorded = remark ? [message, remark] : [message];
+    const recorded = [message, ...besides];
     this.#nextN += recorded.length;
     if (this.#stepInTurn) this.#block += 1;
     this.#stepInTurn = false;
     return recorded;
+  }
+
+  async hearPeople(turn: number): Promise<RecordedMessage[]> {
+    const n = this.#nextN;
+    const heard = await this.#write(async (tx, again) => {
+      const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
+      return present.length > 0 ? present.map(fromStored) : this.#insertSaid(tx, n, turn);
+    });
+    this.#nextN += heard.length;
+    return heard;
+  }
+
+  /** Each message as one of its own, from number `n` on. */
+  async #insertSaid(tx: Tx, n: number, turn: number): Promise<RecordedMessage[]> {
+    const said = await takeMessages(tx, this.#lease.workItemId, this.#lease.focusId);
+    const messages = said.map(({ content }): RecordedMessage => {
+      return { turn, role: 'user', kind: 'person', blocks: [{ type: 'text', text: `${SAID}\n${content}` }] };
+    });
+    for (const [at, message] of messages.entries()) {
+      await insertMessage(tx, this.#lease.focusId, this.#stored(n + at, message));
+    }
+    return messages;
   }
 
   async #insertRemark(tx: Tx, n: number, turn: number, remark: Remark): Promise<RecordedMessage> {

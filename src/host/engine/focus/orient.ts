@@ -9,6 +9,7 @@ import { formatLedger } from '../../store/ledger/formatted-view.ts';
 import { readEntries } from '../../store/ledger/ledger.ts';
 import { listWorkItems } from '../../store/work/find.ts';
 import { proveLease } from '../../store/work/leases.ts';
+import { giveBackMessages } from '../../store/work/messages.ts';
 import { buildDigest, type Viewer } from '../awareness/digest.ts';
 import type { EngageConfig } from '../engage/types.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
@@ -57,6 +58,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
         data: deps.redactor.json(digest.lists),
         tokens: digest.tokens,
       });
+      await giveBackMessages(tx, claim.item.id, claim.focus.id);
       await beginEngage(tx, claim.focus.id, config.model, config as unknown as JsonObject);
     }),
   );
