@@ -44,12 +44,14 @@ create table animus.foci (
   phase_runs jsonb default '{}'::jsonb not null,
   started_at timestamp with time zone default now() not null,
   ended_at timestamp with time zone,
+  pruned_at timestamp with time zone,
   constraint foci_phase_check CHECK ((phase = ANY (ARRAY['orient'::text, 'engage'::text, 'consolidate'::text, 'recover'::text]))),
   constraint foci_pkey PRIMARY KEY (id),
   constraint foci_status_check CHECK ((status = ANY (ARRAY['running'::text, 'parked'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'released'::text]))),
   constraint foci_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
 );
 CREATE INDEX foci_by_item ON animus.foci USING btree (work_item_id, attempt);
+CREATE INDEX foci_prunable ON animus.foci USING btree (ended_at, id) WHERE ((ended_at IS NOT NULL) AND (pruned_at IS NULL));
 CREATE UNIQUE INDEX foci_open ON animus.foci USING btree (work_item_id) WHERE (status = ANY (ARRAY['running'::text, 'parked'::text, 'released'::text]));
 
 create table animus.focus_messages (
@@ -95,9 +97,11 @@ create table animus.hosts (
   started_at timestamp with time zone default now() not null,
   heartbeat_at timestamp with time zone default now() not null,
   stopped_at timestamp with time zone,
+  folder text,
   constraint hosts_pkey PRIMARY KEY (id)
 );
 CREATE INDEX hosts_live ON animus.hosts USING btree (heartbeat_at) WHERE (stopped_at IS NULL);
+CREATE INDEX hosts_of_place ON animus.hosts USING gin (places);
 
 create table animus.leases (
   work_item_id uuid not null,

@@ -119,7 +119,7 @@ export class Host {
   async #shutDown(): Promise<void> {
     const { log } = this.#parts;
     try {
-      await this.#parts.dispatcher()?.drain();
+      await this.#parts.stop();
       await sleep(LAST_ANSWERS_MS);
       await this.#server.close();
       const db = await this.#parts.openDatabase().catch(() => undefined); // it never opened: said when it failed

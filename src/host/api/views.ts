@@ -91,6 +91,7 @@ export function viewFocus(focus: Focus): FocusView {
     error: focus.error,
     started_at: focus.startedAt.toISOString(),
     ended_at: focus.endedAt?.toISOString() ?? null,
+    pruned_at: focus.prunedAt?.toISOString() ?? null,
   };
 }
 

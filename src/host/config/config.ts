@@ -34,6 +34,14 @@ const configSchema = z.strictObject({
       max_concurrent: z.int().min(1).max(64).default(4),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      /** Of what finished foci leave: messages, calls, hook runs, folders. */
+      days: z.number().min(1).max(36_500).default(90),
+      /** Of all our tables. Null means 2048 for the embedded database, and no bound on a server. */
+      max_mb: z.int().min(64).max(1_048_576).nullable().default(null),
+    })
+    .prefault({}),
   anthropic: z
     .strictObject({
       base_url: z.url().default('https://api.anthropic.com'),
@@ -52,6 +60,8 @@ const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [
   { name: 'ANIMUS_DATABASE_SCHEMA', path: ['database', 'schema'] },
   { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
   { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
+  { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
+  { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },
   { name: 'LOG_LEVEL', path: ['log', 'level'] },
 ];

@@ -18,6 +18,7 @@ export type DatabaseOptions = {
   onLost(reason: string): void;
   onReopened(): void;
   onGivenUp?(): void;
+  onDiskFull?(): void;
   onListenerError(error: unknown): void;
 };
 
@@ -32,7 +33,8 @@ async function openServer(options: DatabaseOptions, url: string): Promise<Db> {
   let db: Db;
   try {
     const { schema, onLost, onListenerError } = options;
-    db = await openPostgres({ url, schema, onLost, onListenerError });
+    const onDiskFull = () => options.onDiskFull?.();
+    db = await openPostgres({ url, schema, onLost, onListenerError, onDiskFull });
   } catch (error) {
     throw new AnimusError(
       'store_unavailable',
@@ -83,7 +85,8 @@ async function openFolder(folder: string, options: DatabaseOptions, template: st
   try {
     const { schema, onLost, onReopened, onListenerError } = options;
     const events = { onLost, onReopened, onListenerError, onGivenUp: () => options.onGivenUp?.() };
-    return await openPglite({ schema, ...events, folder, ...(template ? { template } : {}) });
+    const onDiskFull = () => options.onDiskFull?.();
+    return await openPglite({ schema, ...events, onDiskFull, folder, ...(template ? { template } : {}) });
   } catch (error) {
     throw new AnimusError(
       'store_unavailable',

@@ -97,6 +97,7 @@ const FOCUS: FocusView = {
   error: null,
   started_at: '2026-01-02T12:00:00.000Z',
   ended_at: null,
+  pruned_at: null,
 };
 
 describe('text for a terminal', () => {
@@ -233,6 +234,13 @@ describe('what the command shows', () => {
     };
     const [first] = showOutcome(TERMINAL, { item: failed, foci: [], events: [], merged_id: null }).split('\n');
     assert.equal(first, '<bold>Outcome</>  <red>failure</>, dead in 61 s');
+  });
+
+  it('of an attempt whose conversation is gone: that it is, and what stays', () => {
+    const foci = [{ ...FOCUS, pruned_at: '2026-11-24T12:00:00.000Z' }];
+    const text = showOutcome(TERMINAL, { item: ITEM, foci, events: [], merged_id: null });
+    assert.match(text, /The conversation of attempt 1 was removed on 2026-11-24; ledger, outcome and costs stay\./);
+    assert.doesNotMatch(showOutcome(TERMINAL, { item: ITEM, foci: [FOCUS], events: [], merged_id: null }), /removed/);
   });
 
   it('of a script: that no model gave the answers, and no price', () => {

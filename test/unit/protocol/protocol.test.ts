@@ -25,7 +25,7 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
     ...{ id: ID, faculty: 'general', description: 'x', params: { a: [1, null] }, model: 'a/b', priority: -1 },
     ...{ dedup: { key: 'k' }, delay_ms: 1, max_attempts: 1, allow_unknown_faculty: true, source: 'cli' },
   },
-  'work/list': { states: ['queued'], faculty: 'general', parent: 'abcdef', limit: 1 },
+  'work/list': { ids: [ID], states: ['queued'], faculty: 'general', parent: 'abcdef', limit: 1 },
   'work/show': { id: 'abcdef' },
   'ledger/read': { id: 'abcdef', entry_type: 'plan', after_seq: 0, last_n: 1, query: 'x', formatted: true },
   'ledger/recent': {
