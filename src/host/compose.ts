@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Notification, NotificationParams } from '../protocol/notifications.ts';
 import type { ParsedParams, Result } from '../protocol/requests.ts';
+import { movedMarkerFile, pendingRestoreFile } from '../rendezvous/store-files.ts';
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { handleRequest } from './api/handlers.ts';
@@ -29,6 +30,7 @@ import { reportOutcome } from './engine/tools/report-outcome.ts';
 import { workspaceTools } from './engine/tools/workspace-tools.ts';
 import type { HostIdentity, HostOptions } from './host-options.ts';
 import { createModels, type HostModels } from './models.ts';
+import { moveStore } from './move-store.ts';
 import { scrubbedEnvironment } from './process/scrub-environment.ts';
 import { readTrust } from './store/trust/trust.ts';
 import { type Log, openLog } from './telemetry/log.ts';
@@ -38,6 +40,8 @@ export type HostControls = {
   state(): 'starting' | 'serving' | 'draining';
   clientCount(): number;
   drain(reason: string): number;
+  /** Drains, does `work` when nothing runs any more, and lets the host leave. */
+  leaveAfter<T>(work: () => Promise<T>): Promise<T>;
   broadcast<N extends Notification>(name: N, params: NotificationParams<N>): void;
   token: string;
 };
@@ -99,6 +103,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       credentials: models.credentials.names(),
     }),
     drain: controls.drain,
+    moveTo: (url) => controls.leaveAfter(async () => moveStore(options, await database.open(), url)),
   };
 
   return {
@@ -178,6 +183,8 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: Di
         url: config.database.url,
         schema: config.database.schema,
         storeFolder: store,
+        pendingRestore: pendingRestoreFile(store),
+        movedMarker: movedMarkerFile(store),
         template: assets.databaseTemplate,
         migrations: readMigrations(assets.migrations),
         onLost: (reason) => log('warn', 'database.lost', { reason }),

@@ -32,6 +32,13 @@ export const initializeResult = z.object({
   warnings: z.array(z.string()),
 });
 
+/** May hold a password: no complaint quotes it. */
+export const databaseUrl = z
+  .string()
+  .max(2000)
+  .regex(/^postgres(ql)?:\/\//, { error: 'expected a URL that begins with postgres://', abort: true })
+  .refine((url) => URL.canParse(url), 'expected a URL like postgres://user:password@host:5432/database');
+
 export const databaseState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('opening') }),
   z.object({ kind: z.literal('ready') }),

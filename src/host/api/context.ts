@@ -21,6 +21,8 @@ export type ApiContext = {
   hasCredential(provider: string): boolean;
   isKnownModel(modelName: string): string | true;
   status(): Omit<HostStatus, 'queue' | 'trusted' | 'clients'>;
+  /** Drains, copies the embedded database to a server, and lets the host leave. */
+  moveTo(url: string): Promise<{ target: string; schema: string; tables: readonly { name: string; rows: number }[] }>;
   /** Begins to drain; gives how many foci run. */
   drain(reason: string): number;
 };

@@ -1,12 +1,13 @@
 /** All handlers in one table; a request without one does not compile. */
 import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
+import { dbHandlers } from './handlers/db.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
 
-const HANDLERS: Handlers = { ...hostHandlers, ...ledgerHandlers, ...trustHandlers, ...workHandlers };
+const HANDLERS: Handlers = { ...dbHandlers, ...hostHandlers, ...ledgerHandlers, ...trustHandlers, ...workHandlers };
 
 /** How long a request waits for a database that went away; a person sits before it. */
 const DATABASE_BACK_WITHIN_MS = 10_000;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { AnimusError } from '../../protocol/errors.ts';
+import { databaseUrl } from '../../protocol/host.ts';
 import { locateIssue } from './toml-location.ts';
 
 const configSchema = z.strictObject({
@@ -15,13 +16,7 @@ const configSchema = z.strictObject({
   database: z
     .strictObject({
       /** postgres://…; null means embedded. */
-      url: z
-        .string()
-        .regex(/^postgres(ql)?:\/\//, { error: 'expected a URL that begins with postgres://', abort: true })
-        // Its password may be in it, so no complaint quotes it.
-        .refine((url) => URL.canParse(url), 'expected a URL like postgres://user:password@host:5432/database')
-        .nullable()
-        .default(null),
+      url: databaseUrl.nullable().default(null),
       schema: z
         .string()
         .regex(/^[a-z_][a-z0-9_]{0,40}$/, 'expected lower-case letters, digits and underscores')

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
+import { freeBytes, LEAST_FREE_BYTES } from './disk-space.ts';
 import { SQLSTATE } from './sqlstate.ts';
 import { DbError } from './types.ts';
 
@@ -19,6 +20,7 @@ import { DbError } from './types.ts';
 export async function writeDump(db: PGlite, file: string): Promise<number> {
   refuseExisting(file);
   const packed = new Uint8Array(await (await db.dumpDataDir('gzip')).arrayBuffer());
+  requireRoom(path.dirname(file), packed.byteLength);
   const aside = `${file}.${process.pid}.new`;
   try {
     writeWhole(aside, packed);
@@ -32,6 +34,17 @@ export async function writeDump(db: PGlite, file: string): Promise<number> {
     rmSync(aside, { force: true });
   }
   return packed.byteLength;
+}
+
+/** A backup must not be what fills the disk under the database. */
+function requireRoom(folder: string, bytes: number): void {
+  if (freeBytes(folder) >= bytes + LEAST_FREE_BYTES) return;
+  const megabytes = Math.ceil(bytes / 1024 / 1024);
+  throw new DbError(
+    `it takes ${megabytes} MB, and less than 200 MB would be left free in ${folder}.`,
+    'ENOSPC',
+    undefined,
+  );
 }
 
 /** Some file systems of memory sticks know no links: there the look before has to do. */
