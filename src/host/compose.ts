@@ -127,7 +127,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       );
       dispatcher = new Dispatcher({
         db,
-        host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version },
+        host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version, folder },
         place: identity.storeId,
         catalogue,
         maxConcurrent: config.host.max_concurrent,

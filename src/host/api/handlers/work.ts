@@ -5,7 +5,7 @@ import { LISTED_TEXT_MAX } from '../../../protocol/work.ts';
 import type { Db } from '../../db/types.ts';
 import { listFoci } from '../../store/foci/foci.ts';
 import { readSpending, type Spending } from '../../store/foci/spending.ts';
-import { facultiesOfPlace } from '../../store/hosts/hosts.ts';
+import { facultiesOfPlace, servedPlace } from '../../store/hosts/hosts.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import { listWorkEvents, listWorkItems, readWorkItem, readWorkItems } from '../../store/work/find.ts';
 import { type Submission, submitWork } from '../../store/work/submit.ts';
@@ -71,14 +71,14 @@ async function requireRow(db: Db, id: string): Promise<WorkItem> {
 
 async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
   const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
-  const knownFaculties = await facultiesOfPlace(db, context.place);
+  const served = await servedPlace(db, context.place);
   const spent = await readSpending(
     db,
     items.map(({ id }) => id),
   );
   return items.map((item) => {
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
-    return viewWork(item, { wait, knownFaculties, spending: spent.get(item.id) ?? NOTHING_SPENT });
+    return viewWork(item, { wait, served, spending: spent.get(item.id) ?? NOTHING_SPENT });
   });
 }
 
