@@ -72,6 +72,8 @@ const MAY_IMPORT: Record<string, Layer> = {
   },
   'host/engine/faculties': { layers: ['host/config'], packages: ['zod', 'smol-toml'] },
   'host/engine/redaction': { layers: ['protocol'], packages: [] },
+  // What keeps a store well while nothing runs.
+  'host/care': { layers: ['host/db', 'host/store'], packages: [] },
   'host/store': { layers: ['protocol', 'host/db'], packages: [] },
   'host/db': {
     layers: ['protocol'],

@@ -54,12 +54,14 @@ create table animus.foci (
   phase_runs jsonb default '{}'::jsonb not null,
   started_at timestamp with time zone default now() not null,
   ended_at timestamp with time zone,
+  pruned_at timestamp with time zone,
   constraint foci_phase_check CHECK ((phase = ANY (ARRAY['orient'::text, 'engage'::text, 'consolidate'::text, 'recover'::text]))),
   constraint foci_pkey PRIMARY KEY (id),
   constraint foci_status_check CHECK ((status = ANY (ARRAY['running'::text, 'parked'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'released'::text]))),
   constraint foci_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
 );
 CREATE INDEX foci_by_item ON animus.foci USING btree (work_item_id, attempt);
+CREATE INDEX foci_prunable ON animus.foci USING btree (ended_at, id) WHERE ((ended_at IS NOT NULL) AND (pruned_at IS NULL));
 CREATE UNIQUE INDEX foci_open ON animus.foci USING btree (work_item_id) WHERE (status = ANY (ARRAY['running'::text, 'parked'::text, 'released'::text]));
 
 create table animus.focus_messages (
@@ -105,9 +107,11 @@ create table animus.hosts (
   started_at timestamp with time zone default now() not null,
   heartbeat_at timestamp with time zone default now() not null,
   stopped_at timestamp with time zone,
+  folder text,
   constraint hosts_pkey PRIMARY KEY (id)
 );
 CREATE INDEX hosts_live ON animus.hosts USING btree (heartbeat_at) WHERE (stopped_at IS NULL);
+CREATE INDEX hosts_of_place ON animus.hosts USING gin (places);
 
 create table animus.leases (
   work_item_id uuid not null,
@@ -270,6 +274,21 @@ CREATE INDEX work_ledger_recent ON animus.work_ledger USING btree (created_at DE
 CREATE INDEX work_ledger_text ON animus.work_ledger USING gin (to_tsvector('english'::regconfig, content));
 CREATE TRIGGER work_ledger_rows BEFORE DELETE OR UPDATE ON animus.work_ledger FOR EACH ROW EXECUTE FUNCTION animus.refuse_ledger_change();
 CREATE TRIGGER work_ledger_truncate BEFORE TRUNCATE ON animus.work_ledger FOR EACH STATEMENT EXECUTE FUNCTION animus.refuse_ledger_change();
+
+create table animus.work_messages (
+  id uuid not null,
+  work_item_id uuid not null,
+  content text not null,
+  said_by text not null,
+  created_at timestamp with time zone default now() not null,
+  focus_id uuid,
+  taken_at timestamp with time zone,
+  constraint work_messages_content_check CHECK (((length(content) >= 1) AND (length(content) <= 20000))),
+  constraint work_messages_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE SET NULL,
+  constraint work_messages_pkey PRIMARY KEY (id),
+  constraint work_messages_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX work_messages_of_item ON animus.work_messages USING btree (work_item_id, created_at);
 
 CREATE OR REPLACE FUNCTION animus.delete_item_ledger()
  RETURNS trigger

@@ -245,6 +245,7 @@ function emptyFocus(workItemId: string): FocusView {
     error: null,
     started_at: new Date(START).toISOString(),
     ended_at: null,
+    pruned_at: null,
   };
 }
 

@@ -6,13 +6,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Notification, NotificationParams } from '../protocol/notifications.ts';
 import type { ParsedParams, Result } from '../protocol/requests.ts';
+import { movedMarkerFile, pendingRestoreFile } from '../rendezvous/store-files.ts';
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { handleRequest } from './api/handlers.ts';
+import { EmbeddedCare } from './care/embedded-care.ts';
+import { Retention } from './care/retention.ts';
+import { StoreCare } from './care/store-care.ts';
 import { databaseLabel } from './config/database-label.ts';
-import { checkpointRegularly, freeBytes, LEAST_FREE_BYTES } from './db/disk-space.ts';
+import { DiskSpace, freeBytes } from './db/disk-space.ts';
 import { readMigrations } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
+import { PgliteDb } from './db/pglite-db.ts';
 import type { Db } from './db/types.ts';
 import { Dispatcher } from './engine/dispatch/dispatcher.ts';
 import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
@@ -28,6 +33,7 @@ import { type ChildFaculty, spawnChildWork } from './engine/tools/spawn-child-wo
 import { workspaceTools } from './engine/tools/workspace-tools.ts';
 import type { HostIdentity, HostOptions } from './host-options.ts';
 import { createModels, type HostModels } from './models.ts';
+import { moveStore } from './move-store.ts';
 import { scrubbedEnvironment } from './process/scrub-environment.ts';
 import { readTrust } from './store/trust/trust.ts';
 import { type Log, openLog } from './telemetry/log.ts';
@@ -37,6 +43,8 @@ export type HostControls = {
   state(): 'starting' | 'serving' | 'draining';
   clientCount(): number;
   drain(reason: string): number;
+  /** Drains, does `work` when nothing runs any more, and lets the host leave. */
+  leaveAfter<T>(work: () => Promise<T>): Promise<T>;
   broadcast<N extends Notification>(name: N, params: NotificationParams<N>): void;
   token: string;
 };
@@ -49,6 +57,8 @@ export type ComposedHost = {
   openDatabase(): Promise<Db>;
   startDispatcher(db: Db): Promise<void>;
   dispatcher(): Dispatcher | undefined;
+  /** Lets what runs end at its next recorded point. */
+  stop(): Promise<void>;
 };
 
 export function composeHost(options: HostOptions, identity: HostIdentity, controls: HostControls): ComposedHost {
@@ -64,8 +74,10 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     workspace: path.join(folder, '.animus', 'faculties'),
   });
   const models = createModels(config, assets);
-  const database = lazyDatabase(options, log, () => controls.drain('the database does not reopen'));
+  const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
+  const database = lazyDatabase(options, log, disk, () => controls.drain('the database does not reopen'));
   let dispatcher: Dispatcher | undefined;
+  let care: StoreCare | undefined;
 
   const context: ApiContext = {
     database: database.open,
@@ -87,13 +99,14 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       store_folder: store,
       started_at: identity.startedAt.toISOString(),
       database: database.state(),
-      paused: whyPaused(options) ?? null,
+      paused: disk.whyPaused() ?? null,
       database_kind: config.database.url === null ? 'pglite' : 'postgres',
       state: controls.state(),
       running: dispatcher?.runningCount ?? 0,
       credentials: models.credentials.names(),
     }),
     drain: controls.drain,
+    moveTo: (url) => controls.leaveAfter(async () => moveStore(options, await database.open(), url)),
   };
 
   return {
@@ -116,35 +129,56 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
-      if (db.kind === 'pglite') {
-        checkpointRegularly(db, store, (error) =>
-          log('warn', 'database.checkpoint_failed', { message: String(error) }),
-        );
-      }
       dispatcher = new Dispatcher({
         db,
-        host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version },
+        host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version, folder },
         place: identity.place,
         catalogue,
         maxConcurrent: config.host.max_concurrent,
         run: (claim) => runFocus(dependencies, claim),
-        whyPaused: () => whyPaused(options),
+        whyPaused: () => disk.whyPaused(),
         isSatisfied: ({ kind, targets }) =>
           kind === 'credentials' && targets.every((name) => models.hasCredential(String(name))),
         log,
       });
       await dispatcher.start();
+      care = storeCare(options, identity, { db, disk, log, isIdle: () => dispatcher?.runningCount === 0 });
+      care.start();
+    },
+    async stop() {
+      await dispatcher?.drain();
+      await care?.stop();
     },
   };
 }
 
-function whyPaused({ config, store }: HostOptions): string | undefined {
-  if (config.database.url !== null) return undefined;
-  if (freeBytes(store) >= LEAST_FREE_BYTES) return undefined;
-  return "less than 200 MB are free on the store's disk: nothing new is begun until there is more";
+/** Of the embedded database, where nothing else is configured. */
+const EMBEDDED_MAX_MB = 2048;
+const BYTES_PER_MB = 1024 * 1024;
+
+type CareParts = { db: Db; disk: DiskSpace; log: Log; isIdle(): boolean };
+
+function storeCare({ config, store }: HostOptions, { place }: HostIdentity, parts: CareParts): StoreCare {
+  const { db, disk, log, isIdle } = parts;
+  const { schema, url } = config.database;
+  const maxMb = config.retention.max_mb ?? (url === null ? EMBEDDED_MAX_MB : null);
+  return new StoreCare({
+    isIdle,
+    embedded: db instanceof PgliteDb ? new EmbeddedCare({ db, disk, schema }) : undefined,
+    retention: new Retention({
+      db,
+      schema,
+      places: [place],
+      storeFolder: store,
+      days: config.retention.days,
+      maxBytes: maxMb === null ? null : maxMb * BYTES_PER_MB,
+      onPruned: (foci, bytes) => log('info', 'store.pruned', { foci, bytes }),
+    }),
+    onError: (error) => log('warn', 'store.care_failed', { message: String(error) }),
+  });
 }
 
-function lazyDatabase({ config, store, assets }: HostOptions, log: Log, onGivenUp: () => void) {
+function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: DiskSpace, onGivenUp: () => void) {
   let opening: Promise<Db> | undefined;
   let state: Result<'host/status'>['database'] = { kind: 'opening' };
   const open = async (): Promise<Db> => {
@@ -153,11 +187,14 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, onGivenU
         url: config.database.url,
         schema: config.database.schema,
         storeFolder: store,
+        pendingRestore: pendingRestoreFile(store),
+        movedMarker: movedMarkerFile(store),
         template: assets.databaseTemplate,
         migrations: readMigrations(assets.migrations),
         onLost: (reason) => log('warn', 'database.lost', { reason }),
         onReopened: () => log('info', 'database.reopened'),
         onGivenUp,
+        onDiskFull: () => disk.noteRefused(),
         onListenerError: (error) => log('error', 'database.listener_failed', { message: String(error) }),
       });
       state = { kind: 'ready' };

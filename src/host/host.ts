@@ -4,7 +4,7 @@ import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnimusError } from '../protocol/errors.ts';
+import { AnimusError } from '../protocol/errors.ts';
 import { namedUuid, uuidv7 } from '../rendezvous/ids.ts';
 import { randomHex } from '../rendezvous/proof.ts';
 import { readStoreFile, removeHostFile, writeHostFile, writeStoreFile } from '../rendezvous/store-files.ts';
@@ -56,6 +56,7 @@ export class Host {
       state: () => this.#state,
       clientCount: () => this.#server.clientCount,
       drain: (reason) => this.drain(reason),
+      leaveAfter: (work) => this.#leaveAfter(work),
       broadcast: (name, params) => this.#server.broadcast(name, params),
       token,
     });
@@ -90,12 +91,27 @@ export class Host {
   drain(reason: string): number {
     const running = this.#parts.dispatcher()?.runningCount ?? 0;
     if (this.#state === 'draining') return running;
-    this.#state = 'draining';
-    clearInterval(this.#idleTimer);
-    this.#parts.log('info', 'host.drain', { reason, running });
-    this.#server.broadcast('host/changed', { state: 'draining' });
+    this.#beginDrain(reason);
     void this.#shutDown();
     return running;
+  }
+
+  async #leaveAfter<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isDraining()) throw new AnimusError('draining', 'The host is about to leave.', 'Try again in a moment.');
+    this.#beginDrain('the store is to be moved');
+    try {
+      await this.#parts.stop();
+      return await work();
+    } finally {
+      void this.#shutDown();
+    }
+  }
+
+  #beginDrain(reason: string): void {
+    this.#state = 'draining';
+    clearInterval(this.#idleTimer);
+    this.#parts.log('info', 'host.drain', { reason, running: this.#parts.dispatcher()?.runningCount ?? 0 });
+    this.#server.broadcast('host/changed', { state: 'draining' });
   }
 
   async #openStore(): Promise<void> {
@@ -126,7 +142,7 @@ export class Host {
   async #shutDown(): Promise<void> {
     const { log } = this.#parts;
     try {
-      await this.#parts.dispatcher()?.drain();
+      await this.#parts.stop();
       await sleep(LAST_ANSWERS_MS);
       await this.#server.close();
       const db = await this.#parts.openDatabase().catch(() => undefined); // it never opened: said when it failed

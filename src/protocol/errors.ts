@@ -15,6 +15,9 @@ export const ERROR_CODES = {
   store_newer: 1102,
   store_altered: 1103,
   network_folder: 1104,
+  not_embedded: 1105,
+  store_moved: 1106,
+  target_not_empty: 1107,
   untrusted_folder: 1201,
   not_permitted: 1202,
   unknown_faculty: 1301,
@@ -26,6 +29,7 @@ export const ERROR_CODES = {
   unknown_model: 1307,
   wrong_state: 1308,
   host_unreachable: 1401,
+  host_running: 1402,
 } as const;
 
 export type ErrorKind = keyof typeof ERROR_CODES;

@@ -51,6 +51,8 @@ export const focusView = z.object({
   error: z.object({ kind: z.string(), message: z.string() }).nullable(),
   started_at: z.iso.datetime(),
   ended_at: z.iso.datetime().nullable(),
+  /** When its messages and calls were removed, long after its end. Null while they are there. */
+  pruned_at: z.iso.datetime().nullable(),
 });
 export type FocusView = z.infer<typeof focusView>;
 

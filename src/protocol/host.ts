@@ -32,11 +32,37 @@ export const initializeResult = z.object({
   warnings: z.array(z.string()),
 });
 
+/** May hold a password: no complaint quotes it. */
+export const databaseUrl = z
+  .string()
+  .max(2000)
+  .regex(/^postgres(ql)?:\/\//, { error: 'expected a URL that begins with postgres://', abort: true })
+  .refine((url) => URL.canParse(url), 'expected a URL like postgres://user:password@host:5432/database');
+
 export const databaseState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('opening') }),
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('failed'), message: z.string(), next: z.string() }),
 ]);
+
+const count = z.int().min(0);
+
+/** The queue of one place. */
+export const queueView = z.object({
+  queued: count,
+  /** Of the queued, those that are not for later. */
+  claimable: count,
+  /** For how long the oldest of those could have begun; null without any. */
+  oldest_claimable_seconds: z.number().min(0).nullable(),
+  running: count,
+  running_by_faculty: z.record(z.string(), count),
+  waiting: count,
+  waiting_by_kind: z.record(z.string(), count),
+  dead: count,
+  /** Queued work that nobody can take up now, by the reason. */
+  unroutable: z.array(z.object({ reason: z.string(), count })),
+});
+export type QueueView = z.infer<typeof queueView>;
 
 export const hostStatus = z.object({
   instance_id: z.uuid(),
@@ -54,7 +80,11 @@ export const hostStatus = z.object({
   state: z.enum(['starting', 'serving', 'draining']),
   clients: z.number(),
   running: z.number(),
-  queue: z.object({ queued: z.number(), running: z.number(), waiting: z.number(), dead: z.number() }).nullable(),
+  queue: queueView.nullable(),
+  /** Other places with work in the same database: by whom they are, or were last, served. */
+  other_places: z
+    .array(queueView.extend({ place: z.uuid(), served_by: z.string().nullable(), is_live: z.boolean() }))
+    .default([]),
   credentials: z.array(z.string()),
   trusted: z.boolean().nullable(),
 });

@@ -4,6 +4,7 @@ import { awarenessShowParams, awarenessView } from './awareness.ts';
 import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
 import {
   credentialOffer,
+  databaseUrl,
   facultyProblem,
   facultyView,
   helloParams,
@@ -50,6 +51,22 @@ export const REQUESTS = {
   'trust/show': {
     params: nothing,
     result: z.object({ folder: z.string(), trusted: z.boolean() }),
+  },
+
+  /** Packs the embedded database into a new file. `pid` as in trust/grant. */
+  'db/backup': {
+    params: z.strictObject({ file: z.string().min(1).max(4096), pid: z.int().min(2) }),
+    result: z.object({ file: z.string(), bytes: z.number() }),
+  },
+  /** Lets running work reach a recorded point, copies the embedded database to a server, and leaves. */
+  'db/move': {
+    params: z.strictObject({ url: databaseUrl, pid: z.int().min(2) }),
+    result: z.object({
+      /** Host and database, without user and password. */
+      target: z.string(),
+      schema: z.string(),
+      tables: z.array(z.object({ name: z.string(), rows: z.number() })),
+    }),
   },
 
   'work/submit': { params: workSubmitParams, result: workSubmitResult },

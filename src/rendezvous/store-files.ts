@@ -67,6 +67,12 @@ export const readHostFile = (store: string) => readJson(path.join(store, HOST_FI
 export const writeHostFile = (store: string, value: HostFile) => writeJson(path.join(store, HOST_FILE), value);
 export const removeHostFile = (store: string) => rmSync(path.join(store, HOST_FILE), { force: true });
 
+/** A backup that the next host takes instead of what is in the store. */
+export const pendingRestoreFile = (store: string) => path.join(store, 'db', 'restore.tar.gz');
+
+/** Says, where it is there, which database the embedded one was moved to. */
+export const movedMarkerFile = (store: string) => path.join(store, 'db', 'moved-to');
+
 const startFailureFile = (store: string, spawnId: string) => path.join(store, `start-${spawnId}.json`);
 
 export const writeStartFailure = (store: string, spawnId: string, value: StartFailure) =>

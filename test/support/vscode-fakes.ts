@@ -59,6 +59,7 @@ export function focusView(n: number, workItem: number, more: Partial<FocusView> 
     error: null,
     started_at: at(n),
     ended_at: null,
+    pruned_at: null,
     ...more,
   };
 }

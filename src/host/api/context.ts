@@ -20,7 +20,9 @@ export type ApiContext = {
   wakeWaiting(): Promise<void>;
   hasCredential(provider: string): boolean;
   isKnownModel(modelName: string): string | true;
-  status(): Omit<HostStatus, 'queue' | 'trusted' | 'clients'>;
+  status(): Omit<HostStatus, 'queue' | 'other_places' | 'trusted' | 'clients'>;
+  /** Drains, copies the embedded database to a server, and lets the host leave. */
+  moveTo(url: string): Promise<{ target: string; schema: string; tables: readonly { name: string; rows: number }[] }>;
   /** Begins to drain; gives how many foci run. */
   drain(reason: string): number;
 };

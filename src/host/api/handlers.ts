@@ -2,6 +2,7 @@
 import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
 import { awarenessHandlers } from './handlers/awareness.ts';
+import { dbHandlers } from './handlers/db.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { trustHandlers } from './handlers/trust.ts';
@@ -11,6 +12,7 @@ import { workTreeHandlers } from './handlers/work-tree.ts';
 
 const HANDLERS: Handlers = {
   ...awarenessHandlers,
+  ...dbHandlers,
   ...hostHandlers,
   ...ledgerHandlers,
   ...trustHandlers,

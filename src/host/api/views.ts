@@ -5,14 +5,16 @@ import { shortId } from '../../rendezvous/ids.ts';
 import { contextTokens } from '../llm/context-sizes.ts';
 import type { Focus } from '../store/foci/foci.ts';
 import type { Spending } from '../store/foci/spending.ts';
+import type { ServedPlace } from '../store/hosts/hosts.ts';
 import type { LedgerEntry } from '../store/ledger/ledger.ts';
 import type { WorkEvent } from '../store/work/find.ts';
 import type { WorkItem } from '../store/work/types.ts';
 import type { Wait } from '../store/work/waits.ts';
+import { unroutableReason } from './unroutable.ts';
 
-export type WorkFacts = { wait: Wait | null; knownFaculties: readonly string[]; spending: Spending };
+export type WorkFacts = { wait: Wait | null; served: ServedPlace | undefined; spending: Spending };
 
-export function viewWork(item: WorkItem, { wait, knownFaculties, spending }: WorkFacts): WorkView {
+export function viewWork(item: WorkItem, { wait, served, spending }: WorkFacts): WorkView {
   const open = item.state === 'waiting' && wait ? viewWait(wait) : null;
   return {
     id: item.id,
@@ -23,7 +25,7 @@ export function viewWork(item: WorkItem, { wait, knownFaculties, spending }: Wor
     model: item.model,
     priority: item.priority,
     state: item.state,
-    reason: reasonOf(item, wait, knownFaculties),
+    reason: reasonOf(item, wait, served),
     wait: open,
     merged_into: item.mergedInto,
     retry_of: item.retryOf,
@@ -42,11 +44,12 @@ export function viewWork(item: WorkItem, { wait, knownFaculties, spending }: Wor
   };
 }
 
-function reasonOf(item: WorkItem, wait: Wait | null, knownFaculties: readonly string[]): string | null {
+function reasonOf(item: WorkItem, wait: Wait | null, served: ServedPlace | undefined): string | null {
   if (item.state === 'waiting') return wait ? `waits for ${wait.kind}` : 'waits';
   if (item.state === 'merged' && item.mergedInto) return `merged into ${shortId(item.mergedInto)}`;
   if (item.state !== 'queued') return null;
-  if (!knownFaculties.includes(item.faculty)) return `unroutable: no host here knows the faculty "${item.faculty}"`;
+  const unroutable = unroutableReason(item.faculty, served);
+  if (unroutable !== null) return unroutable;
   if (item.availableAt.getTime() > Date.now()) {
     return `${item.attempts > 0 ? 'to be retried' : 'delayed'} until ${item.availableAt.toISOString()}`;
   }
@@ -102,6 +105,7 @@ export function viewFocus(focus: Focus): FocusView {
     error: focus.error,
     started_at: focus.startedAt.toISOString(),
     ended_at: focus.endedAt?.toISOString() ?? null,
+    pruned_at: focus.prunedAt?.toISOString() ?? null,
   };
 }
 

@@ -27,6 +27,9 @@ const BY_KIND: Record<ErrorKind, number> = {
   store_newer: EXIT.unreachable,
   store_altered: EXIT.unreachable,
   network_folder: EXIT.unreachable,
+  not_embedded: EXIT.usage,
+  store_moved: EXIT.unreachable,
+  target_not_empty: EXIT.usage,
   untrusted_folder: EXIT.refused,
   not_permitted: EXIT.refused,
   unknown_faculty: EXIT.usage,
@@ -38,6 +41,7 @@ const BY_KIND: Record<ErrorKind, number> = {
   unknown_model: EXIT.usage,
   wrong_state: EXIT.usage,
   host_unreachable: EXIT.unreachable,
+  host_running: EXIT.usage,
 };
 
 export function exitCodeOf(error: unknown): number {

@@ -5,6 +5,7 @@ import { entryType } from '../../protocol/focus.ts';
 import { workState } from '../../protocol/work.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
 import { awareness } from './commands/awareness.ts';
+import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
 import { hostStart, hostStatus, hostStop } from './commands/host.ts';
@@ -100,6 +101,7 @@ function buildProgram(): Command {
     .option('-f, --faculty <name>', 'as the next focus of this faculty would get it', 'general')
     .option('--focus <id>', 'as this focus got it when it began')
     .action(action(awareness));
+  addDatabase(program.command('db').description('the store as a whole'));
   const faculty = program.command('faculty').description('the roles that take up work');
   faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
   const host = program.command('host').description('the process that does the work');
@@ -181,6 +183,21 @@ function addLedger(ledger: Command): void {
     .option('--search <words>', 'only entries with these words')
     .option('--formatted', 'grouped by type, as the next attempt would read it')
     .action(action(ledgerShow));
+}
+
+function addDatabase(db: Command): void {
+  db.command('backup')
+    .argument('[file]', 'a new file (default: in the backups folder of the store)')
+    .description('pack the embedded store into one file, while work goes on')
+    .action(action(dbBackup));
+  db.command('restore')
+    .argument('<file>', 'what animus db backup made')
+    .description('put a backup in the place of the embedded store; no host may run')
+    .action(action(dbRestore));
+  db.command('move')
+    .argument('<url>', 'postgres://…')
+    .description('copy the embedded store to a Postgres server, and leave it for that')
+    .action(action(dbMove));
 }
 
 async function main(): Promise<void> {

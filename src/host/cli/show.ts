@@ -62,8 +62,15 @@ export function showOutcome(terminal: Terminal, shown: Shown): string {
   if (item.wait) lines.push(`  ${hang(item.wait.next, 2, terminal.width)}`);
   const last = foci.at(-1);
   if (last && last.iterations > 0) lines.push(indent(terminal.paint('dim', focusFacts(last))));
+  const pruned = foci.findLast(({ pruned_at }) => pruned_at !== null);
+  if (pruned) lines.push(indent(terminal.paint('dim', prunedNotice(pruned))));
   if (foci.some(({ scripted }) => scripted)) lines.push(indent(terminal.paint('yellow', SCRIPT_NOTICE)));
   return lines.join('\n');
+}
+
+/** What retention removed, and what is still there. */
+function prunedNotice({ attempt, pruned_at }: FocusView): string {
+  return `The conversation of attempt ${attempt} was removed on ${pruned_at?.slice(0, 10)}; ledger, outcome and costs stay.`;
 }
 
 function focusFacts(focus: FocusView): string {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { AnimusError } from '../../protocol/errors.ts';
+import { databaseUrl } from '../../protocol/host.ts';
 import { locateIssue } from './toml-location.ts';
 
 const configSchema = z.strictObject({
@@ -15,13 +16,7 @@ const configSchema = z.strictObject({
   database: z
     .strictObject({
       /** postgres://…; null means embedded. */
-      url: z
-        .string()
-        .regex(/^postgres(ql)?:\/\//, { error: 'expected a URL that begins with postgres://', abort: true })
-        // Its password may be in it, so no complaint quotes it.
-        .refine((url) => URL.canParse(url), 'expected a URL like postgres://user:password@host:5432/database')
-        .nullable()
-        .default(null),
+      url: databaseUrl.nullable().default(null),
       schema: z
         .string()
         .regex(/^[a-z_][a-z0-9_]{0,40}$/, 'expected lower-case letters, digits and underscores')
@@ -51,6 +46,14 @@ const configSchema = z.strictObject({
       max_per_focus: z.int().min(0).max(10_000).default(32),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      /** Of what finished foci leave: messages, calls, hook runs, folders. */
+      days: z.number().min(1).max(36_500).default(90),
+      /** Of all our tables. Null means 2048 for the embedded database, and no bound on a server. */
+      max_mb: z.int().min(64).max(1_048_576).nullable().default(null),
+    })
+    .prefault({}),
   anthropic: z
     .strictObject({
       base_url: z.url().default('https://api.anthropic.com'),
@@ -70,6 +73,8 @@ const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [
   { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
   { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
   { name: 'ANIMUS_PLACE', path: ['host', 'place'] },
+  { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
+  { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },
   { name: 'LOG_LEVEL', path: ['log', 'level'] },
 ];

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import type { WorkerAnswer, WorkerCall, WorkerSettings } from './worker-messages.ts';
+import { writeDump } from './write-dump.ts';
 
 if (!parentPort) throw new Error('db-worker runs as a worker thread only.');
 const port = parentPort;
@@ -48,6 +49,8 @@ async function run(db: PGlite, call: WorkerCall): Promise<Record<string, unknown
     case 'unlisten':
       await db.exec(`unlisten "${call.channel}"`);
       return [];
+    case 'dump':
+      return [{ bytes: await writeDump(db, call.file) }];
     case 'close':
       await db.close();
       return [];

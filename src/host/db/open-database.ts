@@ -1,9 +1,10 @@
 /** Opens the configured database and brings its schema up to date, or says why that cannot be. */
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AnimusError } from '../../protocol/errors.ts';
 import { type Migration, migrate, type SchemaState, schemaState } from './migrate.ts';
 import { openPglite, type PgliteDb } from './pglite-db.ts';
+import { restoreFolder } from './restore.ts';
 import type { Db } from './types.ts';
 
 export const POSTGRES_MAJOR = 18;
@@ -13,11 +14,16 @@ export type DatabaseOptions = {
   url: string | null;
   schema: string;
   storeFolder: string;
+  /** A backup that is to be taken instead of what is there, where this file is there. */
+  pendingRestore?: string;
+  /** A file that says, where it is there, which database the store was moved to. */
+  movedMarker?: string;
   template: string | null;
   migrations: Migration[];
   onLost(reason: string): void;
   onReopened(): void;
   onGivenUp?(): void;
+  onDiskFull?(): void;
   onListenerError(error: unknown): void;
 };
 
@@ -32,7 +38,8 @@ async function openServer(options: DatabaseOptions, url: string): Promise<Db> {
   let db: Db;
   try {
     const { schema, onLost, onListenerError } = options;
-    db = await openPostgres({ url, schema, onLost, onListenerError });
+    const onDiskFull = () => options.onDiskFull?.();
+    db = await openPostgres({ url, schema, onLost, onListenerError, onDiskFull });
   } catch (error) {
     throw new AnimusError(
       'store_unavailable',
@@ -61,6 +68,11 @@ function moveAside(folder: string): void {
 async function openEmbedded(options: DatabaseOptions): Promise<Db> {
   const folder = path.join(options.storeFolder, 'db', `pg${POSTGRES_MAJOR}`);
   const marker = path.join(folder, READY_MARKER);
+  refuseMoved(options);
+  const { pendingRestore } = options;
+  if (pendingRestore && existsSync(pendingRestore)) {
+    await restoreFolder(folder, pendingRestore, () => openBackup(folder, options, pendingRestore));
+  }
   const fresh = !existsSync(marker);
   if (fresh) moveAside(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -79,11 +91,32 @@ async function openEmbedded(options: DatabaseOptions): Promise<Db> {
   return db;
 }
 
+/** Makes the folder from a backup and looks whether it is a store that this version can read. */
+async function openBackup(folder: string, options: DatabaseOptions, backup: string): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const db = await openFolder(folder, options, backup);
+  const state = await checkedState(db, options);
+  await db.close();
+  if (state.kind === 'empty') throw new Error('there is no store in it');
+  writeFileSync(path.join(folder, READY_MARKER), '', { mode: 0o600 });
+}
+
+function refuseMoved({ movedMarker }: DatabaseOptions): void {
+  if (!movedMarker || !existsSync(movedMarker)) return;
+  const target = readFileSync(movedMarker, 'utf8').trim();
+  throw new AnimusError(
+    'store_moved',
+    `This store was moved to ${target}. What lies here is as it was then, and is not opened.`,
+    `Set database.url in config.toml (or ANIMUS_DATABASE_URL) to that database. To go on with the old copy instead, delete ${movedMarker}.`,
+  );
+}
+
 async function openFolder(folder: string, options: DatabaseOptions, template: string | null): Promise<PgliteDb> {
   try {
     const { schema, onLost, onReopened, onListenerError } = options;
     const events = { onLost, onReopened, onListenerError, onGivenUp: () => options.onGivenUp?.() };
-    return await openPglite({ schema, ...events, folder, ...(template ? { template } : {}) });
+    const onDiskFull = () => options.onDiskFull?.();
+    return await openPglite({ schema, ...events, onDiskFull, folder, ...(template ? { template } : {}) });
   } catch (error) {
     throw new AnimusError(
       'store_unavailable',

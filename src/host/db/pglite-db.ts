@@ -2,11 +2,12 @@
  * PGlite behind the Db interface: one connection in a thread, calls in order of arrival, the thread reopened when it is
  * lost. It locks nothing: whoever opens it must hold the store's lock.
  */
+import { isDiskFull } from './disk-space.ts';
 import { schemaQualifier } from './schema-name.ts';
 import { createTx, outsideTransaction, refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
-import { type Db, DbLost, type Row, type SqlValue, type Tx } from './types.ts';
+import { DbLost, type EmbeddedDb, type Row, type SqlValue, type Tx } from './types.ts';
 import type { WorkerSettings } from './worker-messages.ts';
-import { WorkerThread } from './worker-thread.ts';
+import { SLOW_ANSWER_WITHIN_MS, WorkerThread } from './worker-thread.ts';
 
 export type PgliteOptions = WorkerSettings & {
   schema: string;
@@ -15,6 +16,8 @@ export type PgliteOptions = WorkerSettings & {
   onReopened?: () => void;
   /** Told when it could not be reopened: every call is refused from then on. */
   onGivenUp?: () => void;
+  /** Told when a write was refused because the disk is full. */
+  onDiskFull?: () => void;
   /** Told of a listener that threw. */
   onListenerError?: (error: unknown) => void;
 };
@@ -35,7 +38,7 @@ export async function openPglite(options: PgliteOptions): Promise<PgliteDb> {
   return db;
 }
 
-export class PgliteDb implements Db {
+export class PgliteDb implements EmbeddedDb {
   readonly kind = 'pglite';
   #options: PgliteOptions;
   #qualify: (sql: string) => string;
@@ -68,6 +71,18 @@ export class PgliteDb implements Db {
   async exec(sql: string): Promise<void> {
     refuseInsideTransaction(this);
     await this.#inTurn(() => this.#thread.ask({ kind: 'exec', sql: this.#qualify(sql) }));
+  }
+
+  async maintain(statement: string): Promise<void> {
+    refuseInsideTransaction(this);
+    const request = { kind: 'exec' as const, sql: this.#qualify(statement) };
+    await this.#inTurn(() => this.#thread.ask(request, SLOW_ANSWER_WITHIN_MS));
+  }
+
+  async dump(file: string): Promise<number> {
+    refuseInsideTransaction(this);
+    const [row] = await this.#inTurn(() => this.#thread.ask({ kind: 'dump', file }, SLOW_ANSWER_WITHIN_MS));
+    return Number(row?.bytes);
   }
 
   async transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
@@ -143,6 +158,9 @@ export class PgliteDb implements Db {
       () => this.#ready.then(work),
     );
     this.#turn = result;
+    result.catch((error) => {
+      if (isDiskFull(error)) this.#options.onDiskFull?.();
+    });
     return result;
   }
 

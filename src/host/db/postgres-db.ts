@@ -1,5 +1,6 @@
 /** A Postgres server behind the Db interface: a pool for queries, one connection of its own for notifications. */
 import pg from 'pg';
+import { isDiskFull } from './disk-space.ts';
 import { PostgresListener } from './postgres-listener.ts';
 import { schemaQualifier } from './schema-name.ts';
 import { CONNECTION_EXCEPTION_CLASS, SQLSTATE } from './sqlstate.ts';
@@ -13,6 +14,8 @@ export type PostgresOptions = {
   /** Most connections of the pool; one more listens. */
   maxConnections?: number;
   onLost?: (reason: string) => void;
+  /** Told when a write was refused because the server's disk is full. */
+  onDiskFull?: () => void;
   onListenerError?: (error: unknown) => void;
 };
 
@@ -58,9 +61,11 @@ export class PostgresDb implements Db {
   #pool: pg.Pool;
   #listener: PostgresListener;
   #qualify: (sql: string) => string;
+  #onDiskFull: () => void;
 
   constructor(options: PostgresOptions) {
     this.#qualify = schemaQualifier(options.schema);
+    this.#onDiskFull = options.onDiskFull ?? (() => undefined);
     const connection = {
       connectionString: options.url,
       types,
@@ -80,17 +85,17 @@ export class PostgresDb implements Db {
 
   async query<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
     refuseInsideTransaction(this);
-    return run<R>(this.#pool, this.#qualify(sql), params);
+    return this.#noticed(run<R>(this.#pool, this.#qualify(sql), params));
   }
 
   async exec(sql: string): Promise<void> {
     refuseInsideTransaction(this);
-    await translated(() => this.#pool.query(this.#qualify(sql)));
+    await this.#noticed(translated(() => this.#pool.query(this.#qualify(sql))));
   }
 
   async transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     refuseInsideTransaction(this);
-    return withTransactionRetry(this, () => this.#transact(body));
+    return this.#noticed(withTransactionRetry(this, () => this.#transact(body)));
   }
 
   async listen(channel: string, onPayload: (payload: string) => void, onReset: () => void) {
@@ -102,6 +107,15 @@ export class PostgresDb implements Db {
   async close(): Promise<void> {
     await this.#listener.close();
     if (!this.#pool.ended) await this.#pool.end();
+  }
+
+  async #noticed<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (isDiskFull(error)) this.#onDiskFull();
+      throw error;
+    }
   }
 
   async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {

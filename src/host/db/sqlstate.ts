@@ -4,6 +4,7 @@ export const SQLSTATE = {
   serializationFailure: '40001',
   deadlockDetected: '40P01',
   undefinedTable: '42P01',
+  duplicateFile: '58P02',
   diskFull: '53100',
   adminShutdown: '57P01',
   crashShutdown: '57P02',

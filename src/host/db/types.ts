@@ -36,6 +36,18 @@ export interface Db extends Queryable {
   close(): Promise<void>;
 }
 
+/** PGlite, for the host that cares for it. */
+export interface EmbeddedDb extends Db {
+  readonly kind: 'pglite';
+  /** One statement that may take its time, such as VACUUM: ended only after 10 minutes without an answer. */
+  maintain(statement: string): Promise<void>;
+  /**
+   * Packs the whole data folder, a gzipped tar, into a new file of mode 0600, which appears under its name when it is
+   * whole and on the disk. Gives its size in bytes. Throws DbError `58P02` where the file is there already.
+   */
+  dump(file: string): Promise<number>;
+}
+
 /** What the database refused, with its SQLSTATE. The text never holds a statement's parameters. */
 export class DbError extends Error {
   override name = 'DbError';

@@ -12,6 +12,7 @@ export type WorkerRequest =
   | { kind: 'query'; sql: string; params: readonly SqlValue[] }
   | { kind: 'exec'; sql: string }
   | { kind: 'listen' | 'unlisten'; channel: string }
+  | { kind: 'dump'; file: string }
   | { kind: 'close' };
 
 export type WorkerCall = WorkerRequest & { id: number };

@@ -16,6 +16,8 @@ export type ThreadEvents = {
 
 /** After this long without an answer the database is taken to hang (it can, after a failed CHECKPOINT) and is ended. */
 const ANSWER_WITHIN_MS = 30_000;
+/** The same for what works through whole tables, or through everything. */
+export const SLOW_ANSWER_WITHIN_MS = 10 * 60_000;
 
 export class WorkerThread {
   #worker: Worker;
@@ -52,12 +54,12 @@ export class WorkerThread {
     this.opened.catch(() => undefined); // whoever awaits it gets the error; nobody may be
   }
 
-  ask(request: WorkerRequest): Promise<Row[]> {
+  ask(request: WorkerRequest, withinMs = ANSWER_WITHIN_MS): Promise<Row[]> {
     if (this.#ended) return Promise.reject(new DbLost("The database's thread has ended."));
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      const watchdog = setTimeout(() => void this.kill('it gave no answer for 30 s'), ANSWER_WITHIN_MS);
+      const watchdog = setTimeout(() => void this.kill(`it gave no answer for ${withinMs / 1000} s`), withinMs);
       this.#waiting.set(id, { resolve, reject, watchdog });
       this.#worker.postMessage({ ...request, id });
     });

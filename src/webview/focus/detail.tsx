@@ -59,6 +59,7 @@ function Conversation({ store, scrollers }: Props) {
   });
   if (live.value) rows.push({ kind: 'live', live: live.value, key: 'live', height: 60, measured: true });
   if (hasOutcome(store)) rows.push({ kind: 'outcome', key: 'outcome', height: 100, measured: true });
+  if (focus.value?.pruned_at) return <Pruned at={focus.value.pruned_at} />;
   return (
     <VirtualList
       scroller={scrollers.conversation}
@@ -75,6 +76,11 @@ function Conversation({ store, scrollers }: Props) {
       onPick={() => undefined}
     />
   );
+}
+
+/** The settings of retention let old conversations go; the steps beside it are of the ledger, which stays. */
+function Pruned({ at }: { at: string }) {
+  return <p class="pruned-note">This conversation was removed on {at.slice(0, 10)}. Ledger, outcome and costs stay.</p>;
 }
 
 function Article({ row, store }: { row: ArticleRow; store: FocusStore }) {

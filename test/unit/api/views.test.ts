@@ -21,6 +21,7 @@ const FOCUS: Focus = {
   error: null,
   startedAt: new Date(0),
   endedAt: null,
+  prunedAt: null,
 };
 
 const limitsOf = (more: Partial<Focus>) => focusView.parse(viewFocus({ ...FOCUS, ...more })).limits;

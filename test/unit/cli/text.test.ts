@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { trustQuestion } from '../../../src/host/cli/ask-trust.ts';
 import { describeHost } from '../../../src/host/cli/commands/host.ts';
+import { showQueue } from '../../../src/host/cli/commands/status.ts';
 import { workShow } from '../../../src/host/cli/commands/work.ts';
 import { EXIT, exitCodeOf } from '../../../src/host/cli/exit-codes.ts';
 import type { CliSession } from '../../../src/host/cli/session.ts';
@@ -98,6 +99,7 @@ const FOCUS: FocusView = {
   error: null,
   started_at: '2026-01-02T12:00:00.000Z',
   ended_at: null,
+  pruned_at: null,
 };
 
 describe('text for a terminal', () => {
@@ -234,6 +236,29 @@ describe('what the command shows', () => {
     };
     const [first] = showOutcome(TERMINAL, { item: failed, foci: [], events: [], merged_id: null }).split('\n');
     assert.equal(first, '<bold>Outcome</>  <red>failure</>, dead in 61 s');
+  });
+
+  it('of a queue: how much, how old, by what, and why not', () => {
+    const none = { queued: 0, claimable: 0, oldest_claimable_seconds: null, running: 0, running_by_faculty: {} };
+    const queue = { ...none, waiting: 0, waiting_by_kind: {}, dead: 0, unroutable: [] };
+    assert.equal(showQueue('Work', queue), 'Work: 0 queued, 0 running, 0 waiting, 0 dead');
+    const busy = {
+      ...{ queued: 3, claimable: 2, oldest_claimable_seconds: 300.2, running: 1, running_by_faculty: { coder: 1 } },
+      ...{ waiting: 2, waiting_by_kind: { credentials: 2 }, dead: 4, unroutable: [{ reason: EVIL, count: 1 }] },
+    };
+    const [figures, reason] = showQueue('Work', busy).split('\n');
+    const expected =
+      '3 queued (2 could begin, the oldest for 5 min), 1 running (coder 1), 2 waiting (credentials 2), 4 dead';
+    assert.equal(figures, `Work: ${expected}`);
+    assert.match(reason ?? '', /^ {2}1 queued: /);
+    assertHarmless(reason ?? '');
+  });
+
+  it('of an attempt whose conversation is gone: that it is, and what stays', () => {
+    const foci = [{ ...FOCUS, pruned_at: '2026-11-24T12:00:00.000Z' }];
+    const text = showOutcome(TERMINAL, { item: ITEM, foci, events: [], merged_id: null });
+    assert.match(text, /The conversation of attempt 1 was removed on 2026-11-24; ledger, outcome and costs stay\./);
+    assert.doesNotMatch(showOutcome(TERMINAL, { item: ITEM, foci: [FOCUS], events: [], merged_id: null }), /removed/);
   });
 
   it('of a script: that no model gave the answers, and no price', () => {

@@ -40,6 +40,7 @@ describe('the configuration', () => {
       database: { url: null, schema: 'animus' },
       host: { idle_seconds: 600, max_concurrent: 4, place: null },
       children: { max_depth: 5, max_per_focus: 32 },
+      retention: { days: 90, max_mb: null },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'info' },
     });
@@ -71,6 +72,8 @@ describe('the configuration', () => {
       ANIMUS_HOST_IDLE_SECONDS: '1.5',
       ANIMUS_HOST_MAX_CONCURRENT: '1',
       ANIMUS_PLACE: 'pond',
+      ANIMUS_RETENTION_DAYS: '30',
+      ANIMUS_RETENTION_MAX_MB: '512',
       ANIMUS_ANTHROPIC_BASE_URL: 'http://127.0.0.1:8080',
       LOG_LEVEL: 'debug',
     });
@@ -79,6 +82,7 @@ describe('the configuration', () => {
       database: { url: 'postgresql://someone@db/animus', schema: 'team_a' },
       host: { idle_seconds: 1.5, max_concurrent: 1, place: 'pond' },
       children: { max_depth: 5, max_per_focus: 32 },
+      retention: { days: 30, max_mb: 512 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'debug' },
     });
@@ -107,6 +111,8 @@ describe('the configuration', () => {
       ['[database]\nurl = "mysql://db"\n', ':2: database.url: expected a URL that begins with postgres://'],
       ['[database]\nschema = "Team A"\n', ':2: database.schema: expected lower-case letters'],
       ['[children]\nmax_depth = -1\n', ':2: children.max_depth: Too small'],
+      ['[retention]\ndays = 0\n', ':2: retention.days: Too small'],
+      ['[retention]\nmax_mb = 1\n', ':2: retention.max_mb: Too small'],
       ['[log]\nlevel = "loud"\n', ':2: log.level: Invalid option'],
       ['[anthropic]\napi_version = "1999"\n', ':2: anthropic.api_version: Invalid option'],
     ] as const) {

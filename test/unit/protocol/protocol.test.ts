@@ -21,6 +21,8 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'credentials/offer': { credentials: [{ name: 'anthropic', value: 'x'.repeat(8), origin: 'https://api.example' }] },
   'trust/grant': { folder: '/w', pid: 4711 },
   'trust/show': {},
+  'db/backup': { file: '/b.tar.gz', pid: 4711 },
+  'db/move': { url: 'postgres://db/animus', pid: 4711 },
   'work/submit': {
     ...{ id: ID, faculty: 'general', description: 'x', params: { a: [1, null] }, model: 'a/b', priority: -1 },
     ...{ dedup: { key: 'k' }, delay_ms: 1, max_attempts: 1, allow_unknown_faculty: true, source: 'cli' },

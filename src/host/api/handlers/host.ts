@@ -1,8 +1,8 @@
 /** host/status, host/drain, credentials/offer, events/subscribe, faculty/list. */
 
 import { readTrust } from '../../store/trust/trust.ts';
-import { queueFigures } from '../../store/work/queue.ts';
 import type { ApiContext, Handlers } from '../context.ts';
+import { viewQueue } from '../queue-view.ts';
 
 type HostHandlers = Pick<
   Handlers,
@@ -14,7 +14,7 @@ export const hostHandlers: HostHandlers = {
     const status = context.status();
     const clients = session.clientCount();
     // Status answers also while the database opens, and when it does not.
-    if (status.database.kind !== 'ready') return { ...status, clients, queue: null, trusted: null };
+    if (status.database.kind !== 'ready') return { ...status, clients, queue: null, other_places: [], trusted: null };
     return { ...status, clients, ...(await figures(context)) };
   },
 
@@ -58,6 +58,6 @@ export const hostHandlers: HostHandlers = {
 
 async function figures(context: ApiContext) {
   const db = await context.database();
-  const { nextDueInMs: _, ...queue } = await queueFigures(db, context.place);
-  return { queue, trusted: (await readTrust(db, context.place, context.folder)) !== undefined };
+  const { queue, otherPlaces: other_places } = await viewQueue(db, context.place);
+  return { queue, other_places, trusted: (await readTrust(db, context.place, context.folder)) !== undefined };
 }

@@ -1,13 +1,13 @@
 /** trust/grant and trust/show. Granting is a person's: nothing that an agent started may do it. */
 import { realpathSync } from 'node:fs';
 import { AnimusError } from '../../../protocol/errors.ts';
-import { descendsFromRun } from '../../process/process-tree.ts';
 import { grantTrust, readTrust } from '../../store/trust/trust.ts';
 import type { Handlers } from '../context.ts';
+import { refuseAgents } from '../refuse-agents.ts';
 
 export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
   async 'trust/grant'(context, { folder, pid }, session) {
-    refuseAgents(pid);
+    refuseAgents(pid, 'trust a folder');
     if (realPathOf(folder) !== context.folder) {
       throw new AnimusError(
         'invalid_params',
@@ -36,13 +36,4 @@ function realPathOf(folder: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function refuseAgents(pid: number): void {
-  if (descendsFromRun(pid).kind !== 'descends') return;
-  throw new AnimusError(
-    'not_permitted',
-    'A command that an agent or a faculty started may not trust a folder. Nothing was changed.',
-    'Run it yourself, in a terminal of your own.',
-  );
 }

@@ -6,7 +6,7 @@ import { shortId } from '../../../rendezvous/ids.ts';
 import type { Db } from '../../db/types.ts';
 import { listFoci } from '../../store/foci/foci.ts';
 import { readSpending, type Spending } from '../../store/foci/spending.ts';
-import { facultiesOfPlace } from '../../store/hosts/hosts.ts';
+import { facultiesOfPlace, servedPlace } from '../../store/hosts/hosts.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import { listWorkEvents, listWorkItems, readWorkItem, readWorkItems } from '../../store/work/find.ts';
 import { type Submission, type SubmitResult, submitWork } from '../../store/work/submit.ts';
@@ -88,14 +88,14 @@ export async function requireRow(db: Db, id: string): Promise<WorkItem> {
 
 export async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
   const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
-  const knownFaculties = await facultiesOfPlace(db, context.place);
+  const served = await servedPlace(db, context.place);
   const spent = await readSpending(
     db,
     items.map(({ id }) => id),
   );
   return items.map((item) => {
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
-    return viewWork(item, { wait, knownFaculties, spending: spent.get(item.id) ?? NOTHING_SPENT });
+    return viewWork(item, { wait, served, spending: spent.get(item.id) ?? NOTHING_SPENT });
   });
 }
 

@@ -40,7 +40,7 @@ export async function hostStop(session: CliSession): Promise<number> {
 }
 
 /** The host closes its sockets, then its database, and takes its file away last. */
-async function untilGone(store: string, instanceId: string): Promise<void> {
+export async function untilGone(store: string, instanceId: string): Promise<void> {
   const deadline = Date.now() + GONE_WITHIN_MS;
   while (Date.now() < deadline) {
     const file = readHostFile(store);

@@ -16,7 +16,7 @@ import { type Claimed, claimNext } from './claim.ts';
 
 export type DispatcherOptions = {
   db: Db;
-  host: { id: string; storeId: string; name: string; version: string };
+  host: { id: string; storeId: string; name: string; version: string; folder?: string };
   /** The working copy this host serves. */
   place: string;
   catalogue: FacultyCatalogue;

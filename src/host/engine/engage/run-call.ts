@@ -3,6 +3,7 @@
  * recorded. Whatever the tool does comes back as a result.
  */
 import * as z from 'zod';
+import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost } from '../../db/types.ts';
 import type { StoreTool, Tool, ToolResult, WaitingTool, WorldTool } from './tool.ts';
 import type { CallEnd, EngageDependencies, RecordedCall, Settled, WaitingCall } from './types.ts';
@@ -104,7 +105,7 @@ async function runStoreTool(
       }
     });
   } catch (error) {
-    if (!thrown.has(error) || error instanceof DbLost) throw error;
+    if (!thrown.has(error) || error instanceof DbLost || isDiskFull(error)) throw error;
     return fail(deps, call, `${tool.name} failed: ${reasonOf(error)}`);
   }
 }

@@ -2,6 +2,7 @@
  * One claim of one work item, from whatever phase it is in to its end or its park:
  * orient → engage → consolidate, or recover. All that a later host needs is in rows before each step begins.
  */
+import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost } from '../../db/types.ts';
 import { LeaseLost } from '../../store/work/leases.ts';
 import { consolidate } from './consolidate.ts';
@@ -26,9 +27,9 @@ export async function runFocus(deps: FocusDependencies, claim: Claim): Promise<v
       deps.log('warn', 'focus.fenced', facts);
       return;
     }
-    if (error instanceof DbLost) {
+    if (error instanceof DbLost || isDiskFull(error)) {
       // Nothing about the work failed: the lease runs out, and the focus goes on from its rows.
-      deps.log('warn', 'focus.database_lost', { ...facts, message: error.message });
+      deps.log('warn', 'focus.database_lost', { ...facts, message: (error as Error).message });
       return;
     }
     deps.log('error', 'focus.failed', { ...facts, message: String(error), stack: (error as Error).stack });

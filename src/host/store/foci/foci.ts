@@ -39,11 +39,14 @@ export type Focus = {
   error: FocusError | null;
   startedAt: Date;
   endedAt: Date | null;
+  /** When its transcript was removed. */
+  prunedAt: Date | null;
 };
 
 const COLUMNS = `f.id, f.work_item_id as "workItemId", f.attempt, f.faculty, f.host_id as "hostId", f.phase, f.status,
   f.model, f.config, f.iterations, f.usage, f.cost_micros as "costMicros", f.engage_end as "engageEnd", f.report,
-  f.error, f.started_at as "startedAt", f.ended_at as "endedAt"`;
+  f.error, f.started_at as "startedAt", f.ended_at as "endedAt",
+  f.pruned_at as "prunedAt"`;
 
 export async function readFocus(db: Queryable, id: string): Promise<Focus | undefined> {
   const [focus] = await db.query<Focus>(`select ${COLUMNS} from animus.foci f where f.id = $1`, [id]);
