@@ -11,6 +11,8 @@ export const COMMAND_NAMES = [
   'inspectChildWork',
   'retryWork',
   'followUp',
+  'cancelWork',
+  'sendMessage',
   'runDemo',
   'setApiKey',
   'trust',

@@ -35,6 +35,13 @@ async function scrollBy(page: Page, distance: number): Promise<void> {
   await page.waitForTimeout(200);
 }
 
+/** Whoever asks where the list stands, right after the page has changed, has the browser move it up before all else. */
+const ASK_FOR_PLACE = `(() => {
+  const look = new MutationObserver(() => ${LIST}.scrollTop);
+  look.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => look.disconnect(), 60);
+})()`;
+
 describeInBrowser('the Ledger view in a browser', [
   {
     title: 'the keyboard moves, unfolds and folds, and stays with the row',
@@ -110,6 +117,29 @@ describeInBrowser('the Ledger view in a browser', [
       await page.keyboard.press('f');
       await page.waitForTimeout(80);
       assert.ok(await isAtEnd(page));
+    },
+  },
+  {
+    title: 'a host that goes and comes back is no scrolling of a person: the list follows on',
+    address: '/ledger?data=large&count=300',
+    width: 300,
+    height: 360,
+    async run(page) {
+      const state = (kind: string, message: string) => ({
+        type: 'state',
+        state: { kind, message, actions: kind === 'ready' ? [] : [{ command: 'showLogs', title: 'Show Logs' }] },
+      });
+      const entries = await read<unknown[]>(page, 'window.preview.reset.entries');
+      const items = await read<unknown[]>(page, 'window.preview.reset.items');
+      for (let times = 1; times <= 6; times += 1) {
+        await send(page, state('down', 'Animus ended unexpectedly. Nothing that was recorded is lost.'));
+        await send(page, state('starting', 'Animus ended unexpectedly and is being started again. Nothing is lost.'));
+        await read(page, ASK_FOR_PLACE);
+        await send(page, state('ready', ''));
+        await send(page, { type: 'reset', entries, items, next: null, total: entries.length });
+        assert.equal(await follows(page), true, `after ${times}`);
+        assert.ok(await isAtEnd(page));
+      }
     },
   },
   {

@@ -143,7 +143,8 @@ describeDriven('windows that come and go', () => {
     for (const place of places) await place.getByText(said).first().waitFor({ state: 'detached' });
     await assertWhole(id, 12);
     assert.deepEqual((await recorded(id)).slice(0, before.length), before);
-    await articleWith(workbench, 'All 12 parts are done.').waitFor();
+    await workbench.webview('editor').locator('.focus-state').getByText('Completed').waitFor();
+    await workbench.shot('after-kill');
   });
 
   it('goes on while no window is open, and shows all of it when one opens', async () => {
@@ -161,6 +162,25 @@ describeDriven('windows that come and go', () => {
     await reopened.tab(/^Through the night/).click();
     await articleWith(reopened, 'All 20 parts are done.').waitFor();
     await reopened.shot('reopened');
+    assert.deepEqual(at().faults, []);
+  });
+
+  it('lets a person say something to work that is under way, and cancel it', async () => {
+    const { workbench } = at();
+    await submitInTerminal('Work to be steered', STEPS);
+    await workbench.clickFor(workbench.row(/^Work to be steered.*running/), workbench.tab(/^Work to be steered/));
+    await articleWith(workbench, 'part 1').waitFor();
+    await workbench.command('Animus: Send Message to Work');
+    await workbench.answer('heard at the end of the turn', 'Mind the weir.');
+    await articleWith(workbench, 'Mind the weir.').waitFor();
+    await workbench.command('Animus: Cancel Work');
+    const dialog = workbench.page.locator('.monaco-dialog-box');
+    await dialog.getByText('Cancel “Work to be steered”?').waitFor();
+    await workbench.shot('cancel');
+    await dialog.getByRole('button', { name: 'Cancel Work' }).click();
+    await workbench.row(/^Work to be steered.*cancelled/).waitFor();
+    await workbench.webview('editor').getByText('Cancelled').first().waitFor();
+    await workbench.shot('cancelled');
     assert.deepEqual(at().faults, []);
   });
 });

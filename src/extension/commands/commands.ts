@@ -9,6 +9,7 @@ import { revealWork } from './reveal-work.ts';
 import { runDemo } from './run-demo.ts';
 import { setApiKey } from './set-api-key.ts';
 import { showLedger } from './show-ledger.ts';
+import { cancelWork, sendMessage } from './steer-work.ts';
 import { submitWork } from './submit-work.ts';
 import { trust } from './trust.ts';
 import { whatNext } from './what-next.ts';
@@ -21,6 +22,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   inspectChildWork,
   retryWork,
   followUp,
+  cancelWork,
+  sendMessage,
   runDemo,
   setApiKey,
   trust,

@@ -122,6 +122,8 @@ export class Scroller {
   }
 
   scrolled(): void {
+    // A view that grew is moved up by the browser, and its event may come before the news of its height.
+    if (this.#element) this.#setViewport(this.#element.clientHeight);
     const before = this.#scrollTop;
     if (!this.#adoptPlace()) return;
     this.#applied = this.#scrollTop;
