@@ -7,13 +7,15 @@ import { parseArgs } from 'node:util';
 import { bundleSize } from './bundle-size.ts';
 import { engineTime } from './engine-time.ts';
 import { hostStart } from './host-start.ts';
+import { ledger } from './ledger.ts';
 import { ledgerView } from './ledger-view.ts';
+import { queue } from './queue.ts';
 import { printReport } from './report.ts';
 import { runSubject } from './run-subject.ts';
 import type { Subject } from './subject.ts';
 import { submit } from './submit.ts';
 
-const SUBJECTS: readonly Subject[] = [hostStart, submit, engineTime, bundleSize, ledgerView];
+const SUBJECTS: readonly Subject[] = [hostStart, submit, queue, ledger, engineTime, bundleSize, ledgerView];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
