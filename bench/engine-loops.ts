@@ -64,7 +64,7 @@ export async function runByHand({ client, workspace }: Conversation): Promise<vo
     const results: ToolResultBlock[] = [];
     for (const call of calls) {
       const tool = tools.get(call.name);
-      if (!tool) throw new Error(`There is no tool ${call.name}.`);
+      if (!tool || tool.kind === 'waiting') throw new Error(`There is no tool ${call.name} that runs at once.`);
       const input = tool.input.parse(call.input);
       const { content, isError } =
         tool.kind === 'store' ? await tool.run(input, context, tx) : await tool.run(input, context);

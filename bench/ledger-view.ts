@@ -54,7 +54,7 @@ async function measureInVsCode({ cleanup, signal }: SubjectContext, notes: strin
   const browser = await startBrowser(cleanup);
   const open = async (entries: number): Promise<LedgerWindow> => {
     signal.throwIfAborted();
-    const vscode = await startVsCode(cleanup, vsix, async ({ store, workspace }) => {
+    const vscode = await startVsCode(cleanup, [vsix], async ({ store, workspace }) => {
       await seedStore(store, workspace, entries);
       return {};
     });

@@ -4,6 +4,8 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { extensionActivation } from './activation.ts';
+import { awareness } from './awareness.ts';
 import { bundleSize } from './bundle-size.ts';
 import { engineTime } from './engine-time.ts';
 import { hostStart } from './host-start.ts';
@@ -15,7 +17,17 @@ import { runSubject } from './run-subject.ts';
 import type { Subject } from './subject.ts';
 import { submit } from './submit.ts';
 
-const SUBJECTS: readonly Subject[] = [hostStart, submit, queue, ledger, engineTime, bundleSize, ledgerView];
+const SUBJECTS: readonly Subject[] = [
+  hostStart,
+  submit,
+  queue,
+  ledger,
+  engineTime,
+  awareness,
+  bundleSize,
+  extensionActivation,
+  ledgerView,
+];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });

@@ -1,4 +1,4 @@
-/** A VS Code with one extension in it, and windows of it that nobody has used before. */
+/** A VS Code with extensions in it, and windows of it that nobody has used before. */
 import type { Browser, BrowserContext } from 'playwright-core';
 import { findCodeServer, missingForWorkbench } from '../test/support/vscode-parts.ts';
 import { VsCodeSandbox } from '../test/support/vscode-sandbox.ts';
@@ -17,7 +17,7 @@ export const missingHere = missingForWorkbench;
 /** `prepare` is called before anything of the sandbox has been opened, and may give settings. */
 export async function startVsCode(
   cleanup: Cleanup,
-  vsix: string,
+  vsixes: readonly string[],
   prepare: (sandbox: VsCodeSandbox) => Promise<Record<string, unknown>>,
 ): Promise<BenchedVsCode> {
   const codeServer = findCodeServer('newest');
@@ -28,7 +28,7 @@ export async function startVsCode(
   const env = { ...sandbox.env, ANIMUS_HOST_IDLE_SECONDS: IDLE_SECONDS };
   const server = new VsCodeServer({ codeServer, env, settings });
   cleanup.add(() => server.stop());
-  await server.install(vsix);
+  for (const vsix of vsixes) await server.install(vsix);
   await server.start();
   return { server, sandbox };
 }

@@ -47,6 +47,7 @@ const MAY_IMPORT: Record<string, Layer> = {
     layers: [
       'protocol',
       'rendezvous',
+      'host/engine/awareness',
       'host/engine/engage',
       'host/engine/faculties',
       'host/engine/redaction',
@@ -58,10 +59,15 @@ const MAY_IMPORT: Record<string, Layer> = {
     ],
     packages: ['zod'],
   },
+  // What a focus is told of other work. Used where a focus begins and where a turn closes.
+  'host/engine/awareness': {
+    layers: ['protocol', 'rendezvous', 'host/engine/faculties', 'host/store', 'host/llm', 'host/db'],
+    packages: [],
+  },
   // The loop. It is handed its tools and its journal, and imports neither.
   'host/engine/engage': { layers: ['host/llm', 'host/db'], packages: ['zod'] },
   'host/engine/tools': {
-    layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/llm', 'host/process'],
+    layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/process'],
     packages: ['zod'],
   },
   'host/engine/faculties': { layers: ['host/config'], packages: ['zod', 'smol-toml'] },

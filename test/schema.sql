@@ -1,5 +1,15 @@
 -- What the migrations make, for reading and reviewing. UPDATE_SCHEMA=1 with the store lane writes it anew.
 
+create table animus.awareness_digests (
+  focus_id uuid not null,
+  built_at timestamp with time zone default now() not null,
+  text text not null,
+  data jsonb not null,
+  tokens integer not null,
+  constraint awareness_digests_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint awareness_digests_pkey PRIMARY KEY (focus_id)
+);
+
 create table animus.context_blocks (
   focus_id uuid not null,
   block integer not null,
@@ -183,6 +193,7 @@ create table animus.waits (
   constraint waits_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
 );
 CREATE INDEX waits_open ON animus.waits USING btree (work_item_id) WHERE (resolved_at IS NULL);
+CREATE UNIQUE INDEX waits_of_call ON animus.waits USING btree (tool_call_id) WHERE (tool_call_id IS NOT NULL);
 
 create table animus.work_events (
   work_item_id uuid not null,
@@ -234,10 +245,11 @@ create table animus.work_items (
   constraint work_items_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES animus.work_items(id) ON DELETE SET NULL,
   constraint work_items_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'completed'::text, 'dead'::text, 'cancelled'::text, 'merged'::text])))
 );
+CREATE INDEX work_items_active ON animus.work_items USING btree (place, updated_at DESC, id DESC) WHERE (state = ANY (ARRAY['running'::text, 'waiting'::text]));
 CREATE INDEX work_items_children ON animus.work_items USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 CREATE INDEX work_items_claim ON animus.work_items USING btree (place, priority DESC, available_at) WHERE (state = 'queued'::text);
+CREATE INDEX work_items_ended ON animus.work_items USING btree (place, resolved_at DESC, id DESC) WHERE (state = ANY (ARRAY['completed'::text, 'dead'::text]));
 CREATE INDEX work_items_recent ON animus.work_items USING btree (place, created_at DESC);
-CREATE INDEX work_items_running ON animus.work_items USING btree (place) WHERE (state = ANY (ARRAY['running'::text, 'waiting'::text]));
 CREATE UNIQUE INDEX work_items_dedup ON animus.work_items USING btree (place, parent_id, faculty, dedup_key) NULLS NOT DISTINCT WHERE ((dedup_key IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text])));
 CREATE TRIGGER work_items_ledger AFTER DELETE ON animus.work_items FOR EACH ROW EXECUTE FUNCTION animus.delete_item_ledger();
 
@@ -256,10 +268,27 @@ create table animus.work_ledger (
   constraint work_ledger_pkey PRIMARY KEY (id),
   constraint work_ledger_work_item_id_seq_key UNIQUE (work_item_id, seq)
 );
+CREATE INDEX work_ledger_findings ON animus.work_ledger USING btree (created_at DESC, id DESC) WHERE (entry_type = 'finding'::text);
+CREATE INDEX work_ledger_plans ON animus.work_ledger USING btree (work_item_id, seq DESC) WHERE (entry_type = 'plan'::text);
 CREATE INDEX work_ledger_recent ON animus.work_ledger USING btree (created_at DESC);
 CREATE INDEX work_ledger_text ON animus.work_ledger USING gin (to_tsvector('english'::regconfig, content));
 CREATE TRIGGER work_ledger_rows BEFORE DELETE OR UPDATE ON animus.work_ledger FOR EACH ROW EXECUTE FUNCTION animus.refuse_ledger_change();
 CREATE TRIGGER work_ledger_truncate BEFORE TRUNCATE ON animus.work_ledger FOR EACH STATEMENT EXECUTE FUNCTION animus.refuse_ledger_change();
+
+create table animus.work_messages (
+  id uuid not null,
+  work_item_id uuid not null,
+  content text not null,
+  said_by text not null,
+  created_at timestamp with time zone default now() not null,
+  focus_id uuid,
+  taken_at timestamp with time zone,
+  constraint work_messages_content_check CHECK (((length(content) >= 1) AND (length(content) <= 20000))),
+  constraint work_messages_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE SET NULL,
+  constraint work_messages_pkey PRIMARY KEY (id),
+  constraint work_messages_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX work_messages_of_item ON animus.work_messages USING btree (work_item_id, created_at);
 
 CREATE OR REPLACE FUNCTION animus.delete_item_ledger()
  RETURNS trigger

@@ -30,6 +30,7 @@ export function sampleWork(number: number, changes: Partial<WorkView>): WorkView
     wait: null,
     merged_into: null,
     retry_of: null,
+    follow_up_of: null,
     parent_id: null,
     attempts: 1,
     max_attempts: 3,

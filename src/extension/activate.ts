@@ -1,155 +1,43 @@
 /**
- * The extension's entry. It registers and does no more: the host starts when a view is first shown or a command needs it,
- * and in an untrusted folder not even then.
+ * The extension's entry. It registers what VS Code calls by name and does no more: the code behind the names is a file of
+ * its own, which is loaded when the first of them is called.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
-import { attachIfRunning, findOrStartHost } from '../client/find-or-start-host.ts';
-import type { HostClient } from '../client/host-client.ts';
-import { AnimusError } from '../protocol/errors.ts';
-import type { Parts } from './commands/command.ts';
-import { COMMANDS } from './commands/commands.ts';
-import { ANTHROPIC_KEY, keyOffers } from './host/api-key.ts';
-import { HostConnection } from './host/connection.ts';
-import { openPlace, type Place } from './host/place.ts';
-import { report } from './report.ts';
-import type { Services } from './services.ts';
-import { readSettings } from './settings.ts';
-import { installTerminalCommand } from './terminal-command.ts';
-import { FOCUS_VIEW, FocusPanels } from './views/focus-panels.ts';
-import { LedgerView } from './views/ledger-view.ts';
-import { createStatusBar } from './views/status-bar.ts';
-import { WorkTree } from './views/work-tree.ts';
-import { WorkModel } from './work/work-model.ts';
+import type { Main } from './main.ts';
+import { COMMAND_NAMES, FOCUS_VIEW, LEDGER_VIEW } from './names.ts';
+import { createWorkTreeView } from './views/work-tree-view.ts';
 
 /** What tests get to see. Nobody else gets anything. */
-export type TestApi = Parts & { commandNames: readonly string[]; logged: readonly string[] };
+export type TestApi = { load(): Promise<Main>; isLoaded(): boolean };
 
-let connection: HostConnection | undefined;
+let loading: Promise<Main> | undefined;
 
 export function activate(context: vscode.ExtensionContext): TestApi | undefined {
-  const logged: string[] = [];
-  const isTest = context.extensionMode === vscode.ExtensionMode.Test;
-  const services = createServices(context, (line) => {
-    if (isTest) logged.push(line);
-  });
-  connection = services.connection;
-  const tree = new WorkTree(services.model, services.connection);
-  const ledger = new LedgerView(services);
-  const panels = new FocusPanels(services);
-  const parts: Parts = { ...services, tree, ledger, panels };
+  const load = () => {
+    loading ??= import('./main.ts').then(({ start }) => start(context, work));
+    return loading;
+  };
+  const work = createWorkTreeView(async () => (await load()).tree);
   context.subscriptions.push(
-    services.channel,
-    services.model,
-    tree,
-    panels,
-    createStatusBar(services.connection, services.model),
-    vscode.window.registerWebviewViewProvider('animus.ledger', ledger),
-    vscode.window.registerWebviewPanelSerializer(FOCUS_VIEW, panels),
-    context.secrets.onDidChange(({ key }) => {
-      if (key === ANTHROPIC_KEY) void offerKeys(services).catch(services.onError);
+    work.view,
+    work.changed,
+    vscode.window.registerWebviewViewProvider(LEDGER_VIEW, {
+      resolveWebviewView: async (view) => (await load()).ledger.resolveWebviewView(view),
     }),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => {
-      services.connection.reconsider();
-      offerTerminalCommand(context, services);
+    vscode.window.registerWebviewPanelSerializer(FOCUS_VIEW, {
+      deserializeWebviewPanel: async (panel, state) => (await load()).panels.deserializeWebviewPanel(panel, state),
     }),
-    ...registerCommands(parts),
+    ...COMMAND_NAMES.map((name) =>
+      vscode.commands.registerCommand(`animus.${name}`, async (argument: unknown) =>
+        (await load()).run(name, argument),
+      ),
+    ),
   );
-  offerTerminalCommand(context, services);
-  if (!isTest) return undefined;
-  return { ...parts, commandNames: Object.keys(COMMANDS), logged };
+  if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
+  return { load, isLoaded: () => loading !== undefined };
 }
 
 export async function deactivate(): Promise<void> {
   // The host stays: it serves on without a window.
-  await connection?.dispose();
-}
-
-function createServices(context: vscode.ExtensionContext, onLogged: (line: string) => void): Services {
-  const channel = vscode.window.createOutputChannel('Animus', { log: true });
-  const log: Services['log'] = (level, message) => {
-    channel[level](message);
-    onLogged(`${level}: ${message}`);
-  };
-  const onError = (error: unknown) => report(error, log);
-  const settings = () => readSettings((name) => vscode.workspace.getConfiguration().get(name));
-  const place = (): Place => {
-    if (!vscode.workspace.isTrusted) {
-      throw new AnimusError('untrusted_folder', 'This folder is in Restricted Mode, so nothing was read.', 'Trust it.');
-    }
-    return openPlace({
-      workspaceFolder: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
-      extensionFolder: context.extensionPath,
-      settings: settings(),
-      env: process.env,
-    });
-  };
-  const connection = new HostConnection({
-    isTrusted: () => vscode.workspace.isTrusted,
-    findOrStart: async () => findOrStartHost(place().location),
-    isRunning: async () => {
-      const client = await attachIfRunning(place().location);
-      await client?.close();
-      return client !== undefined;
-    },
-    greet: (client) => greet(client, context.secrets, place(), log),
-    log,
-  });
-  const model = new WorkModel(connection, onError);
-  const { extensionUri, secrets } = context;
-  return { extensionUri, connection, model, channel, secrets, settings, place, log, onError };
-}
-
-/** What a trusted window brings along: the key, and its person's trust in the folder. */
-async function greet(
-  client: HostClient,
-  secrets: vscode.SecretStorage,
-  { folder, config }: Place,
-  log: Services['log'],
-): Promise<void> {
-  const credentials = await keyOffers(secrets, process.env, config.anthropic.base_url);
-  if (credentials.length > 0) await client.request('credentials/offer', { credentials });
-  const { trusted } = await client.request('trust/show', {});
-  if (trusted) return;
-  try {
-    await client.request('trust/grant', { folder, pid: process.pid });
-  } catch (error) {
-    if (!(error instanceof AnimusError) || error.kind !== 'not_permitted') throw error;
-    // A window that an agent opened: it may look, and submits nothing.
-    log('warn', error.message);
-  }
-}
-
-async function offerKeys({ connection, place, secrets }: Services): Promise<void> {
-  if (connection.state.kind !== 'ready') return; // the next greeting brings it
-  const credentials = await keyOffers(secrets, process.env, place().config.anthropic.base_url);
-  if (credentials.length > 0) await connection.request('credentials/offer', { credentials });
-}
-
-function registerCommands(parts: Parts): vscode.Disposable[] {
-  return Object.entries(COMMANDS).map(([name, command]) =>
-    vscode.commands.registerCommand(`animus.${name}`, async (argument: unknown) => {
-      try {
-        return await command(parts, argument);
-      } catch (error) {
-        parts.onError(error);
-        return undefined;
-      }
-    }),
-  );
-}
-
-/** Nothing of it waits: a terminal that is opened later finds the command. */
-function offerTerminalCommand(
-  { globalStorageUri, extensionPath, environmentVariableCollection }: vscode.ExtensionContext,
-  { log }: Services,
-): void {
-  if (!vscode.workspace.isTrusted) return;
-  try {
-    const folder = installTerminalCommand(path.join(globalStorageUri.fsPath, 'bin'), extensionPath, process.execPath);
-    environmentVariableCollection.description = 'The `animus` command';
-    environmentVariableCollection.prepend('PATH', folder + path.delimiter);
-  } catch (error) {
-    log('warn', `The animus command is not on the terminal's path: ${(error as Error).message}`);
-  }
+  await (await loading)?.connection.dispose();
 }

@@ -1,4 +1,4 @@
-/** What views are handed: built once in activate.ts. */
+/** What views are handed: built once in main.ts. */
 import type * as vscode from 'vscode';
 import type { Secrets } from './host/api-key.ts';
 import type { HostConnection } from './host/connection.ts';

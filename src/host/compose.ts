@@ -24,9 +24,12 @@ import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
 import { runFocus } from './engine/focus/run-focus.ts';
 import type { FocusDependencies, FocusEvent } from './engine/focus/types.ts';
 import { Redactor } from './engine/redaction/redactor.ts';
+import { awaitChildWork } from './engine/tools/await-child-work.ts';
+import { checkChildWork } from './engine/tools/check-child-work.ts';
 import { ledgerAppend } from './engine/tools/ledger-append.ts';
 import { ledgerRead } from './engine/tools/ledger-read.ts';
 import { reportOutcome } from './engine/tools/report-outcome.ts';
+import { type ChildFaculty, spawnChildWork } from './engine/tools/spawn-child-work.ts';
 import { workspaceTools } from './engine/tools/workspace-tools.ts';
 import type { HostIdentity, HostOptions } from './host-options.ts';
 import { createModels, type HostModels } from './models.ts';
@@ -78,7 +81,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
 
   const context: ApiContext = {
     database: database.open,
-    place: identity.storeId,
+    place: identity.place,
     storeId: identity.storeId,
     folder,
     catalogue,
@@ -123,12 +126,13 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         options,
         identity,
         { db, models, redactor, commandEnvironment, log },
+        catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
       dispatcher = new Dispatcher({
         db,
         host: { id: identity.instanceId, storeId: identity.storeId, name: hostname(), version: build.version, folder },
-        place: identity.storeId,
+        place: identity.place,
         catalogue,
         maxConcurrent: config.host.max_concurrent,
         run: (claim) => runFocus(dependencies, claim),
@@ -154,7 +158,7 @@ const BYTES_PER_MB = 1024 * 1024;
 
 type CareParts = { db: Db; disk: DiskSpace; log: Log; isIdle(): boolean };
 
-function storeCare({ config, store }: HostOptions, { storeId }: HostIdentity, parts: CareParts): StoreCare {
+function storeCare({ config, store }: HostOptions, { place }: HostIdentity, parts: CareParts): StoreCare {
   const { db, disk, log, isIdle } = parts;
   const { schema, url } = config.database;
   const maxMb = config.retention.max_mb ?? (url === null ? EMBEDDED_MAX_MB : null);
@@ -164,7 +168,7 @@ function storeCare({ config, store }: HostOptions, { storeId }: HostIdentity, pa
     retention: new Retention({
       db,
       schema,
-      places: [storeId],
+      places: [place],
       storeFolder: store,
       days: config.retention.days,
       maxBytes: maxMb === null ? null : maxMb * BYTES_PER_MB,
@@ -216,11 +220,14 @@ function focusDependencies(
   { config, store, folder, home }: HostOptions,
   { storeId }: HostIdentity,
   parts: FocusParts,
+  catalogue: FacultyCatalogue,
   emit: (event: FocusEvent) => void,
 ): FocusDependencies {
+  const limits = { maxDepth: config.children.max_depth, maxPerFocus: config.children.max_per_focus };
+  const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
   return {
     ...parts,
-    engineTools: [reportOutcome, ledgerAppend, ledgerRead],
+    engineTools: [reportOutcome, ledgerAppend, ledgerRead, spawn, checkChildWork, awaitChildWork],
     workspaceTools,
     defaultModel: config.model ?? parts.models.defaultModel,
     storeId,
@@ -230,6 +237,15 @@ function focusDependencies(
     emit,
     random: Math.random,
   };
+}
+
+function childFaculty(catalogue: FacultyCatalogue, wanted: string): ChildFaculty {
+  const found = catalogue.find(wanted);
+  if (found.kind !== 'found') {
+    return { kind: 'unknown', names: catalogue.list().faculties.map(({ name }) => name) };
+  }
+  const { name, dedup, max_attempts: maxAttempts } = found.faculty;
+  return { kind: 'found', name, dedup, maxAttempts };
 }
 
 function viewDelta(event: FocusEvent): NotificationParams<'focus/delta'> {

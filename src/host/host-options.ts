@@ -14,4 +14,10 @@ export type HostOptions = {
   build: BuildInfo;
 };
 
-export type HostIdentity = { instanceId: string; storeId: string; startedAt: Date };
+export type HostIdentity = {
+  instanceId: string;
+  storeId: string;
+  /** Whose work this host does: its store's own, or that of the place that was named for it. */
+  place: string;
+  startedAt: Date;
+};

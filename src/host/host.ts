@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnimusError } from '../protocol/errors.ts';
-import { uuidv7 } from '../rendezvous/ids.ts';
+import { namedUuid, uuidv7 } from '../rendezvous/ids.ts';
 import { randomHex } from '../rendezvous/proof.ts';
 import { readStoreFile, removeHostFile, writeHostFile, writeStoreFile } from '../rendezvous/store-files.ts';
 import { ApiServer, socketAddress } from './api/server.ts';
@@ -40,7 +40,14 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#identity = { instanceId: uuidv7(), storeId: ownStoreId(options), startedAt: new Date() };
+    const storeId = ownStoreId(options);
+    const { place } = options.config.host;
+    this.#identity = {
+      instanceId: uuidv7(),
+      storeId,
+      place: place === null ? storeId : namedUuid('place', place),
+      startedAt: new Date(),
+    };
     this.left = new Promise((resolve) => {
       this.#leave = resolve;
     });
@@ -169,7 +176,7 @@ export class Host {
   async #hasDueWork(): Promise<boolean> {
     try {
       const db: Db = await this.#parts.openDatabase();
-      return (await queueFigures(db, this.#identity.storeId)).nextDueInMs !== null;
+      return (await queueFigures(db, this.#identity.place)).nextDueInMs !== null;
     } catch (error) {
       this.#parts.log('warn', 'host.idle_look_failed', { message: String(error) });
       return true;

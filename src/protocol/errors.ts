@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   malformed_id: 1305,
   bad_config: 1306,
   unknown_model: 1307,
+  wrong_state: 1308,
   host_unreachable: 1401,
   host_running: 1402,
 } as const;

@@ -1,5 +1,6 @@
 /** Every request: name, parameters, result. Hosts check parameters where bytes come in, clients check results. */
 import * as z from 'zod';
+import { awarenessShowParams, awarenessView } from './awareness.ts';
 import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
 import {
   credentialOffer,
@@ -13,7 +14,16 @@ import {
   initializeResult,
 } from './host.ts';
 import { storableText } from './json.ts';
-import { idText, workEventView, workState, workSubmitParams, workSubmitResult, workView } from './work.ts';
+import {
+  idText,
+  workEventView,
+  workFollowUpParams,
+  workRetryParams,
+  workState,
+  workSubmitParams,
+  workSubmitResult,
+  workView,
+} from './work.ts';
 
 const nothing = z.strictObject({});
 
@@ -60,6 +70,8 @@ export const REQUESTS = {
   },
 
   'work/submit': { params: workSubmitParams, result: workSubmitResult },
+  'work/retry': { params: workRetryParams, result: workSubmitResult },
+  'work/follow_up': { params: workFollowUpParams, result: workSubmitResult },
   'work/list': {
     params: z.strictObject({
       /** These and no others, whatever else is asked for; an id that is no item's is left out. */
@@ -81,6 +93,41 @@ export const REQUESTS = {
       merged_id: z.uuid().nullable(),
       foci: z.array(focusView),
       events: z.array(workEventView),
+    }),
+  },
+
+  /** Says something to open work: it is in the conversation from the end of the turn that is under way. */
+  'work/message': {
+    params: z.strictObject({
+      id: idText,
+      /** Made by the client, so that a message whose answer was lost can be repeated. */
+      message_id: z.uuid(),
+      text: z.string().trim().min(1).max(20_000),
+    }),
+    result: z.object({ id: z.uuid(), work_item_id: z.uuid() }),
+  },
+
+  /** Ends open work, and says so to whoever runs it. */
+  'work/cancel': {
+    params: z.strictObject({
+      id: idText,
+      /** Also all open work below it. */
+      tree: z.boolean().default(true),
+    }),
+    result: z.object({
+      /** The work as it is now; what had ended before stays as it ended. */
+      item: workView,
+      /** How many items were cancelled. */
+      cancelled: z.number(),
+    }),
+  },
+  /** An item and all work below it, parents before their children, as `work/list` gives them. */
+  'work/tree': {
+    params: z.strictObject({ id: idText, limit: z.int().min(1).max(1000).default(500) }),
+    result: z.object({
+      items: z.array(workView),
+      /** True where there are more than `limit`. */
+      more: z.boolean(),
     }),
   },
 
@@ -140,6 +187,9 @@ export const REQUESTS = {
       next_after_n: z.number().nullable(),
     }),
   },
+
+  /** What the next focus of a faculty would be told of the other work here, or what a focus was told when it began. */
+  'awareness/show': { params: awarenessShowParams, result: awarenessView },
 
   'faculty/list': {
     params: nothing,

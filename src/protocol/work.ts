@@ -32,6 +32,7 @@ export const workView = z.object({
   wait: waitView.nullable(),
   merged_into: z.uuid().nullable(),
   retry_of: z.uuid().nullable(),
+  follow_up_of: z.uuid().nullable(),
   parent_id: z.uuid().nullable(),
   attempts: z.number(),
   max_attempts: z.number(),
@@ -95,6 +96,21 @@ export const workSubmitParams = z.strictObject({
   max_attempts: z.int().min(1).max(100).nullable().default(null),
   allow_unknown_faculty: z.boolean().default(false),
   source: z.enum(['vscode', 'cli', 'api']),
+});
+
+/** Another try of work that ended without success: a new item that knows what was recorded. */
+export const workRetryParams = z.strictObject({
+  id: idText,
+  /** The new item's id, made by the client, so that a request whose answer was lost can be repeated. */
+  new_id: z.uuid(),
+  source: z.enum(['vscode', 'cli', 'api']),
+});
+
+/** More work after finished work: a new item that starts from its ledger and outcome. */
+export const workFollowUpParams = workRetryParams.extend({
+  description: z.string().max(DESCRIPTION_MAX),
+  /** Null for the model of the finished item. */
+  model: storableText.min(1).max(200).nullable().default(null),
 });
 
 export const workSubmitResult = z.discriminatedUnion('kind', [

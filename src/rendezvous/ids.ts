@@ -1,11 +1,21 @@
 /** Ids are made before the call that stores them, so that a call whose answer was lost can be looked up. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+
+/** A UUID version 8 (RFC 9562): always the same one for a name within a namespace. */
+export function namedUuid(namespace: string, name: string): string {
+  const bytes = createHash('sha256').update(`${namespace}\0${name}`).digest().subarray(0, 16);
+  return formatted(bytes, 0x80);
+}
 
 /** A UUID version 7 (RFC 9562): 48 bits of milliseconds, then random. Sorts by time of making. */
 export function uuidv7(now: number = Date.now()): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(now, 0, 6);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  return formatted(bytes, 0x70);
+}
+
+function formatted(bytes: Buffer, version: number): string {
+  bytes[6] = version | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

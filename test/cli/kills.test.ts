@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostClient } from '../../src/client/host-client.ts';
 import { CliSandbox, isAlive } from '../support/cli-sandbox.ts';
 import { longRun, NOTES } from '../support/cli-scenarios.ts';
 
@@ -52,12 +53,9 @@ async function trace(sandbox: CliSandbox, id: string, kills: number): Promise<Tr
 }
 
 /** How far the run is recorded: what it grows by is a recorded point. */
-async function recordedPoint(sandbox: CliSandbox, id: string): Promise<{ point: string; ended: boolean }> {
-  const shown = await sandbox.json<{ item: { state: string }; foci: { id: string }[] }>(['work', 'show', id]);
-  assert.equal(shown.code, 0, JSON.stringify(shown));
-  const client = await sandbox.attach();
+async function recordedPoint(client: HostClient, id: string): Promise<{ point: string; ended: boolean }> {
+  const shown = await client.request('work/show', { id });
   const focus = await client.request('focus/read', { id: shown.foci[0]?.id ?? '' });
-  await client.close();
   const states = focus.tool_calls.map(({ state }) => state).join();
   return { point: `${focus.messages.length}/${states}`, ended: shown.item.state === 'completed' };
 }
@@ -67,9 +65,11 @@ async function runWithKills(sandbox: CliSandbox, env: Record<string, string>, ra
   let kills = 0;
   let last = { point: '', times: 0 };
   while (kills < KILLS) {
-    await sleep(random() * 250);
     // The next client starts the next host.
-    const { point, ended } = await recordedPoint(sandbox, id);
+    const client = await sandbox.connect();
+    await sleep(random() * 250);
+    const { point, ended } = await recordedPoint(client, id);
+    await client.close();
     assert.ok(!ended, `the run ended after ${kills} kills: it is too short`);
     last = point === last.point ? { point, times: last.times + 1 } : { point, times: 1 };
     if (last.times > 2) continue;
@@ -81,7 +81,7 @@ async function runWithKills(sandbox: CliSandbox, env: Record<string, string>, ra
 
 describe('a host that is killed', () => {
   it(`goes on with the next client, ${KILLS} times in one run, and nothing differs from a run without`, async () => {
-    const script = longRun(40, 100);
+    const script = longRun(40, 250);
     const [calm, killed] = [new CliSandbox(), new CliSandbox()];
     try {
       for (const sandbox of [calm, killed]) sandbox.write(NOTES);

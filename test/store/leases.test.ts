@@ -49,7 +49,8 @@ const leaseEnd = async (db: Db, token: string) =>
 /** What a focus writes while it runs. */
 function writesOf(db: Db, lease: Lease): [string, () => Promise<unknown>][] {
   const journal = new DbJournal(db, lease, 'scripted/demo', new Redactor());
-  const call = { id: uuidv7(), position: 0, providerCallId: 'a', name: 'x', input: {}, started: false, result: null };
+  const asked = { id: uuidv7(), position: 0, providerCallId: 'a', name: 'x', input: {} };
+  const call = { ...asked, started: false, waiting: false, result: null };
   const result = { content: 'done', isError: false };
   const usage = { input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
   return [
@@ -57,6 +58,7 @@ function writesOf(db: Db, lease: Lease): [string, () => Promise<unknown>][] {
     ['the start of a call', () => journal.startCall(call, 'write')],
     ['the end of a call', () => journal.finishCall(call, 'done', result)],
     ['a tool of the store', () => journal.runStoreCall(call, 'write', async () => result)],
+    ['a call that may wait', () => journal.settleCalls([])],
     ['a remark', () => journal.closeTurn({ turn: 1, role: 'user', kind: 'remark', blocks: [] })],
     ...ENDINGS.map(([name, end]): [string, () => Promise<unknown>] => [`that it ${name}`, () => end(db, lease)]),
   ];

@@ -33,8 +33,10 @@ onEachDatabase('waits', {}, (database) => {
     assert.deepEqual(wait, {
       workItemId: held.id,
       focusId: focus.id,
+      toolCallId: null,
       kind: 'credentials',
       targets: ['anthropic'],
+      mode: null,
       wakeAt: null,
     });
     const { attempts, resumesWithoutProgress } = await item(db, held.id);

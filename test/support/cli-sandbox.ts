@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attachIfRunning } from '../../src/client/find-or-start-host.ts';
+import { attachIfRunning, findOrStartHost, type HostLocation } from '../../src/client/find-or-start-host.ts';
 import type { HostClient } from '../../src/client/host-client.ts';
 import { readBuildInfo } from '../../src/rendezvous/build-info.ts';
 import { type HostFile, readHostFile } from '../../src/rendezvous/store-files.ts';
@@ -111,20 +111,26 @@ export class CliSandbox {
 
   /** A connection of the test's own to the running host. */
   async attach(): Promise<HostClient> {
-    const client = await attachIfRunning({
-      identity: {
-        kind: 'api',
-        build: readBuildInfo(BUNDLE),
-        folder: this.workspace,
-        database: 'embedded',
-        home: this.home,
-      },
-      store: this.store,
-      bundle: BUNDLE,
-      env: {},
-    });
+    const client = await attachIfRunning(this.#location());
     if (!client) throw new Error('No host runs in this sandbox.');
     return client;
+  }
+
+  /** The same, after starting a host where none runs: what every command does first. */
+  async connect(): Promise<HostClient> {
+    const client = await findOrStartHost(this.#location());
+    this.#pids.add(client.host.pid);
+    return client;
+  }
+
+  #location(): HostLocation {
+    const identity = { kind: 'api' as const, build: readBuildInfo(BUNDLE), folder: this.workspace, home: this.home };
+    return {
+      identity: { ...identity, database: 'embedded' },
+      store: this.store,
+      bundle: BUNDLE,
+      env: cleanEnvironment(this.home, this.env),
+    };
   }
 
   /** kill -9 of the running host; resolves when it is gone. */

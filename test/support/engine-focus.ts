@@ -24,7 +24,9 @@ import { type Submission, submitWork } from '../../src/host/store/work/submit.ts
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { engineDatabase } from './engine-database.ts';
 
-export type FacultyKeys = { [table in 'orient' | 'engage' | 'consolidate' | 'recover']?: Record<string, unknown> } & {
+export type FacultyKeys = {
+  [table in 'orient' | 'engage' | 'awareness' | 'consolidate' | 'recover']?: Record<string, unknown>;
+} & {
   name?: string;
   accepts?: string[];
   max_concurrent?: number;

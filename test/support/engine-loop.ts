@@ -1,7 +1,14 @@
 /** The loop with everything it needs, and tools that count what they do. */
 import * as z from 'zod';
 import { engage } from '../../src/host/engine/engage/engage.ts';
-import { defineTool, type Tool, type ToolContext, type ToolResult } from '../../src/host/engine/engage/tool.ts';
+import {
+  defineTool,
+  type Evaluation,
+  type StoredCallWait,
+  type Tool,
+  type ToolContext,
+  type ToolResult,
+} from '../../src/host/engine/engage/tool.ts';
 import type { EngageEvent, EngageResult, Journal } from '../../src/host/engine/engage/types.ts';
 import { toolDefinition } from '../../src/host/engine/tools/select-tools.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
@@ -85,6 +92,21 @@ export function storeTool(name: string, failing = false): Tool {
       if (failing) throw new Error(`${name} broke`);
       return { content: `${name}: ${text}`, isError: false };
     },
+  });
+}
+
+/** A tool that takes `{text}` and gives a result or waits. */
+export function waitingTool(
+  name: string,
+  evaluate: (text: string, stored: StoredCallWait | null) => Evaluation | Promise<Evaluation>,
+): Tool {
+  return defineTool({
+    kind: 'waiting',
+    name,
+    timeoutMs: 60_000,
+    description: `The tool ${name}.`,
+    input,
+    evaluate: async ({ text }, _context, stored) => evaluate(text, stored),
   });
 }
 

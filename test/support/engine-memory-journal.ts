@@ -3,13 +3,15 @@
  * process dies; what was kept is then what a new loop finds.
  */
 import type { Tx } from '../../src/host/db/types.ts';
-import type { ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
+import type { CallWait, Evaluation, ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
 import type {
   CallEnd,
   Journal,
   RecordAnswer,
   RecordedCall,
   RecordedMessage,
+  Settled,
+  WaitingCall,
 } from '../../src/host/engine/engage/types.ts';
 
 /** The process is gone: whatever the loop tries from here on fails. */
@@ -27,6 +29,9 @@ export class MemoryJournal implements Journal {
   calls: KeptCall[] = [];
   /** What store tools wrote, committed only. */
   rows: string[] = [];
+  /** What calls wait for, by the call's id, and whose time has come. */
+  waits = new Map<string, CallWait>();
+  due = new Set<string>();
   /** Each write that took effect, in order. */
   log: string[] = [];
   #cut: Cut | undefined;
@@ -63,6 +68,7 @@ export class MemoryJournal implements Journal {
       input: block.input,
       ...(block.invalid ? { invalid: block.invalid } : {}),
       started: false,
+      waiting: false,
       result: null,
       effect: null,
       end: null,
@@ -100,11 +106,47 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async closeTurn(message: RecordedMessage): Promise<RecordedMessage> {
+  async settleCalls(waiting: readonly WaitingCall[]): Promise<Settled> {
+    const tx: Tx = { inTransaction: true, query: async () => [] };
+    const evaluated: [RecordedCall, Evaluation][] = [];
+    for (const { call, evaluate } of waiting) {
+      const wait = this.waits.get(call.id);
+      const stored = wait ? { ...wait, isDue: this.due.has(call.id) } : null;
+      evaluated.push([call, await evaluate(stored, tx)]);
+    }
+    const open = evaluated.flatMap(([, { kind }]) => (kind === 'wait' ? [kind] : []));
+    return this.#write(`settle ${waiting.length - open.length} of ${waiting.length}`, () => this.#settle(evaluated));
+  }
+
+  /** What people say next, for `hearPeople`. */
+  readonly said: RecordedMessage[] = [];
+
+  async hearPeople(): Promise<RecordedMessage[]> {
+    const heard = this.said.splice(0);
+    this.messages.push(...structuredClone(heard));
+    return heard;
+  }
+
+  async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
     return this.#write(`close ${message.turn}`, () => {
       this.messages.push(structuredClone(message));
-      return message;
+      return [message];
     });
+  }
+
+  #settle(evaluated: readonly [RecordedCall, Evaluation][]): Settled {
+    const results = new Map<string, ToolResult>();
+    let waitsFor: CallWait['kind'] | undefined;
+    for (const [call, evaluation] of evaluated) {
+      if (evaluation.kind === 'result') {
+        results.set(call.id, this.#finish(call, evaluation.result.isError ? 'error' : 'done', evaluation.result));
+        continue;
+      }
+      this.#kept(call).waiting = true;
+      if (!this.waits.has(call.id)) this.waits.set(call.id, evaluation.wait);
+      waitsFor ??= evaluation.wait.kind;
+    }
+    return waitsFor ? { kind: 'parked', waitsFor } : { kind: 'settled', results };
   }
 
   #finish(call: RecordedCall, end: CallEnd, result: ToolResult): ToolResult {

@@ -24,6 +24,7 @@ export function workView(n: number, more: Partial<WorkView> = {}): WorkView {
     wait: null,
     merged_into: null,
     retry_of: null,
+    follow_up_of: null,
     parent_id: null,
     attempts: 0,
     max_attempts: 3,

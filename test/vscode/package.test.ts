@@ -11,13 +11,14 @@ const ALLOWED = [
   /^dist\/host\//,
   /^dist\/webview\/(ledger|focus)\.(js|css)$/,
   /^dist\/webview\/codicon\.ttf$/,
-  /^dist\/(extension\.cjs|animus\.mjs)$/,
+  /^dist\/(extension(-main)?\.cjs|animus\.mjs)$/,
   /^media\/[a-z-]+\.(svg|png)$/,
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
 ];
 
 const NEEDED = [
   'dist/extension.cjs',
+  'dist/extension-main.cjs',
   'dist/animus.mjs',
   'dist/host/main.mjs',
   'dist/host/cli.mjs',

@@ -91,7 +91,7 @@ describeDriven('the packaged extension in a workbench', () => {
       ANIMUS_MODEL: model,
     });
     await workbench.row(/^Check every link.*dead after 1 attempt/).waitFor();
-    await workbench.row('Submit Again…').waitFor();
+    await workbench.row('Retry').waitFor();
     await workbench.shots('work');
   });
 

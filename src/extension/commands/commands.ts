@@ -1,4 +1,5 @@
-/** Every command by its name. package.json lists the same ones; a test holds the two together. */
+/** What each command does. */
+import type { CommandName } from '../names.ts';
 import type { Command } from './command.ts';
 import { restartHost, showLogs, startHost } from './host.ts';
 import { inspectChildWork } from './inspect-child-work.ts';
@@ -11,12 +12,15 @@ import { showLedger } from './show-ledger.ts';
 import { submitWork } from './submit-work.ts';
 import { trust } from './trust.ts';
 import { whatNext } from './what-next.ts';
+import { followUp, retryWork } from './work-again.ts';
 
-export const COMMANDS: Readonly<Record<string, Command>> = {
+export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   submitWork,
   openFocus,
   showLedger,
   inspectChildWork,
+  retryWork,
+  followUp,
   runDemo,
   setApiKey,
   trust,

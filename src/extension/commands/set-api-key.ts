@@ -24,7 +24,7 @@ export const setApiKey: Command = async ({ secrets }) => {
     );
     return;
   }
-  // Whoever stores it is heard by activate.ts, which offers it to the host.
+  // Whoever stores it is heard by main.ts, which offers it to the host.
   await secrets.store(ANTHROPIC_KEY, value.trim());
   void vscode.window.showInformationMessage('Animus: the key is stored. Work that waited for it goes on.');
 };

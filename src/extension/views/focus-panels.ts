@@ -8,14 +8,13 @@ import {
   toFocusView,
 } from '../../protocol/webview.ts';
 import type { WorkView } from '../../protocol/work.ts';
+import { FOCUS_VIEW } from '../names.ts';
 import { TAB_WIDTH, titleOf } from '../plain-text.ts';
 import type { Services } from '../services.ts';
 import { FocusFeed } from './focus-feed.ts';
 import { answerViewRequest } from './view-requests.ts';
 import { WebviewLink } from './webview-link.ts';
 import { webviewFolder, webviewPage } from './webview-page.ts';
-
-export const FOCUS_VIEW = 'animus.focus';
 
 type Link = WebviewLink<FromFocusView, ToFocusView>;
 type Open = { panel: vscode.WebviewPanel; link: Link; item: WorkView | undefined };

@@ -1,6 +1,7 @@
 /** The Ledger: a webview view in the Animus container. */
 import * as vscode from 'vscode';
 import { type FromLedgerView, fromLedgerView, type ToLedgerView, toLedgerView } from '../../protocol/webview.ts';
+import { LEDGER_VIEW } from '../names.ts';
 import type { Services } from '../services.ts';
 import { LedgerFeed } from './ledger-feed.ts';
 import { answerViewRequest } from './view-requests.ts';
@@ -61,7 +62,7 @@ export class LedgerView implements vscode.WebviewViewProvider {
   /** Shows the view, with one item's entries where one is named. */
   async show(workItemId: string | null): Promise<void> {
     this.#asked = { workItemId };
-    await vscode.commands.executeCommand('animus.ledger.focus');
+    await vscode.commands.executeCommand(`${LEDGER_VIEW}.focus`);
     await this.#sendAsked();
   }
 

@@ -1,5 +1,6 @@
-/** The Work view: a native tree over the model. */
+/** The rows of the Work view: a native tree over the model. */
 import * as vscode from 'vscode';
+import { TERMINAL_STATES } from '../../protocol/work.ts';
 import type { HostConnection } from '../host/connection.ts';
 import { COMMAND_ICONS, viewStateOf } from '../host/host-state.ts';
 import type { WorkModel } from '../work/work-model.ts';
@@ -10,30 +11,32 @@ import {
   groupOf,
   groupRows,
   hasBegun,
+  hasFailed,
   type Row,
   reasonRows,
   topOf,
 } from '../work/work-rows.ts';
+import type { WorkTreeView } from './work-tree-view.ts';
 
 type Drawn = { shape: string; texts: ReadonlyMap<string, string> };
 
 /** Ages grow while somebody looks. */
 const AGE_EVERY_MS = 30_000;
 
-export class WorkTree implements vscode.TreeDataProvider<Row> {
+export class WorkTree {
   #model: WorkModel;
   #connection: HostConnection;
-  #changed = new vscode.EventEmitter<Row | Row[] | undefined>();
   #drawn: Drawn = { shape: '', texts: new Map() };
   #rows = new Map<string, Row>();
-  #view: vscode.TreeView<Row>;
+  #view: WorkTreeView['view'];
+  #changed: WorkTreeView['changed'];
   #disposables: { dispose(): void }[] = [];
-  readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(model: WorkModel, connection: HostConnection) {
+  constructor(model: WorkModel, connection: HostConnection, { view, changed }: WorkTreeView) {
     this.#model = model;
     this.#connection = connection;
-    this.#view = vscode.window.createTreeView('animus.work', { treeDataProvider: this, showCollapseAll: true });
+    this.#view = view;
+    this.#changed = changed;
     let hold: { dispose(): void } | undefined;
     const look = () => {
       hold?.dispose();
@@ -41,8 +44,6 @@ export class WorkTree implements vscode.TreeDataProvider<Row> {
     };
     const ages = setInterval(() => this.#view.visible && this.#onChange(), AGE_EVERY_MS);
     this.#disposables.push(
-      this.#view,
-      this.#changed,
       this.#view.onDidChangeVisibility(look),
       model.onChange(() => this.#onChange()),
       connection.onStateChange(() => this.#onHostState()),
@@ -169,7 +170,8 @@ export class WorkTree implements vscode.TreeDataProvider<Row> {
     item.iconPath = new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
     item.tooltip = tooltipMarkdown(label, tooltip);
     const begun = hasBegun(known.item);
-    item.contextValue = ['work', begun ? 'begun' : '', children ? 'parent' : '']
+    const ended = TERMINAL_STATES.includes(known.item.state) ? (hasFailed(known.item) ? 'failed' : 'done') : 'open';
+    item.contextValue = ['work', begun ? 'begun' : '', ended, children ? 'parent' : '']
       .filter((word) => word !== '')
       .join('-');
     item.accessibilityInformation = { label: `${label}, ${description}` };

@@ -79,6 +79,10 @@ function compare(group: Group, a: WorkView, b: WorkView): number {
   return a.created_at.localeCompare(b.created_at);
 }
 
+/** Whether it ended in a way that another try may better. */
+export const hasFailed = ({ state, outcome }: WorkView) =>
+  state === 'dead' || state === 'cancelled' || (state === 'completed' && outcome?.success === false);
+
 /** Whether there is a focus to look at. Attempts count those that failed. */
 export const hasBegun = ({ state, attempts }: WorkView) => attempts > 0 || (state !== 'queued' && state !== 'merged');
 
@@ -168,7 +172,6 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
   const action = (title: string, icon: string, command: string, ...args: unknown[]): Row => {
     return { kind: 'action', workId: item.id, title, icon, command: `animus.${command}`, args };
   };
-  const again = { faculty: item.faculty, draftOf: item.id };
   switch (item.state) {
     case 'waiting':
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
@@ -186,14 +189,14 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
       return [
         reason(failureOf(item, foci) ?? item.reason ?? 'Every attempt failed'),
         ...(item.attempts > 0 ? [action('Open Its Last Focus', 'target', 'openFocus', { workId: item.id })] : []),
-        action('Submit Again…', 'debug-restart', 'submitWork', again),
+        action('Retry', 'debug-restart', 'retryWork', { workId: item.id }),
       ];
     case 'completed':
       if (item.outcome?.success !== false) return [];
       return [
         reason(failureOf(item, foci) ?? item.outcome.summary),
         action('Open Its Focus', 'target', 'openFocus', { workId: item.id }),
-        action('Submit Again…', 'debug-restart', 'submitWork', again),
+        action('Retry', 'debug-restart', 'retryWork', { workId: item.id }),
       ];
     case 'merged':
       return item.merged_into

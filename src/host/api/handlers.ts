@@ -1,13 +1,25 @@
 /** All handlers in one table; a request without one does not compile. */
 import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
+import { awarenessHandlers } from './handlers/awareness.ts';
 import { dbHandlers } from './handlers/db.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
+import { workMessageHandlers } from './handlers/work-message.ts';
+import { workTreeHandlers } from './handlers/work-tree.ts';
 
-const HANDLERS: Handlers = { ...dbHandlers, ...hostHandlers, ...ledgerHandlers, ...trustHandlers, ...workHandlers };
+const HANDLERS: Handlers = {
+  ...awarenessHandlers,
+  ...dbHandlers,
+  ...hostHandlers,
+  ...ledgerHandlers,
+  ...trustHandlers,
+  ...workHandlers,
+  ...workMessageHandlers,
+  ...workTreeHandlers,
+};
 
 /** How long a request waits for a database that went away; a person sits before it. */
 const DATABASE_BACK_WITHIN_MS = 10_000;

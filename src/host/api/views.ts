@@ -29,6 +29,7 @@ export function viewWork(item: WorkItem, { wait, served, spending }: WorkFacts):
     wait: open,
     merged_into: item.mergedInto,
     retry_of: item.retryOf,
+    follow_up_of: item.followUpOf,
     parent_id: item.parentId,
     attempts: item.attempts,
     max_attempts: item.maxAttempts,
@@ -58,6 +59,9 @@ function reasonOf(item: WorkItem, wait: Wait | null, served: ServedPlace | undef
 /** Where the key of a provider comes from, for the advice. */
 const KEY_VARIABLES: Record<string, string> = { anthropic: 'ANTHROPIC_API_KEY' };
 
+/** Of what an item waits for; a list of items has to stay small. */
+const MOST_TARGETS = 32;
+
 function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']> {
   const provider = typeof targets[0] === 'string' ? targets[0] : 'the provider';
   const variable = KEY_VARIABLES[provider] ?? 'its key';
@@ -67,8 +71,15 @@ function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']
       ? `No usable key for ${provider}. Set ${variable} and run any animus command here: the work goes on by itself. Or submit it with ANIMUS_MODEL=scripted/demo to see a script answer.`
       : kind === 'model'
         ? `${provider} asked for a pause; the work goes on by itself${until}.`
-        : `The work goes on when ${kind} is there.`;
-  return { kind, targets, next };
+        : kind === 'children'
+          ? waitForChildren(targets, until)
+          : `The work goes on when ${kind} is there.`;
+  return { kind, targets: targets.slice(0, MOST_TARGETS), next };
+}
+
+function waitForChildren(targets: Wait['targets'], until: string): string {
+  const children = targets.length === 1 ? 'its child' : `${targets.length} children`;
+  return `It awaits ${children} and goes on by itself${until === '' ? '' : `, at the latest${until}`}.`;
 }
 
 export function viewEvent({ fromState, toState, createdAt, ...rest }: WorkEvent) {

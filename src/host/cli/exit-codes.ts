@@ -39,6 +39,7 @@ const BY_KIND: Record<ErrorKind, number> = {
   malformed_id: EXIT.usage,
   bad_config: EXIT.usage,
   unknown_model: EXIT.usage,
+  wrong_state: EXIT.usage,
   host_unreachable: EXIT.unreachable,
   host_running: EXIT.usage,
 };

@@ -4,6 +4,7 @@ import { AnimusError } from '../../protocol/errors.ts';
 import { entryType } from '../../protocol/focus.ts';
 import { workState } from '../../protocol/work.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
+import { awareness } from './commands/awareness.ts';
 import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
@@ -12,6 +13,9 @@ import { ledgerShow } from './commands/ledger.ts';
 import { status } from './commands/status.ts';
 import { trust } from './commands/trust.ts';
 import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
+import { workFollowUp, workRetry } from './commands/work-again.ts';
+import { workMessage } from './commands/work-message.ts';
+import { workCancel, workTree } from './commands/work-tree.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { type CliSession, type GlobalOptions, openSession } from './session.ts';
 import { plain } from './terminal.ts';
@@ -91,6 +95,12 @@ function buildProgram(): Command {
   program.command('trust').description('let agents work in this folder').action(action(trust));
   addWork(program.command('work').description('submit work, and see what became of it'));
   addLedger(program.command('ledger').description('what agents recorded'));
+  program
+    .command('awareness')
+    .description('what a focus is told of the other work here')
+    .option('-f, --faculty <name>', 'as the next focus of this faculty would get it', 'general')
+    .option('--focus <id>', 'as this focus got it when it began')
+    .action(action(awareness));
   addDatabase(program.command('db').description('the store as a whole'));
   const faculty = program.command('faculty').description('the roles that take up work');
   faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
@@ -129,12 +139,38 @@ function addWork(work: Command): void {
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
     .action(action(workList));
   work.command('show').argument('<id>').description('one work item, whole').action(action(workShow));
+  work.command('tree').argument('<id>').description('one work item with all work below it').action(action(workTree));
+  work
+    .command('cancel')
+    .argument('<id>')
+    .description('end a work item, and all open work below it')
+    .option('--no-tree', 'leave the work below it')
+    .action(action(workCancel));
   work
     .command('wait')
     .argument('<id>')
     .description('wait for the outcome')
     .option('--timeout <seconds>', 'give up waiting after so many', secondsNumber)
     .action(action(workWait));
+  work
+    .command('retry')
+    .argument('<id>', 'work that is dead, was cancelled, or ended without success')
+    .description('queue it once more; the new item knows what was recorded')
+    .option('--wait', 'wait for the outcome, showing progress')
+    .action(action(workRetry));
+  work
+    .command('follow-up')
+    .argument('<id>', 'finished work')
+    .argument('<text...>', 'what is to be done next; - reads it from standard input')
+    .description('queue work that starts from what was recorded and what came of it')
+    .option('--wait', 'wait for the outcome, showing progress')
+    .action(action(workFollowUp));
+  work
+    .command('message')
+    .argument('<id>', 'open work')
+    .argument('<text...>', 'what to say; - reads it from standard input')
+    .description('say something to work that is under way')
+    .action(action(workMessage));
 }
 
 function addLedger(ledger: Command): void {

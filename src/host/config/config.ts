@@ -27,6 +27,23 @@ const configSchema = z.strictObject({
     .strictObject({
       idle_seconds: z.number().min(1).max(604_800).default(600),
       max_concurrent: z.int().min(1).max(64).default(4),
+      /** Hosts with one name serve one place: their working copies are one, or the work needs none. */
+      place: z
+        .string()
+        .regex(
+          /^[a-z][a-z0-9._-]{0,62}$/,
+          'expected lower-case letters, digits, dots, hyphens, beginning with a letter',
+        )
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
+  children: z
+    .strictObject({
+      /** How far below its root a work item may lie. */
+      max_depth: z.int().min(0).max(50).default(5),
+      /** Children that one focus may spawn. */
+      max_per_focus: z.int().min(0).max(10_000).default(32),
     })
     .prefault({}),
   retention: z
@@ -55,6 +72,7 @@ const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [
   { name: 'ANIMUS_DATABASE_SCHEMA', path: ['database', 'schema'] },
   { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
   { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
+  { name: 'ANIMUS_PLACE', path: ['host', 'place'] },
   { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
   { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },
@@ -69,7 +87,12 @@ export function loadConfig(home: string, env: NodeJS.ProcessEnv): Config {
   const layered = structuredClone(fromFile) as Record<string, unknown>;
   const used = ENVIRONMENT.filter(({ name }) => env[name]);
   for (const variable of used) setPath(layered, variable.path, value(variable, env));
-  return checked(layered, (issue) => `${nameOf(issue, used)}: ${issue.message}`, 'the environment');
+  const config = checked(layered, (issue) => `${nameOf(issue, used)}: ${issue.message}`, 'the environment');
+  if (config.host.place !== null && config.database.url === null) {
+    const message = `host.place: "${config.host.place}" names a place that hosts share, and the embedded database has one host`;
+    throw badConfig(message, 'database.url, or leave host.place out');
+  }
+  return config;
 }
 
 function readText(file: string): string {

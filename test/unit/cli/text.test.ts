@@ -67,6 +67,7 @@ const ITEM: WorkView = {
   wait: null,
   merged_into: null,
   retry_of: null,
+  follow_up_of: null,
   parent_id: null,
   attempts: 0,
   max_attempts: 3,

@@ -38,7 +38,8 @@ describe('the configuration', () => {
     assert.deepEqual(load(undefined), {
       model: null,
       database: { url: null, schema: 'animus' },
-      host: { idle_seconds: 600, max_concurrent: 4 },
+      host: { idle_seconds: 600, max_concurrent: 4, place: null },
+      children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 90, max_mb: null },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'info' },
@@ -50,8 +51,17 @@ describe('the configuration', () => {
     const text = 'model = "anthropic/a"\n[host]\nidle_seconds = 60\nmax_concurrent = 2\n[log]\nlevel = "warn"\n';
     const config = load(text, { ANIMUS_MODEL: 'anthropic/b', ANIMUS_HOST_MAX_CONCURRENT: '8' });
     assert.equal(config.model, 'anthropic/b');
-    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8 });
+    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8, place: null });
     assert.equal(config.log.level, 'warn');
+  });
+
+  it('takes a name for the place only where hosts can share one', () => {
+    const env = { ANIMUS_DATABASE_URL: 'postgres://db/animus', ANIMUS_PLACE: 'pond' };
+    assert.equal(load(undefined, env).host.place, 'pond');
+    const { message, next } = refusal(undefined, { ANIMUS_PLACE: 'pond' });
+    assert.match(message, /"pond" names a place that hosts share, and the embedded database has one host/);
+    assert.match(next, /database\.url/);
+    assert.match(refusal(undefined, { ...env, ANIMUS_PLACE: 'Pond!' }).message, /^ANIMUS_PLACE: expected lower-case/);
   });
 
   it('reads every variable that it says it does', () => {
@@ -61,6 +71,7 @@ describe('the configuration', () => {
       ANIMUS_DATABASE_SCHEMA: 'team_a',
       ANIMUS_HOST_IDLE_SECONDS: '1.5',
       ANIMUS_HOST_MAX_CONCURRENT: '1',
+      ANIMUS_PLACE: 'pond',
       ANIMUS_RETENTION_DAYS: '30',
       ANIMUS_RETENTION_MAX_MB: '512',
       ANIMUS_ANTHROPIC_BASE_URL: 'http://127.0.0.1:8080',
@@ -69,7 +80,8 @@ describe('the configuration', () => {
     assert.deepEqual(config, {
       model: 'scripted/demo',
       database: { url: 'postgresql://someone@db/animus', schema: 'team_a' },
-      host: { idle_seconds: 1.5, max_concurrent: 1 },
+      host: { idle_seconds: 1.5, max_concurrent: 1, place: 'pond' },
+      children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 30, max_mb: 512 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       log: { level: 'debug' },
@@ -98,6 +110,7 @@ describe('the configuration', () => {
       ['[database]\nhost = "db"\n', ':2: database.host: there is no such key'],
       ['[database]\nurl = "mysql://db"\n', ':2: database.url: expected a URL that begins with postgres://'],
       ['[database]\nschema = "Team A"\n', ':2: database.schema: expected lower-case letters'],
+      ['[children]\nmax_depth = -1\n', ':2: children.max_depth: Too small'],
       ['[retention]\ndays = 0\n', ':2: retention.days: Too small'],
       ['[retention]\nmax_mb = 1\n', ':2: retention.max_mb: Too small'],
       ['[log]\nlevel = "loud"\n', ':2: log.level: Invalid option'],

@@ -73,6 +73,16 @@ describe('faculties', () => {
         max_tokens: 8192,
         temperature: null,
       },
+      awareness: {
+        enabled: true,
+        lookback_hours: 24,
+        max_running: 10,
+        max_recent_completed: 20,
+        max_recent_findings: 20,
+        include_child_work: false,
+        max_tokens: 1500,
+        remarks: true,
+      },
       consolidate: { command: null, timeout: 60 },
       recover: { command: null, timeout: 60, backoff: 2 },
       origin: 'personal',
@@ -96,6 +106,20 @@ describe('faculties', () => {
       ['# nothing\n', /^x\.toml: faculty: /],
     ] as const) {
       assert.match(problemOf(text), expected);
+    }
+  });
+
+  it('refuse values of awareness that are out of bounds, and take those at them', () => {
+    for (const [key, least, most, beyond] of [
+      ['lookback_hours', 0.01, 8760, [0, 8761]],
+      ['max_running', 0, 100, [-1, 101]],
+      ['max_recent_completed', 0, 100, [-1, 101]],
+      ['max_recent_findings', 0, 100, [-1, 101]],
+      ['max_tokens', 100, 20_000, [99, 20_001]],
+    ] as const) {
+      const text = (value: number) => faculty('x', `awareness.${key} = ${value}`);
+      for (const value of [least, most]) assert.ok('prompt' in loadFaculty(write('x.toml', text(value)), 'personal'));
+      for (const value of beyond) assert.match(problemOf(text(value)), new RegExp(`faculty\\.awareness\\.${key}: `));
     }
   });
 

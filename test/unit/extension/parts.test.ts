@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { Coalesced } from '../../../src/extension/coalesce.ts';
 import { keyComplaint, keyOffers } from '../../../src/extension/host/api-key.ts';
 import { openPlace } from '../../../src/extension/host/place.ts';
+import { COMMAND_NAMES, LEDGER_VIEW, WORK_VIEW } from '../../../src/extension/names.ts';
 import { choiceText, messageText, plainLine, titleOf } from '../../../src/extension/plain-text.ts';
 import { readSettings, SETTINGS } from '../../../src/extension/settings.ts';
 import { batchFile, installTerminalCommand } from '../../../src/extension/terminal-command.ts';
@@ -18,6 +19,7 @@ const ROOT = path.resolve(import.meta.dirname, '../../..');
 
 const manifestSchema = z.looseObject({
   contributes: z.looseObject({
+    views: z.object({ animus: z.array(z.looseObject({ id: z.string() })) }),
     commands: z.array(z.looseObject({ command: z.string(), title: z.string(), category: z.string() })),
     configuration: z.looseObject({
       properties: z.record(z.string(), z.looseObject({ type: z.string(), default: z.string(), scope: z.string() })),
@@ -50,6 +52,17 @@ describe('package.json and the code', () => {
     );
     // A workspace must not say where a key is sent.
     assert.equal(properties['animus.anthropic.baseUrl']?.scope, 'machine');
+  });
+
+  it('name the same commands and views', () => {
+    assert.deepEqual(
+      commands,
+      COMMAND_NAMES.map((name) => `animus.${name}`),
+    );
+    assert.deepEqual(
+      contributes.views.animus.map(({ id }) => id),
+      [WORK_VIEW, LEDGER_VIEW],
+    );
   });
 
   it('have a command for whatever a view, a menu or a welcome may ask for', () => {

@@ -157,7 +157,7 @@ describe('the rows of work', () => {
       'Set API Key…',
     ]);
     assert.deepEqual(rows(2), ['No faculty accepts “designer”', 'Submit to Another Faculty…']);
-    assert.deepEqual(rows(3), ['Connect time-out', 'Open Its Last Focus', 'Submit Again…']);
+    assert.deepEqual(rows(3), ['Connect time-out', 'Open Its Last Focus', 'Retry']);
     assert.deepEqual(rows(4), []);
   });
 

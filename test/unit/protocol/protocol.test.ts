@@ -27,8 +27,13 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
     ...{ id: ID, faculty: 'general', description: 'x', params: { a: [1, null] }, model: 'a/b', priority: -1 },
     ...{ dedup: { key: 'k' }, delay_ms: 1, max_attempts: 1, allow_unknown_faculty: true, source: 'cli' },
   },
+  'work/retry': { id: 'abcdef', new_id: ID, source: 'cli' },
+  'work/follow_up': { id: 'abcdef', new_id: ID, source: 'api', description: 'x', model: 'a/b' },
   'work/list': { ids: [ID], states: ['queued'], faculty: 'general', parent: 'abcdef', limit: 1 },
   'work/show': { id: 'abcdef' },
+  'work/message': { id: 'abcdef', message_id: ID, text: 'x' },
+  'work/cancel': { id: 'abcdef', tree: false },
+  'work/tree': { id: 'abcdef', limit: 1 },
   'ledger/read': { id: 'abcdef', entry_type: 'plan', after_seq: 0, last_n: 1, query: 'x', formatted: true },
   'ledger/recent': {
     before: { created_at: '2026-01-02T12:00:00.000Z', id: ID },
@@ -38,6 +43,7 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
     query: 'x',
   },
   'focus/read': { id: ID, after_n: 0, calls_from_turn: 0 },
+  'awareness/show': { focus_id: ID, faculty: 'general' },
   'faculty/list': {},
   'events/subscribe': {},
 };
@@ -48,7 +54,7 @@ const isTaken = (schema: z.ZodType, value: unknown) => schema.safeParse(value).s
 describe('the protocol', () => {
   it('has a name for every request and notification that says what of what', () => {
     for (const name of [...methods, ...Object.keys(NOTIFICATIONS)]) {
-      if (name !== 'hello' && name !== 'initialize') assert.match(name, /^[a-z]+\/[a-z]+$/);
+      if (name !== 'hello' && name !== 'initialize') assert.match(name, /^[a-z]+\/[a-z_]+$/);
     }
     assert.ok(OLDEST_PROTOCOL_VERSION <= PROTOCOL_VERSION);
   });

@@ -7,6 +7,8 @@ import * as vscode from 'vscode';
 import { attachIfRunning } from '../../../src/client/find-or-start-host.ts';
 import type { HostClient } from '../../../src/client/host-client.ts';
 import type { TestApi } from '../../../src/extension/activate.ts';
+import type { Main } from '../../../src/extension/main.ts';
+import { COMMAND_NAMES } from '../../../src/extension/names.ts';
 import type { Row } from '../../../src/extension/work/work-rows.ts';
 import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 
@@ -25,7 +27,8 @@ async function until<T>(what: string, look: () => T | Promise<T>, ms = 20_000): 
 }
 
 describe('the extension in VS Code', () => {
-  let animus: TestApi;
+  let animus: Main;
+  let loadedByActivation: boolean;
   let others: HostClient[] = [];
 
   const state = () => animus.connection.state.kind;
@@ -52,7 +55,10 @@ describe('the extension in VS Code', () => {
   before(async () => {
     const extension = vscode.extensions.getExtension<TestApi>('animus.animus');
     assert.ok(extension, 'the extension is not installed');
-    animus = await extension.activate();
+    const { isLoaded, load } = await extension.activate();
+    await sleep(300);
+    loadedByActivation = isLoaded();
+    animus = await load();
   });
 
   afterEach(async () => {
@@ -60,7 +66,8 @@ describe('the extension in VS Code', () => {
     others = [];
   });
 
-  it('registers when it is activated, and starts nothing', async () => {
+  it('registers when it is activated and loads no more, and starts nothing when it is loaded', async () => {
+    assert.equal(loadedByActivation, false);
     await sleep(300);
     assert.equal(state(), 'idle');
     assert.equal(existsSync(home) && readdirSync(home).length > 0, false);
@@ -70,7 +77,7 @@ describe('the extension in VS Code', () => {
     const manifest: { contributes: { commands: { command: string }[] } } =
       vscode.extensions.getExtension('animus.animus')?.packageJSON;
     const named = manifest.contributes.commands.map(({ command }) => command).sort();
-    assert.deepEqual(named, animus.commandNames.map((name) => `animus.${name}`).sort());
+    assert.deepEqual(named, COMMAND_NAMES.map((name) => `animus.${name}`).sort());
     const registered = await vscode.commands.getCommands(true);
     assert.deepEqual(
       named.filter((name) => !registered.includes(name)),

@@ -1,21 +1,22 @@
-/** work/submit, work/list, work/show. */
+/** work/submit, work/retry, work/follow_up, work/list, work/show. */
 import { AnimusError } from '../../../protocol/errors.ts';
-import type { ParsedParams } from '../../../protocol/requests.ts';
-import { LISTED_TEXT_MAX } from '../../../protocol/work.ts';
+import type { ParsedParams, Result } from '../../../protocol/requests.ts';
+import { LISTED_TEXT_MAX, TERMINAL_STATES } from '../../../protocol/work.ts';
+import { shortId } from '../../../rendezvous/ids.ts';
 import type { Db } from '../../db/types.ts';
 import { listFoci } from '../../store/foci/foci.ts';
 import { readSpending, type Spending } from '../../store/foci/spending.ts';
 import { facultiesOfPlace, servedPlace } from '../../store/hosts/hosts.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import { listWorkEvents, listWorkItems, readWorkItem, readWorkItems } from '../../store/work/find.ts';
-import { type Submission, submitWork } from '../../store/work/submit.ts';
-import type { WorkItem } from '../../store/work/types.ts';
+import { type Submission, type SubmitResult, submitWork } from '../../store/work/submit.ts';
+import type { Provenance, WorkItem } from '../../store/work/types.ts';
 import { openWaits } from '../../store/work/waits.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
 import { viewEvent, viewFocus, viewWork } from '../views.ts';
 
-type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/list' | 'work/show'>;
+type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/retry' | 'work/follow_up' | 'work/list' | 'work/show'>;
 
 /** Failed attempts of work for a faculty that nobody here knows yet. */
 const DEFAULT_MAX_ATTEMPTS = 3;
@@ -27,10 +28,26 @@ export const workHandlers: WorkHandlers = {
     refuseWhileDraining(context);
     const db = await context.database();
     await requireTrust(context, db);
-    const submission = await buildSubmission(context, db, params);
-    const result = await submitWork(db, submission);
-    if (result.kind === 'queued') return { kind: 'queued', id: result.id };
-    return { kind: 'merged', id: result.id, canonical_id: result.canonicalId };
+    return viewSubmitted(await submitWork(db, await buildSubmission(context, db, params)));
+  },
+
+  async 'work/retry'(context, { id, new_id, source }) {
+    const { db, item } = await finishedItem(context, id, 'retried');
+    if (item.state === 'completed' && item.outcome?.success !== false) {
+      const next = `To go on from what came of it: animus work follow-up ${shortId(item.id)} "…"`;
+      throw new AnimusError('wrong_state', `The work item ${item.id} was done. Nothing was submitted.`, next);
+    }
+    const submission = { ...again(item, new_id, source, 'retry'), params: item.params, retryOf: item.id };
+    return viewSubmitted(await submitWork(db, { ...submission, attachments: item.attachments }));
+  },
+
+  async 'work/follow_up'(context, { id, new_id, source, description, model }) {
+    const { db, item } = await finishedItem(context, id, 'followed up');
+    requireText(description);
+    requireModel(context, model);
+    const submission = { ...again(item, new_id, source, 'follow-up'), followUpOf: item.id };
+    const text = context.redactor.text(description);
+    return viewSubmitted(await submitWork(db, { ...submission, description: text, model: model ?? item.model }));
   },
 
   async 'work/list'(context, { ids, states, faculty, parent, limit }) {
@@ -63,13 +80,13 @@ export const workHandlers: WorkHandlers = {
   },
 };
 
-async function requireRow(db: Db, id: string): Promise<WorkItem> {
+export async function requireRow(db: Db, id: string): Promise<WorkItem> {
   const item = await readWorkItem(db, id);
   if (item) return item;
   throw new AnimusError('not_found', `The work item ${id} was deleted.`, 'List what there is: animus work list');
 }
 
-async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
+export async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
   const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
   const served = await servedPlace(db, context.place);
   const spent = await readSpending(
@@ -92,7 +109,7 @@ function refuseWhileDraining(context: ApiContext): void {
   );
 }
 
-async function requireTrust(context: ApiContext, db: Db): Promise<void> {
+export async function requireTrust(context: ApiContext, db: Db): Promise<void> {
   if (await readTrust(db, context.place, context.folder)) return;
   throw new AnimusError(
     'untrusted_folder',
@@ -102,11 +119,8 @@ async function requireTrust(context: ApiContext, db: Db): Promise<void> {
 }
 
 async function buildSubmission(context: ApiContext, db: Db, params: ParsedParams<'work/submit'>): Promise<Submission> {
-  if (params.description.trim() === '') {
-    throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
-  }
-  const problem = params.model === null ? true : context.isKnownModel(params.model);
-  if (problem !== true) throw new AnimusError('unknown_model', problem, 'Correct ANIMUS_MODEL or the model setting.');
+  requireText(params.description);
+  requireModel(context, params.model);
   const faculty = await routeFaculty(context, db, params);
   return {
     id: params.id,
@@ -122,6 +136,43 @@ async function buildSubmission(context: ApiContext, db: Db, params: ParsedParams
     maxAttempts: params.max_attempts ?? faculty.maxAttempts,
     provenance: { source: params.source },
   };
+}
+
+function requireText(description: string): void {
+  if (description.trim() !== '') return;
+  throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
+}
+
+function requireModel(context: ApiContext, model: string | null): void {
+  const problem = model === null ? true : context.isKnownModel(model);
+  if (problem !== true) throw new AnimusError('unknown_model', problem, 'Correct ANIMUS_MODEL or the model setting.');
+}
+
+/** The item itself, which a merged id stands for. Throws AnimusError `wrong_state` where it is still open. */
+async function finishedItem(context: ApiContext, id: string, what: string): Promise<{ db: Db; item: WorkItem }> {
+  refuseWhileDraining(context);
+  const db = await context.database();
+  await requireTrust(context, db);
+  const asked = await requireRow(db, await requireItem(db, context.place, id));
+  const item = asked.mergedInto ? await requireRow(db, asked.mergedInto) : asked;
+  if (TERMINAL_STATES.includes(item.state)) return { db, item };
+  throw new AnimusError(
+    'wrong_state',
+    `The work item ${item.id} is ${item.state}, and only finished work can be ${what}. Nothing was submitted.`,
+    `Wait for it: animus work wait ${shortId(item.id)}`,
+  );
+}
+
+/** A new item for the same faculty, of the same weight. It stands for itself: no parent, and merged with nothing. */
+function again(item: WorkItem, id: string, source: Provenance['source'], trigger: string): Submission {
+  const { place, faculty, description, model, priority, maxAttempts } = item;
+  const same = { place, faculty, description, model, priority, maxAttempts };
+  return { ...same, id, params: {}, attachments: [], dedup: null, delayMs: 0, provenance: { source, trigger } };
+}
+
+function viewSubmitted(result: SubmitResult): Result<'work/submit'> {
+  if (result.kind === 'queued') return { kind: 'queued', id: result.id };
+  return { kind: 'merged', id: result.id, canonical_id: result.canonicalId };
 }
 
 type Routed = { name: string; dedup: boolean; maxAttempts: number };

@@ -26,19 +26,28 @@ export type SubmitOptions = {
 };
 
 export async function workSubmit(session: CliSession, options: SubmitOptions, words: string[]): Promise<number> {
-  const description = words.join(' ') === '-' ? await readText(process.stdin) : words.join(' ');
-  if (description.length > DESCRIPTION_MAX) throw tooLong();
-  if (description.trim() === '') {
-    throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
-  }
+  const description = await describedBy(words);
   const asked = submission(session, options, description);
   const result = await withHost(session, async (client) => {
     await ensureTrusted(session, client, options.trust ?? false);
     return client.request('work/submit', asked);
   });
-  if (options.wait) return waitAndShow(session, canonicalId(result));
+  return submitted(session, result, options.wait ?? false);
+}
+
+/** Says what became of a submission, or waits for its outcome. */
+export async function submitted(session: CliSession, result: Result<'work/submit'>, waits: boolean): Promise<number> {
+  if (waits) return waitAndShow(session, canonicalId(result));
   showSubmitted(session, result);
   return EXIT.done;
+}
+
+/** The words of a command, or standard input for `-`. Throws AnimusError `invalid_params`. */
+export async function describedBy(words: readonly string[]): Promise<string> {
+  const description = words.join(' ') === '-' ? await readText(process.stdin) : words.join(' ');
+  if (description.length > DESCRIPTION_MAX) throw tooLong();
+  if (description.trim() !== '') return description;
+  throw new AnimusError('invalid_params', 'The work has no text. Nothing was submitted.', 'Say what is to be done.');
 }
 
 /** All of a stream's text. Throws AnimusError `invalid_params` as soon as it is too long: it may have no end. */

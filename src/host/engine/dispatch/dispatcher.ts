@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { Db } from '../../db/types.ts';
 import { markPredecessorsStopped, registerHost } from '../../store/hosts/hosts.ts';
-import { HEARTBEAT_EVERY_MS, renewLeases } from '../../store/work/leases.ts';
+import { HEARTBEAT_EVERY_MS, heldTokens, renewLeases } from '../../store/work/leases.ts';
 import { takeOverExpired } from '../../store/work/queue.ts';
-import { dueWaits, openWaits, resolveWait, type Wait } from '../../store/work/waits.ts';
+import { dueWaits, openWaits, resolveWait, type Wait, wakeAwaitingChildren } from '../../store/work/waits.ts';
 import type { FacultyCatalogue } from '../faculties/catalogue.ts';
 import type { Faculty } from '../faculties/schema.ts';
 import type { Claim, Log } from '../focus/types.ts';
@@ -35,7 +35,7 @@ const MODEL_CALL_GRACE_MS = 60_000;
 
 type Running = {
   claim: Claim;
-  /** The lease is another's: everything ends at once. */
+  /** The lease is gone, or another's: everything ends at once. */
   lost: AbortController;
   /** A drain that has waited long enough for its model call. */
   hurry: AbortController;
@@ -70,8 +70,11 @@ export class Dispatcher {
     this.#unlisten = await retryLost(() =>
       db.listen(
         'work',
-        () => this.look(),
-        () => this.look(),
+        (payload) => this.#hear(payload),
+        () => {
+          this.#endWhatIsLost([...this.#running.keys()]);
+          this.look();
+        },
       ),
     );
     this.#every(POLL_MS, () => this.#poll());
@@ -95,6 +98,26 @@ export class Dispatcher {
           this.look();
         }
       });
+  }
+
+  /** An item changed: there may be work, and one that runs here may have been cancelled. A payload is no more than a hint. */
+  #hear(payload: string): void {
+    const named = [...this.#running].filter(([, { claim }]) => payload.includes(claim.item.id));
+    this.#endWhatIsLost(named.map(([token]) => token));
+    this.look();
+  }
+
+  /** Ends those foci that have lost their leases. */
+  #endWhatIsLost(tokens: readonly string[]): void {
+    if (tokens.length === 0) return;
+    void this.#guarded(async () => {
+      const held = new Set(await heldTokens(this.#options.db, tokens));
+      this.#abortLost(tokens.filter((token) => !held.has(token)));
+    });
+  }
+
+  #abortLost(tokens: readonly string[]): void {
+    for (const token of tokens) this.#running.get(token)?.lost.abort();
   }
 
   /** Evaluates every open wait, as after credentials came. */
@@ -154,7 +177,9 @@ export class Dispatcher {
     const taken = await takeOverExpired(db, self, { alive: [...this.#running.keys()], predecessors: false });
     for (const id of taken) log('info', 'work.taken_over', { work_id: id });
     for (const wait of await dueWaits(db, [place])) await resolveWait(db, wait, 'time is up');
+    await wakeAwaitingChildren(db, [place]);
     await this.wakeWaiting();
+    this.#endWhatIsLost([...this.#running.keys()]);
     this.look();
   }
 
@@ -162,9 +187,7 @@ export class Dispatcher {
     // The leases first: nothing that is wrong with a file may cost what runs its lease.
     const tokens = [...this.#running.keys()];
     const renewed = new Set(await renewLeases(this.#options.db, tokens));
-    for (const token of tokens) {
-      if (!renewed.has(token)) this.#running.get(token)?.lost.abort();
-    }
+    this.#abortLost(tokens.filter((token) => !renewed.has(token)));
     await this.#register();
   }
 

@@ -3,9 +3,17 @@
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
 import type { ToolResultBlock } from '../../llm/types.ts';
-import { runCall } from './run-call.ts';
+import { runCall, settleCalls } from './run-call.ts';
 import { streamAnswer } from './stream-answer.ts';
-import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall, RecordedMessage } from './types.ts';
+import type { ToolResult } from './tool.ts';
+import type {
+  EngageConfig,
+  EngageDependencies,
+  EngageResult,
+  RecordedCall,
+  RecordedMessage,
+  WaitingCall,
+} from './types.ts';
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
 
@@ -62,24 +70,41 @@ async function finishTurn(
   // The calls of an answer that was refused, or that outgrew the context, are not for running.
   const isWhole = answer.stopReason?.kind !== 'refusal' && answer.stopReason?.kind !== 'context_exceeded';
   if (state.calls.length > 0 && isWhole) {
-    const blocks = await runCalls(deps, state.calls);
-    if (!blocks) return { kind: 'stopped' };
-    state.messages.push(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks }));
+    const ran = await runCalls(deps, state.calls);
+    if (ran.kind !== 'results') return ran;
+    const { blocks } = ran;
+    state.messages.push(...(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks })));
     state.calls = [];
     return undefined;
   }
   return endOrContinue(deps, state, answer);
 }
 
-async function runCalls(deps: EngageDependencies, calls: RecordedCall[]): Promise<ToolResultBlock[] | undefined> {
-  const blocks: ToolResultBlock[] = [];
+type RanCalls = { kind: 'results'; blocks: ToolResultBlock[] } | Extract<EngageResult, { kind: 'parked' | 'stopped' }>;
+
+/** What can run runs, in the order of asking; then those that may have to wait are settled together. */
+async function runCalls(deps: EngageDependencies, calls: readonly RecordedCall[]): Promise<RanCalls> {
+  const results = new Map<string, ToolResult>();
+  const waiting: WaitingCall[] = [];
   for (const call of calls) {
     // An aborted focus starts nothing more; the calls stay requested for whoever goes on.
-    if (deps.abort.aborted && !call.result) return undefined;
-    const { content, isError } = await runCall(deps, call);
-    blocks.push({ type: 'tool_result', toolUseId: call.providerCallId, content, isError });
+    if (deps.abort.aborted && !call.result) return { kind: 'stopped' };
+    const outcome = await runCall(deps, call);
+    if ('evaluate' in outcome) waiting.push(outcome);
+    else results.set(call.id, outcome);
   }
-  return blocks;
+  if (waiting.length > 0) {
+    if (deps.abort.aborted) return { kind: 'stopped' };
+    const settled = await settleCalls(deps, waiting);
+    if (settled.kind === 'parked') return settled;
+    for (const [id, result] of settled.results) results.set(id, result);
+  }
+  return { kind: 'results', blocks: calls.map((call) => resultBlock(call, results.get(call.id))) };
+}
+
+function resultBlock({ id, providerCallId }: RecordedCall, result: ToolResult | undefined): ToolResultBlock {
+  if (!result) throw new Error(`Tool call ${id} was left without a result.`);
+  return { type: 'tool_result', toolUseId: providerCallId, content: result.content, isError: result.isError };
 }
 
 async function endOrContinue(
@@ -93,9 +118,9 @@ async function endOrContinue(
     case 'pause_turn':
       return undefined; // the answer goes back as it is, and the model takes it up
     case 'max_tokens': {
-      const alreadyContinued = state.messages.at(-2)?.kind === 'remark';
+      const alreadyContinued = isContinuation(state.messages.at(-2));
       if (alreadyContinued) return { kind: 'end_turn', text };
-      state.messages.push(await remark(deps, answer.turn, CONTINUE));
+      state.messages.push(...(await remark(deps, answer.turn, CONTINUE)));
       return undefined;
     }
     case 'refusal':
@@ -108,11 +133,20 @@ async function endOrContinue(
     case 'end_turn':
     case 'tool_use':
     case 'stop_sequence':
-    case 'other':
-      return { kind: 'end_turn', text };
+    case 'other': {
+      const heard = await deps.journal.hearPeople(answer.turn);
+      if (heard.length === 0) return { kind: 'end_turn', text };
+      state.messages.push(...heard);
+      return undefined;
+    }
   }
 }
 
-function remark({ journal }: EngageDependencies, turn: number, text: string): Promise<RecordedMessage> {
+function remark({ journal }: EngageDependencies, turn: number, text: string): Promise<RecordedMessage[]> {
   return journal.closeTurn({ turn, role: 'user', kind: 'remark', blocks: [{ type: 'text', text }] });
+}
+
+/** Other remarks follow a turn's results. */
+function isContinuation(message: RecordedMessage | undefined): boolean {
+  return message?.kind === 'remark' && message.blocks.some((block) => block.type === 'text' && block.text === CONTINUE);
 }

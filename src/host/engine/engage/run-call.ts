@@ -5,8 +5,8 @@
 import * as z from 'zod';
 import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost } from '../../db/types.ts';
-import type { StoreTool, Tool, ToolResult, WorldTool } from './tool.ts';
-import type { CallEnd, EngageDependencies, RecordedCall } from './types.ts';
+import type { StoreTool, Tool, ToolResult, WaitingTool, WorldTool } from './tool.ts';
+import type { CallEnd, EngageDependencies, RecordedCall, Settled, WaitingCall } from './types.ts';
 
 /** Longest result, in characters. Tools page well below this; it holds what they cannot. */
 const RESULT_MAX = 200_000;
@@ -17,16 +17,20 @@ const ABORT_GRACE_MS = 1000;
 const INTERRUPTED =
   'Interrupted: the host ended while this ran. It may or may not have taken effect; check before you repeat it.';
 
-type CallDependencies = Pick<EngageDependencies, 'tools' | 'journal' | 'context' | 'abort'>;
+export type CallDependencies = Pick<EngageDependencies, 'tools' | 'journal' | 'context' | 'abort'>;
 
-/** Gives the recorded result; runs the call first where that has not happened. */
-export async function runCall(deps: CallDependencies, call: RecordedCall): Promise<ToolResult> {
+/**
+ * Gives the recorded result; runs the call first where that has not happened. A call that may have to wait is not evaluated
+ * here but given back, for the end of the turn.
+ */
+export async function runCall(deps: CallDependencies, call: RecordedCall): Promise<ToolResult | WaitingCall> {
   if (call.result) return call.result;
   const tool = deps.tools.get(call.name);
   if (!tool) return fail(deps, call, unknownTool(call.name, deps.tools));
   if (call.invalid) return fail(deps, call, unparsable(call.invalid));
   const input = tool.input.safeParse(call.input);
   if (!input.success) return fail(deps, call, `Bad arguments for ${call.name}:\n${z.prettifyError(input.error)}`);
+  if (tool.kind === 'waiting') return waitingCall(deps, tool, call, input.data);
   if (tool.kind === 'store') return runStoreTool(deps, tool, call, input.data);
   if (call.started && tool.effect !== 'read') {
     return deps.journal.finishCall(call, 'interrupted', { content: INTERRUPTED, isError: true });
@@ -34,6 +38,48 @@ export async function runCall(deps: CallDependencies, call: RecordedCall): Promi
   await deps.journal.startCall(call, tool.effect);
   const { end, result } = await runWithinTime(deps, tool, input.data);
   return deps.journal.finishCall(call, end, cleaned(result));
+}
+
+function waitingCall(deps: CallDependencies, tool: WaitingTool, call: RecordedCall, input: unknown): WaitingCall {
+  const context = { ...deps.context, signal: deps.abort };
+  return {
+    call,
+    async evaluate(stored, tx) {
+      const evaluation = await tool.evaluate(input, context, stored, tx);
+      return evaluation.kind === 'wait' ? evaluation : { kind: 'result', result: cleaned(evaluation.result) };
+    },
+  };
+}
+
+/**
+ * Settles the calls that may have to wait, once everything else of the turn has its result. What a tool's own code throws
+ * becomes its result, and the others are settled without it.
+ */
+export async function settleCalls(deps: CallDependencies, waiting: readonly WaitingCall[]): Promise<Settled> {
+  const thrown = new Map<unknown, RecordedCall>();
+  const watched = waiting.map(({ call, evaluate }): WaitingCall => {
+    const watch: WaitingCall['evaluate'] = async (stored, tx) => {
+      try {
+        return await evaluate(stored, tx);
+      } catch (error) {
+        thrown.set(error, call);
+        throw error; // the transaction rolls back, or is tried again
+      }
+    };
+    return { call, evaluate: watch };
+  });
+  try {
+    return await deps.journal.settleCalls(watched);
+  } catch (error) {
+    const broken = thrown.get(error);
+    if (!broken || error instanceof DbLost) throw error;
+    const result = await fail(deps, broken, `${broken.name} failed: ${reasonOf(error)}`);
+    const rest = waiting.filter(({ call }) => call !== broken);
+    const settled: Settled =
+      rest.length === 0 ? { kind: 'settled', results: new Map() } : await settleCalls(deps, rest);
+    if (settled.kind === 'parked') return settled;
+    return { kind: 'settled', results: new Map([...settled.results, [broken.id, result]]) };
+  }
 }
 
 function fail({ journal }: CallDependencies, call: RecordedCall, content: string): Promise<ToolResult> {

@@ -48,7 +48,33 @@ export type StoreTool<Schema extends z.ZodType = z.ZodType> = ToolBase<Schema> &
   run(input: z.output<Schema>, context: ToolContext, tx: Tx): Promise<ToolResult>;
 };
 
-export type Tool<Schema extends z.ZodType = z.ZodType> = WorldTool<Schema> | StoreTool<Schema>;
+/** What a call may wait for. */
+export type CallWait = {
+  kind: 'children' | 'approval' | 'answer' | 'budget';
+  /** What is waited for, by kind: for children their ids. */
+  targets: JsonValue[];
+  /** Whether all targets or any of them; null where there is nothing to choose. */
+  mode: 'all' | 'any' | null;
+  /** Counted from the first evaluation on; null waits without an end. */
+  wakeInMs: number | null;
+};
+
+/** A wait as it was stored at the first evaluation. `isDue`: its time has come, by the database's clock. */
+export type StoredCallWait = Pick<CallWait, 'kind' | 'targets' | 'mode'> & { isDue: boolean };
+
+export type Evaluation = { kind: 'result'; result: ToolResult } | { kind: 'wait'; wait: CallWait };
+
+/**
+ * A tool whose result may be long in coming. While it waits the focus is parked: it holds no slot and no lease. It is
+ * evaluated when it is called and at each wake, in the transaction that stores its result or parks the focus, with `stored`
+ * null the first time. What it reads must be what wakes the item, or the wake finds nothing. Its effects are rows only.
+ */
+export type WaitingTool<Schema extends z.ZodType = z.ZodType> = ToolBase<Schema> & {
+  kind: 'waiting';
+  evaluate(input: z.output<Schema>, context: ToolContext, stored: StoredCallWait | null, tx: Tx): Promise<Evaluation>;
+};
+
+export type Tool<Schema extends z.ZodType = z.ZodType> = WorldTool<Schema> | StoreTool<Schema> | WaitingTool<Schema>;
 
 /** Keeps the schema's type while a tool is written, and forgets it where tools are collected. */
 export function defineTool<Schema extends z.ZodType>(tool: Tool<Schema>): Tool {

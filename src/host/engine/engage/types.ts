@@ -5,7 +5,7 @@
 
 import type { Tx } from '../../db/types.ts';
 import type { ContentBlock, LlmClient, LlmError, StopReason, ToolDefinition, Usage } from '../../llm/types.ts';
-import type { Tool, ToolContext, ToolEffect, ToolResult } from './tool.ts';
+import type { CallWait, Evaluation, StoredCallWait, Tool, ToolContext, ToolEffect, ToolResult } from './tool.ts';
 
 /** Fixed when the focus begins to engage, and the same for every request of its life. */
 export type EngageConfig = {
@@ -23,7 +23,7 @@ export type EngageConfig = {
 export type RecordedMessage = {
   turn: number;
   role: 'user' | 'assistant';
-  kind: 'task' | 'assistant' | 'tool_results' | 'remark';
+  kind: 'task' | 'assistant' | 'tool_results' | 'remark' | 'person';
   blocks: ContentBlock[];
   stopReason?: StopReason;
 };
@@ -39,8 +39,22 @@ export type RecordedCall = {
   invalid?: { raw: string; reason: string };
   /** Started, and no result recorded: the process that ran it is gone. */
   started: boolean;
+  /** It was evaluated before, and the focus parked for it. */
+  waiting: boolean;
   result: ToolResult | null;
 };
+
+/** A call that gives a result or waits, ready to be evaluated in a transaction of the journal's. */
+export type WaitingCall = {
+  call: RecordedCall;
+  evaluate(stored: StoredCallWait | null, tx: Tx): Promise<Evaluation>;
+};
+
+export type Settled =
+  /** Every call has its result, by the call's id. */
+  | { kind: 'settled'; results: ReadonlyMap<string, ToolResult> }
+  /** Some still wait: the focus is parked and its lease is gone. What the others gave is stored. */
+  | { kind: 'parked'; waitsFor: CallWait['kind'] };
 
 export type CallEnd = 'done' | 'error' | 'interrupted' | 'cancelled';
 
@@ -54,8 +68,18 @@ export interface Journal {
   finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult>;
   /** Runs a tool whose effect is rows: effect and result in one transaction. */
   runStoreCall(call: RecordedCall, effect: ToolEffect, run: (tx: Tx) => Promise<ToolResult>): Promise<ToolResult>;
-  /** Results, or a remark of the engine, as the user's half of the turn. */
-  closeTurn(message: RecordedMessage): Promise<RecordedMessage>;
+  /**
+   * Evaluates calls that may wait, behind the lock on the item, and stores the results that there are. Where a call still
+   * waits the same transaction parks the focus: all else of the turn must have its result by then.
+   */
+  settleCalls(waiting: readonly WaitingCall[]): Promise<Settled>;
+  /**
+   * Results, or a remark of the engine, as the user's half of the turn. Gives it with what was remarked and what people said
+   * besides.
+   */
+  closeTurn(message: RecordedMessage): Promise<RecordedMessage[]>;
+  /** What people said since the last turn was closed, as messages after an answer that called nothing. */
+  hearPeople(turn: number): Promise<RecordedMessage[]>;
 }
 
 export type RecordAnswer = { turn: number; blocks: ContentBlock[]; stopReason: StopReason; usage: Usage };
@@ -86,5 +110,7 @@ export type EngageResult =
   | { kind: 'budget'; message: string }
   | { kind: 'refusal'; message: string }
   | { kind: 'model_failed'; error: LlmError }
+  /** A call waits: the journal has parked the focus, and nothing is left to write. */
+  | { kind: 'parked'; waitsFor: CallWait['kind'] }
   /** Asked to stop; the rest is for the next host. */
   | { kind: 'stopped' };

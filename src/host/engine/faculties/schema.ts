@@ -37,6 +37,25 @@ export const facultySchema = z.strictObject({
         temperature: z.number().min(0).max(2).nullable().default(null),
       })
       .prefault({}),
+    /** What a focus is told of the place's other work. */
+    awareness: z
+      .strictObject({
+        /** Off: neither a digest nor remarks. */
+        enabled: z.boolean().default(true),
+        /** How far back what was completed and found is looked for. */
+        lookback_hours: z.number().positive().max(8760).default(24),
+        /** Most entries of each list; 0 leaves it out. */
+        max_running: z.int().min(0).max(100).default(10),
+        max_recent_completed: z.int().min(0).max(100).default(20),
+        max_recent_findings: z.int().min(0).max(100).default(20),
+        /** Tell of the children of the own item, and of theirs, too. */
+        include_child_work: z.boolean().default(false),
+        /** Of the digest, as estimated. */
+        max_tokens: z.int().min(100).max(20_000).default(1500),
+        /** Remark on findings of others that name a file which the focus has touched. */
+        remarks: z.boolean().default(true),
+      })
+      .prefault({}),
     consolidate: z
       .strictObject({
         command: command.nullable().default(null),

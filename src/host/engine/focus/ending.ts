@@ -1,6 +1,7 @@
 /**
  * How a focus ends: one transaction each, in which lease, item and focus change together. All may be repeated when an
- * answer was lost: finding the lease gone and the item where it was to be is success.
+ * answer was lost: finding the lease gone and the item where it was to be is success. Where the item ends with its focus the
+ * same transaction wakes a parent that awaits it.
  */
 
 import type { JsonValue } from '../../../protocol/json.ts';
@@ -9,12 +10,13 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { type FocusStatus, readFocus, setStatus } from '../../store/foci/foci.ts';
 import { giveUpLease, type Lease, LeaseLost } from '../../store/work/leases.ts';
+import { lockParentOf } from '../../store/work/locks.ts';
 import { buryItem, completeItem, parkItem, releaseItem, retryItem } from '../../store/work/transitions.ts';
 import type { Outcome, WaitKind } from '../../store/work/types.ts';
-import { insertWait } from '../../store/work/waits.ts';
+import { insertWait, resolveWaitsOf, wakeIfChildrenEnded } from '../../store/work/waits.ts';
 
 export function completeFocus(db: Db, lease: Lease, outcome: Outcome): Promise<void> {
-  return end(db, lease, 'completed', (tx) => completeItem(tx, lease.workItemId, outcome));
+  return endItem(db, lease, 'completed', (tx) => completeItem(tx, lease.workItemId, outcome));
 }
 
 /** The attempt failed; another one follows after `delayMs`. */
@@ -24,7 +26,7 @@ export function retryLater(db: Db, lease: Lease, delayMs: number, error: { kind:
 
 /** The attempt failed and no other follows. */
 export function giveUp(db: Db, lease: Lease, outcome: Outcome): Promise<void> {
-  return end(db, lease, 'failed', (tx) => buryItem(tx, lease.workItemId, outcome));
+  return endItem(db, lease, 'failed', (tx) => buryItem(tx, lease.workItemId, outcome));
 }
 
 /** For the next host of the place to go on with. */
@@ -45,14 +47,32 @@ export function parkFocus(db: Db, lease: Lease, { kind, targets, wakeInMs }: Par
   });
 }
 
-async function end(db: Db, lease: Lease, status: FocusStatus, change: (tx: Tx) => Promise<boolean>): Promise<void> {
+type Change = (tx: Tx) => Promise<boolean>;
+
+function end(db: Db, lease: Lease, status: FocusStatus, change: Change): Promise<void> {
+  return repeatable(db, lease, status, (tx) => endFocus(tx, lease, status, change));
+}
+
+/** The parent's row is locked first, and its waits are evaluated last: children that end at once wake it between them. */
+function endItem(db: Db, lease: Lease, status: FocusStatus, change: Change): Promise<void> {
+  return repeatable(db, lease, status, async (tx) => {
+    const parentId = await lockParentOf(tx, lease.workItemId);
+    await endFocus(tx, lease, status, change);
+    if (parentId) await wakeIfChildrenEnded(tx, parentId);
+  });
+}
+
+async function endFocus(tx: Tx, lease: Lease, status: FocusStatus, change: Change): Promise<void> {
+  await giveUpLease(tx, lease);
+  await setStatus(tx, lease.focusId, status);
+  if (!(await change(tx))) throw new LeaseLost(`Work item ${lease.workItemId} is not running any more.`);
+  if (status === 'completed' || status === 'failed') await resolveWaitsOf(tx, [lease.workItemId]);
+}
+
+async function repeatable(db: Db, lease: Lease, status: FocusStatus, body: (tx: Tx) => Promise<void>): Promise<void> {
   await retryLost(async (again) => {
     try {
-      await db.transaction(async (tx) => {
-        await giveUpLease(tx, lease);
-        await setStatus(tx, lease.focusId, status);
-        if (!(await change(tx))) throw new LeaseLost(`Work item ${lease.workItemId} is not running any more.`);
-      });
+      await db.transaction(body);
     } catch (error) {
       if (again && error instanceof LeaseLost && (await hasStatus(db, lease.focusId, status))) return;
       throw error;

@@ -1,11 +1,14 @@
 /** The middle phase: opens the model, hands the loop what it needs, and turns its end into a row. */
 import { retryLost } from '../../db/retry-lost.ts';
-import type { LlmError } from '../../llm/types.ts';
+import type { LlmClient, LlmError } from '../../llm/types.ts';
 import { type EngageEnd, endEngage, readFocus } from '../../store/foci/foci.ts';
 import { proveLease } from '../../store/work/leases.ts';
+import { hasUnheard } from '../../store/work/messages.ts';
+import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
 import type { EngageConfig, EngageEvent, EngageResult } from '../engage/types.ts';
-import { DbJournal } from './journal.ts';
+import { DbJournal, type Remarks } from './journal.ts';
+import { viewerOf } from './orient.ts';
 import type { PhaseResult } from './phase-result.ts';
 import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
 
@@ -21,12 +24,26 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
     return { kind: 'failed', error: { kind: 'unknown_model', message: opened.message, final: true } };
   }
   if (opened.kind === 'needs_credentials') return waitForCredentials(opened.provider);
+  for (;;) {
+    const result = await runLoop(deps, claim, config, opened.client);
+    const concluded = await conclude(deps, claim, opened.client.provider, result);
+    // Somebody said something while the loop ended: it goes on from its rows, and hears it.
+    if (concluded) return concluded;
+  }
+}
+
+async function runLoop(
+  deps: FocusDependencies,
+  claim: Claim,
+  config: EngageConfig,
+  client: LlmClient,
+): Promise<EngageResult> {
   const watchers = redactedEmitter(deps, claim);
   const result = await engage(
     {
-      client: opened.client,
+      client,
       tools: toolsOf(deps, config),
-      journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor),
+      journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor, remarksFor(deps, claim)),
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,
@@ -41,7 +58,14 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
     config,
   );
   watchers.end();
-  return conclude(deps, claim, opened.client.provider, result);
+  return result;
+}
+
+/** As the faculty has it now: unlike the digest, remarks are not fixed with the focus. */
+function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined {
+  const { awareness } = claim.faculty;
+  if (!awareness.enabled || !awareness.remarks) return undefined;
+  return (tx) => remarkOnFindings(tx, claim.focus.id, viewerOf(deps, claim), awareness);
 }
 
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */
@@ -51,19 +75,22 @@ function toolsOf(deps: FocusDependencies, config: EngageConfig) {
   return new Map(tools.map((tool) => [tool.name, tool]));
 }
 
+/** Undefined where the loop goes on after all. */
 async function conclude(
   deps: FocusDependencies,
   claim: Claim,
   provider: string,
   result: EngageResult,
-): Promise<PhaseResult> {
+): Promise<PhaseResult | undefined> {
   switch (result.kind) {
     case 'stopped':
       return { kind: 'stopped' };
+    case 'parked':
+      return { kind: 'calls_wait', waitsFor: result.waitsFor };
     case 'model_failed':
       return modelFailed(deps, provider, result.error);
     case 'end_turn':
-      await recordEnd(deps, claim, { kind: 'end_turn', text: result.text });
+      if (!(await recordEnd(deps, claim, { kind: 'end_turn', text: result.text }))) return undefined;
       return { kind: 'next', phase: 'consolidate' };
     case 'budget':
     case 'refusal':
@@ -104,11 +131,14 @@ function waitForModel(provider: string, wakeInMs: number): PhaseResult {
   return { kind: 'parked', reason: { kind: 'model', targets: [provider], wakeInMs } };
 }
 
-async function recordEnd(deps: FocusDependencies, claim: Claim, end: EngageEnd): Promise<void> {
-  await retryLost(() =>
+/** False where the model ended by itself and somebody has said something that it has not heard. */
+async function recordEnd(deps: FocusDependencies, claim: Claim, end: EngageEnd): Promise<boolean> {
+  return retryLost(() =>
     deps.db.transaction(async (tx) => {
       await proveLease(tx, claim.lease);
+      if (end.kind === 'end_turn' && (await hasUnheard(tx, claim.item.id))) return false;
       await endEngage(tx, claim.focus.id, end);
+      return true;
     }),
   );
 }

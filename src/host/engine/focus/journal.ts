@@ -18,27 +18,47 @@ import {
   readToolCalls,
   type ToolCall,
 } from '../../store/foci/tool-calls.ts';
-import { type Lease, proveLease } from '../../store/work/leases.ts';
+import { type Lease, LeaseLost, proveLease } from '../../store/work/leases.ts';
+import { takeMessages } from '../../store/work/messages.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
+import { resolveCallWait } from '../../store/work/waits.ts';
+import type { Remark } from '../awareness/remark.ts';
 import type { ToolEffect, ToolResult } from '../engage/tool.ts';
-import type { CallEnd, Journal, RecordAnswer, RecordedCall, RecordedMessage } from '../engage/types.ts';
+import type {
+  CallEnd,
+  Journal,
+  RecordAnswer,
+  RecordedCall,
+  RecordedMessage,
+  Settled,
+  WaitingCall,
+} from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
+import { findPark, settleCalls } from './settle-calls.ts';
+
+/** What is to be remarked at the end of a turn; called in the transaction that closes it. */
+export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
+
+/** Stands above what a person says to a focus: unlike what tools and other foci say, it instructs. */
+export const SAID = '== MESSAGE FROM A PERSON ==';
 
 export class DbJournal implements Journal {
   #db: Db;
   #lease: Lease;
   #model: string;
   #redactor: Redactor;
+  #remarks: Remarks | undefined;
   #nextN = 1;
   #block = 0;
   /** A recorded step closes the block that its turn's results end. */
   #stepInTurn = false;
 
-  constructor(db: Db, lease: Lease, model: string, redactor: Redactor) {
+  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks) {
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
     this.#redactor = redactor;
+    this.#remarks = remarks;
   }
 
   async load() {
@@ -88,6 +108,7 @@ export class DbJournal implements Journal {
   async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
     const kept = { ...result, content: this.#redactor.text(result.content) };
     return this.#write(async (tx) => {
+      if (call.waiting) await resolveCallWait(tx, call.id);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
       return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);
     });
@@ -114,16 +135,64 @@ export class DbJournal implements Journal {
     return result;
   }
 
-  async closeTurn(message: RecordedMessage): Promise<RecordedMessage> {
+  async settleCalls(waiting: readonly WaitingCall[]): Promise<Settled> {
+    return retryLost(async (again) => {
+      try {
+        return await this.#db.transaction((tx) => settleCalls(tx, this.#lease, waiting, this.#redactor));
+      } catch (error) {
+        const parked = again && error instanceof LeaseLost ? await findPark(this.#db, this.#lease.focusId) : undefined;
+        if (parked) return parked;
+        throw error;
+      }
+    });
+  }
+
+  async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
     const n = this.#nextN;
-    await this.#write(async (tx, again) => {
-      if (again && (await this.#hasMessage(tx, n))) return;
+    const besides = await this.#write(async (tx, again) => {
+      const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
+      if (present.length > 0) return present.slice(1).map(fromStored);
+      const made = message.kind === 'tool_results' ? await this.#remarks?.(tx) : undefined;
       await insertMessage(tx, this.#lease.focusId, this.#stored(n, message));
       await noteProgress(tx, this.#lease.workItemId);
+      const remarks = made ? [await this.#insertRemark(tx, n + 1, message.turn, made)] : [];
+      return [...remarks, ...(await this.#insertSaid(tx, n + 1 + remarks.length, message.turn))];
     });
-    this.#nextN += 1;
+    const recorded = [message, ...besides];
+    this.#nextN += recorded.length;
     if (this.#stepInTurn) this.#block += 1;
     this.#stepInTurn = false;
+    return recorded;
+  }
+
+  async hearPeople(turn: number): Promise<RecordedMessage[]> {
+    const n = this.#nextN;
+    const heard = await this.#write(async (tx, again) => {
+      const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
+      return present.length > 0 ? present.map(fromStored) : this.#insertSaid(tx, n, turn);
+    });
+    this.#nextN += heard.length;
+    return heard;
+  }
+
+  /** Each message as one of its own, from number `n` on. */
+  async #insertSaid(tx: Tx, n: number, turn: number): Promise<RecordedMessage[]> {
+    const said = await takeMessages(tx, this.#lease.workItemId, this.#lease.focusId);
+    const messages = said.map(({ content }): RecordedMessage => {
+      return { turn, role: 'user', kind: 'person', blocks: [{ type: 'text', text: `${SAID}\n${content}` }] };
+    });
+    for (const [at, message] of messages.entries()) {
+      await insertMessage(tx, this.#lease.focusId, this.#stored(n + at, message));
+    }
+    return messages;
+  }
+
+  async #insertRemark(tx: Tx, n: number, turn: number, remark: Remark): Promise<RecordedMessage> {
+    const { findings, lookedTo } = remark;
+    const blocks: ContentBlock[] = [{ type: 'text', text: this.#redactor.text(remark.text) }];
+    const message: RecordedMessage = { turn, role: 'user', kind: 'remark', blocks };
+    const facts = { findings, ...(lookedTo ? { looked_to: lookedTo.toISOString() } : {}) };
+    await insertMessage(tx, this.#lease.focusId, this.#stored(n, message, facts));
     return message;
   }
 
@@ -146,7 +215,7 @@ export class DbJournal implements Journal {
     return result ? { content: result.content, isError: result.is_error } : undefined;
   }
 
-  #stored(n: number, message: RecordedMessage, facts: { usage?: object; model?: string } = {}) {
+  #stored(n: number, message: RecordedMessage, facts: object = {}) {
     const { turn, role, kind, blocks, stopReason } = message;
     const content = { blocks, ...(stopReason ? { stopReason } : {}), ...facts } as unknown as StoredMessage['content'];
     return { n, turn, block: this.#block, role, kind, content };
@@ -169,6 +238,7 @@ function fromStoredCall(call: ToolCall, blocks: readonly ContentBlock[]): Record
     input: call.input,
     ...(invalid ? { invalid } : {}),
     started: call.state === 'started',
+    waiting: call.state === 'waiting',
     result: call.result ? { content: call.result.content, isError: call.result.is_error } : null,
   };
 }
@@ -182,6 +252,7 @@ function newCall(block: ToolUseBlock, position: number): RecordedCall {
     input: block.input,
     ...(block.invalid ? { invalid: block.invalid } : {}),
     started: false,
+    waiting: false,
     result: null,
   };
 }

@@ -2,17 +2,25 @@
 import * as z from 'zod';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { retryLost } from '../../db/retry-lost.ts';
+import { insertDigest } from '../../store/awareness/digests.ts';
 import { beginEngage } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
 import { readEntries } from '../../store/ledger/ledger.ts';
+import { listWorkItems } from '../../store/work/find.ts';
 import { proveLease } from '../../store/work/leases.ts';
+import { giveBackMessages } from '../../store/work/messages.ts';
+import { buildDigest, type Viewer } from '../awareness/digest.ts';
 import type { EngageConfig } from '../engage/types.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
+import { earlierWork } from './earlier-work.ts';
 import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
 import { systemPrompt, taskMessage } from './prompt.ts';
 import type { Claim, FocusDependencies } from './types.ts';
+
+const MOST_CHILDREN = 100;
+const CHILD_TEXT_MAX = 200;
 
 const orientOutput = z.object({ context: z.string().max(100_000).default('') });
 
@@ -20,11 +28,15 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
   const context = await orientContext(deps, claim);
   if (typeof context !== 'string') return context;
   const entries = await retryLost(() => readEntries(deps.db, { workItemId: claim.item.id }));
+  const digest = await retryLost(() => buildDigest(deps.db, viewerOf(deps, claim), claim.faculty.awareness));
   const task = taskMessage({
     description: claim.item.description,
     params: claim.item.params,
     orientContext: context,
     earlierLedger: claim.focus.attempt > 1 ? formatLedger(entries) : '',
+    earlierWork: await earlierWork(deps.db, claim.item),
+    awareness: digest.text,
+    earlierChildren: claim.focus.attempt > 1 ? await childLines(deps, claim.item) : '',
   });
   const config = engageConfig(deps, claim);
   await retryLost(() =>
@@ -40,10 +52,28 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
         kind: 'task',
         content: { blocks },
       });
+      await insertDigest(tx, {
+        focusId: claim.focus.id,
+        text: deps.redactor.text(digest.text),
+        data: deps.redactor.json(digest.lists),
+        tokens: digest.tokens,
+      });
+      await giveBackMessages(tx, claim.item.id, claim.focus.id);
       await beginEngage(tx, claim.focus.id, config.model, config as unknown as JsonObject);
     }),
   );
   return { kind: 'next', phase: 'engage' };
+}
+
+/** The newest children, oldest first, for an attempt that knows nothing of those that an earlier one spawned. */
+async function childLines({ db }: FocusDependencies, { id, place }: Claim['item']): Promise<string> {
+  const filter = { place, parentId: id, limit: MOST_CHILDREN };
+  const children = await retryLost(() => listWorkItems(db, filter, CHILD_TEXT_MAX));
+  return children
+    .filter(({ state }) => state !== 'merged')
+    .reverse()
+    .map((child) => `${child.id} ${child.faculty}, ${child.state}: ${child.description.replaceAll(/\s+/g, ' ')}`)
+    .join('\n');
 }
 
 /** The orient command's context, '' without a command, or how the phase ends. */
@@ -75,6 +105,11 @@ export function workFacts({ item, focus, faculty }: Claim): JsonObject {
   };
 }
 
+/** From where the focus looks at the other work. */
+export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Viewer {
+  return { place: item.place, workspace, item };
+}
+
 function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): EngageConfig {
   const { engage } = faculty;
   const system = systemPrompt({
@@ -83,6 +118,7 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
     maxAttempts: item.maxAttempts,
     maxTurns: engage.max_turns,
     workspace: deps.workspace,
+    awareness: faculty.awareness.enabled,
     faculty,
   });
   return {

@@ -25,7 +25,8 @@ const OUTPUT_MAX_BYTES = 1024 * 1024;
 const STREAM_MAX_BYTES = 64 * 1024;
 const STDERR_TAIL = 2000;
 const MESSAGE_MAX = 3000;
-const GRACE_MS = 2000;
+/** Below the two seconds within which cancelled work is over. */
+const GRACE_MS = 1000;
 
 export async function runPhaseCommand(
   deps: FocusDependencies,

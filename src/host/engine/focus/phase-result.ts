@@ -1,6 +1,6 @@
 /** How a phase ends. */
 import type { FocusError, Phase } from '../../store/foci/foci.ts';
-import type { Outcome } from '../../store/work/types.ts';
+import type { Outcome, WaitKind } from '../../store/work/types.ts';
 import type { ParkReason } from './ending.ts';
 
 export type PhaseResult = { kind: 'next'; phase: Phase } | PhaseEnd;
@@ -8,6 +8,8 @@ export type PhaseResult = { kind: 'next'; phase: Phase } | PhaseEnd;
 export type PhaseEnd =
   | { kind: 'completed'; outcome: Outcome }
   | { kind: 'parked'; reason: ParkReason }
+  /** Calls wait: the transaction that evaluated them has parked the focus. */
+  | { kind: 'calls_wait'; waitsFor: WaitKind }
   /** Asked to stop: the rest is for the next host. */
   | { kind: 'stopped' }
   | { kind: 'failed'; error: FocusError };

@@ -64,6 +64,8 @@ async function finish(deps: FocusDependencies, claim: Claim, result: PhaseEnd): 
     case 'parked':
       await parkFocus(deps.db, claim.lease, result.reason);
       return `waits for ${result.reason.kind}`;
+    case 'calls_wait':
+      return `waits for ${result.waitsFor}`;
     case 'stopped':
       await releaseFocus(deps.db, claim.lease);
       return 'released';

@@ -61,6 +61,6 @@ export type Claim = {
   stopping: AbortSignal;
   /** Set: abort model calls and tools that are under way. */
   abort: AbortSignal;
-  /** Set: the lease is another's. Ends phase commands too, which a drain lets run to their time-out. */
+  /** Set: the lease is another's, or the work was cancelled. Ends phase commands too, which a drain lets run to their time-out. */
   lost: AbortSignal;
 };

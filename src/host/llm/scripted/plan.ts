@@ -3,6 +3,7 @@
  * answers it would have had.
  */
 import { mapStrings } from '../clean-text.ts';
+import { estimateTokens } from '../estimate-tokens.ts';
 import type { CompletionRequest, Message, StopReason, ToolUseBlock, Usage } from '../types.ts';
 import { captureVariables, fillTemplate, type Variables } from './capture.ts';
 import type { Script, ScriptedErrorKind, ScriptTurn } from './script.ts';
@@ -121,9 +122,9 @@ function firstUserText(messages: Message[]): string {
   return content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n');
 }
 
-/** Four characters a token, as nobody counts them here. */
+/** An estimate, as nobody counts them here. */
 function estimateUsage(request: CompletionRequest, text: string, toolCalls: ToolUseBlock[]): Usage {
-  const tokens = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4);
+  const tokens = (value: unknown) => estimateTokens(JSON.stringify(value));
   return {
     input: tokens([request.system, request.tools, request.messages]),
     cacheRead: 0,

@@ -120,6 +120,20 @@ export async function setStatus(tx: Tx, id: string, status: FocusStatus): Promis
   ]);
 }
 
+/** Ends the open foci of items that were cancelled, and the calls that they had not finished. */
+export async function cancelOpenFoci(tx: Tx, workItemIds: readonly string[]): Promise<void> {
+  const foci = await tx.query<{ id: string }>(
+    `update animus.foci set status = 'cancelled', ended_at = now()
+     where work_item_id = any($1::uuid[]) and status in ('running', 'parked', 'released') returning id`,
+    [workItemIds],
+  );
+  await tx.query(
+    `update animus.tool_calls set state = 'cancelled', ended_at = now()
+     where focus_id = any($1::uuid[]) and result is null and state in ('requested', 'waiting', 'started')`,
+    [foci.map(({ id }) => id)],
+  );
+}
+
 /** Adds what one model call used. A cost of null makes the focus's whole cost unknown. */
 export async function addUsage(tx: Tx, id: string, usage: FocusUsage, costMicros: number | null): Promise<void> {
   await tx.query(

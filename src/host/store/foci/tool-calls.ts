@@ -61,6 +61,15 @@ export async function markStarted(tx: Tx, id: string, effect: ToolCall['effect']
   return rows.length > 0;
 }
 
+/** The call's tool was asked for its result, and may have to be asked again. Nothing where it waits already. */
+export async function markWaiting(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update animus.tool_calls set state = 'waiting', effect = 'read', started_at = now()
+     where id = $1 and state = 'requested'`,
+    [id],
+  );
+}
+
 /**
  * Stores a result. A call gets one result ever: storing one again changes nothing and gives false, which is how a
  * repeated transaction finds out that it had committed.
@@ -87,4 +96,16 @@ export async function readToolCalls(db: Queryable, focusId: string, turn?: numbe
      from animus.tool_calls where focus_id = $1 and ($2::integer is null or turn = $2) order by turn, position`,
     [focusId, turn ?? null],
   );
+}
+
+/** The results that there are, by the call's id. */
+export async function readToolResults(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, StoredToolResult>> {
+  const rows = await db.query<{ id: string; result: StoredToolResult }>(
+    'select id, result from animus.tool_calls where id = any($1::uuid[]) and result is not null',
+    [ids],
+  );
+  return new Map(rows.map(({ id, result }) => [id, result]));
 }

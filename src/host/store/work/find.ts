@@ -49,12 +49,12 @@ export type WorkFilter = {
 };
 
 /** What is long is cut where it lies, so that a list of the longest items stays small: texts, parameters, data. */
-const brief = (textMax: '$2' | '$6') => `jsonb_build_object(
-  'description', left(i.description, ${textMax}), 'params', '{}'::jsonb, 'attachments', '[]'::jsonb,
+const brief = (most: string) => `jsonb_build_object(
+  'description', left(i.description, ${most}), 'params', '{}'::jsonb, 'attachments', '[]'::jsonb,
   'outcome', (i.outcome - '{data,error}'::text[])
-    || jsonb_build_object('summary', left(i.outcome ->> 'summary', ${textMax}))
+    || jsonb_build_object('summary', left(i.outcome ->> 'summary', ${most}))
     || case when jsonb_typeof(i.outcome -> 'error') is null then '{}'::jsonb else jsonb_build_object('error',
-         (i.outcome -> 'error') || jsonb_build_object('message', left(i.outcome #>> '{error,message}', ${textMax}))) end)`;
+         (i.outcome -> 'error') || jsonb_build_object('message', left(i.outcome #>> '{error,message}', ${most}))) end)`;
 
 /** Texts have at most `textMax` characters; parameters, attachments and an outcome's data are left out. */
 export async function listWorkItems(db: Queryable, filter: WorkFilter, textMax: number): Promise<WorkItem[]> {
@@ -82,6 +82,22 @@ export async function readWorkItems(
     `select ${WORK_ITEM_COLUMNS} from animus.work_items i cross join lateral jsonb_populate_record(i, ${brief('$2')}) w
      where i.id = any($1::uuid[]) and i.place = $3 order by w.created_at desc, w.id desc`,
     [ids, textMax, place],
+  );
+}
+
+/** An item and all below it, level by level and oldest first, with texts cut as in a list. At most `limit`. */
+export async function listTree(db: Queryable, id: string, limit: number, textMax: number): Promise<WorkItem[]> {
+  return db.query<WorkItem>(
+    `with recursive tree as (
+       select id from animus.work_items where id = $1
+       union all select c.id from tree join animus.work_items c on c.parent_id = tree.id
+     ), listed as (
+       select w.id from tree join animus.work_items w using (id) order by w.depth, w.created_at, w.id limit $2
+     )
+     select ${WORK_ITEM_COLUMNS} from listed join animus.work_items i using (id)
+       cross join lateral jsonb_populate_record(i, ${brief('$3')}) w
+     order by w.depth, w.created_at, w.id`,
+    [id, limit, textMax],
   );
 }
 

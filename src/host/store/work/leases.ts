@@ -20,6 +20,15 @@ export async function proveLease(tx: Tx, lease: Lease): Promise<void> {
   if (rows.length === 0) throw new LeaseLost(`The lease on work item ${lease.workItemId} is another's.`);
 }
 
+/** As `proveLease`, where the transaction may turn out to end the claim. */
+export async function lockLease(tx: Tx, lease: Lease): Promise<void> {
+  const rows = await tx.query('select 1 from animus.leases where work_item_id = $1 and token = $2 for update', [
+    lease.workItemId,
+    lease.token,
+  ]);
+  if (rows.length === 0) throw new LeaseLost(`The lease on work item ${lease.workItemId} is another's.`);
+}
+
 /** As `proveLease`, for the transaction that ends the claim: the lease goes with it. */
 export async function giveUpLease(tx: Tx, lease: Lease): Promise<void> {
   const rows = await tx.query('delete from animus.leases where work_item_id = $1 and token = $2 returning 1 as gone', [
@@ -45,6 +54,15 @@ export async function renewLeases(db: Queryable, tokens: readonly string[]): Pro
      returning token`,
     [tokens, LEASE_SECONDS],
   );
+  return rows.map(({ token }) => token);
+}
+
+/** Which of the tokens still hold a lease. */
+export async function heldTokens(db: Queryable, tokens: readonly string[]): Promise<string[]> {
+  if (tokens.length === 0) return [];
+  const rows = await db.query<{ token: string }>('select token from animus.leases where token = any($1::uuid[])', [
+    tokens,
+  ]);
   return rows.map(({ token }) => token);
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
 import type { Db, Queryable, Tx } from '../../db/types.ts';
-import type { Provenance } from './types.ts';
+import type { Provenance, WorkItem } from './types.ts';
 
 export type Submission = {
   /** Made by the caller before the call, so that a repeated call finds its own row. */
@@ -19,6 +19,11 @@ export type Submission = {
   delayMs: number;
   maxAttempts: number;
   provenance: Provenance;
+  /** The finished item that this one is another try of, or goes on from. */
+  retryOf?: string;
+  followUpOf?: string;
+  /** Whose child it becomes, in the parent's place; its dedup key is scoped to the parent. */
+  parent?: Pick<WorkItem, 'id' | 'rootId' | 'depth'>;
 };
 
 export type SubmitResult = { kind: 'queued'; id: string } | { kind: 'merged'; id: string; canonicalId: string };
@@ -42,6 +47,19 @@ export async function submitWork(db: Db, submission: Submission): Promise<Submit
     const result = await db.transaction((tx) => submitOnce(tx, submission));
     if (result !== 'look_again') return result;
   }
+}
+
+/**
+ * As `submitWork`, for a child, in the transaction of whoever asks for it. The parent's row is locked in it, so that no
+ * sibling ends meanwhile: what stood in the way is there to be found.
+ */
+export async function submitChild(
+  tx: Tx,
+  submission: Submission & Required<Pick<Submission, 'parent'>>,
+): Promise<SubmitResult> {
+  const result = await submitOnce(tx, submission);
+  if (result === 'look_again') throw new Error(`What stood in the way of the child ${submission.id} is gone.`);
+  return result;
 }
 
 async function submitOnce(tx: Tx, submission: Submission): Promise<SubmitResult | 'look_again'> {
@@ -72,10 +90,10 @@ async function findOwn(tx: Queryable, id: string): Promise<SubmitResult | undefi
 async function findCanonical(tx: Queryable, submission: Submission, key: string | null): Promise<string | undefined> {
   const [row] = await tx.query<{ id: string }>(
     `select id from animus.work_items
-     where place = $1 and parent_id is null and faculty = $2 and dedup_key = $3
+     where place = $1 and parent_id is not distinct from $4 and faculty = $2 and dedup_key = $3
        and state in ('queued', 'running', 'waiting')
      for share`,
-    [submission.place, submission.faculty, key],
+    [submission.place, submission.faculty, key, submission.parent?.id ?? null],
   );
   return row?.id;
 }
@@ -89,10 +107,11 @@ async function insertItem(
 ): Promise<boolean> {
   const rows = await tx.query(
     `with item as (
-       insert into animus.work_items (id, place, root_id, faculty, description, params, attachments, model, priority,
-         dedup_key, state, merged_into, available_at, max_attempts, provenance, event_seq, resolved_at)
-       values ($1, $2, $1, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11,
-         now() + $12 * interval '1 millisecond', $13, $14::jsonb, 1, case when $11::uuid is null then null else now() end)
+       insert into animus.work_items (id, place, parent_id, root_id, depth, faculty, description, params, attachments, model, priority,
+         dedup_key, state, merged_into, available_at, max_attempts, provenance, retry_of, follow_up_of, event_seq, resolved_at)
+       values ($1::uuid, $2, $15, coalesce($16::uuid, $1::uuid), $17, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11,
+         now() + $12 * interval '1 millisecond', $13, $14::jsonb, $18, $19, 1,
+         case when $11::uuid is null then null else now() end)
        on conflict do nothing
        returning id, state
      )
@@ -113,6 +132,11 @@ async function insertItem(
       submission.delayMs,
       submission.maxAttempts,
       JSON.stringify(submission.provenance),
+      submission.parent?.id ?? null,
+      submission.parent?.rootId ?? null,
+      submission.parent ? submission.parent.depth + 1 : 0,
+      submission.retryOf ?? null,
+      submission.followUpOf ?? null,
     ],
   );
   if (rows.length > 0)

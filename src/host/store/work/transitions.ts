@@ -3,6 +3,7 @@
  * says so, when the item is not where it should be. All run inside the caller's transaction.
  *
  *   queued → running → completed | dead | queued (retry, released) | waiting → queued
+ *   any of queued, running, waiting → cancelled (in cancel.ts, for many at once)
  */
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Tx } from '../../db/types.ts';
@@ -24,7 +25,7 @@ type Transition = {
 async function transition(tx: Tx, id: string, change: Transition): Promise<boolean> {
   const rows = await tx.query<{ seq: number }>(
     `with item as (
-       select id, state from animus.work_items where id = $1 and state = any($2) for update
+       select id, state from animus.work_items where id = $1 and state = any($2) for no key update
      ), moved as (
        update animus.work_items w set state = $3, event_seq = w.event_seq + 1, updated_at = now(),
          available_at = case when $3 = 'queued' then now() + $4 * interval '1 millisecond' else w.available_at end,

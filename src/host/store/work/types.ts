@@ -31,6 +31,7 @@ export type WorkItem = {
   state: WorkState;
   mergedInto: string | null;
   retryOf: string | null;
+  followUpOf: string | null;
   availableAt: Date;
   attempts: number;
   maxAttempts: number;
@@ -46,6 +47,7 @@ export type WorkItem = {
 /** The columns of `WorkItem`, for a select from a table that is called `w`. */
 export const WORK_ITEM_COLUMNS = `w.id, w.place, w.parent_id as "parentId", w.root_id as "rootId", w.depth, w.faculty,
   w.description, w.params, w.attachments, w.model, w.priority, w.dedup_key as "dedupKey", w.state,
-  w.merged_into as "mergedInto", w.retry_of as "retryOf", w.available_at as "availableAt", w.attempts,
+  w.merged_into as "mergedInto", w.retry_of as "retryOf",
+  w.follow_up_of as "followUpOf", w.available_at as "availableAt", w.attempts,
   w.max_attempts as "maxAttempts", w.resumes_without_progress as "resumesWithoutProgress", w.provenance, w.outcome,
   w.event_seq as "eventSeq", w.created_at as "createdAt", w.updated_at as "updatedAt", w.resolved_at as "resolvedAt"`;

@@ -1,0 +1,25 @@
+/** What VS Code knows the parts of the extension by. package.json says the same; a test holds the two together. */
+export const WORK_VIEW = 'animus.work';
+export const LEDGER_VIEW = 'animus.ledger';
+export const FOCUS_VIEW = 'animus.focus';
+
+/** The commands, each without the `animus.` before it. */
+export const COMMAND_NAMES = [
+  'submitWork',
+  'openFocus',
+  'showLedger',
+  'inspectChildWork',
+  'retryWork',
+  'followUp',
+  'runDemo',
+  'setApiKey',
+  'trust',
+  'startHost',
+  'restartHost',
+  'showLogs',
+  'revealWork',
+  'whatNext',
+  'nextPane',
+  'previousPane',
+] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
