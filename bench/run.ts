@@ -9,7 +9,9 @@ import { awareness } from './awareness.ts';
 import { bundleSize } from './bundle-size.ts';
 import { engineTime } from './engine-time.ts';
 import { hostStart } from './host-start.ts';
+import { ledger } from './ledger.ts';
 import { ledgerView } from './ledger-view.ts';
+import { queue } from './queue.ts';
 import { printReport } from './report.ts';
 import { runSubject } from './run-subject.ts';
 import type { Subject } from './subject.ts';
@@ -18,6 +20,8 @@ import { submit } from './submit.ts';
 const SUBJECTS: readonly Subject[] = [
   hostStart,
   submit,
+  queue,
+  ledger,
   engineTime,
   awareness,
   bundleSize,

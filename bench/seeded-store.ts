@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { readMigrations } from '../src/host/db/migrate.ts';
 import { openDatabase, POSTGRES_MAJOR } from '../src/host/db/open-database.ts';
+import type { Db } from '../src/host/db/types.ts';
 import { uuidv7 } from '../src/rendezvous/ids.ts';
 import { writeStoreFile } from '../src/rendezvous/store-files.ts';
 
@@ -28,12 +29,27 @@ export async function seedStore(storeFolder: string, workspace: string, entries:
     onListenerError: fail,
   });
   try {
-    await db.query(ITEMS, [place, entries / ENTRIES_PER_ITEM]);
-    await db.query(ENTRIES, [entries, ENTRIES_PER_ITEM]);
-    await db.exec('analyze');
+    await seedEntries(db, place, entries);
   } finally {
     await db.close();
   }
+}
+
+/** At most so many at once: a statement that takes half a minute counts as one that hangs. */
+const ITEMS_AT_ONCE = 400;
+
+/** So many entries in a database without any. Gives the ids of the items, the newest first. */
+export async function seedEntries(db: Db, place: string, entries: number): Promise<string[]> {
+  await db.query(ITEMS, [place, entries / ENTRIES_PER_ITEM]);
+  const step = ITEMS_AT_ONCE * ENTRIES_PER_ITEM;
+  for (let from = 0; from < entries; from += step) {
+    await db.query(ENTRIES, [entries, ENTRIES_PER_ITEM, from / ENTRIES_PER_ITEM, (from + step) / ENTRIES_PER_ITEM]);
+  }
+  await db.exec('analyze');
+  const items = await db.query<{ id: string }>('select id from animus.work_items where place = $1 order by id desc', [
+    place,
+  ]);
+  return items.map(({ id }) => id);
 }
 
 /** Ids begin with the time as those of a host do, so that the newest stand at an index's end. */
@@ -55,7 +71,7 @@ const ENTRIES = `with numbered as (
     select n, (n / ($2 * 3)) * 3 + n % 3 + 1 as item, (n % ($2 * 3)) / 3 + 1 as seq from generate_series(0, $1::int - 1) n
   ), entry as (
     select n, least(item, $1 / $2) as item, row_number() over (partition by least(item, $1 / $2) order by n) as seq
-    from numbered
+    from numbered where least(item, $1 / $2) > $3::int and least(item, $1 / $2) <= $4::int
   ), heads as (
     insert into animus.ledger_heads (work_item_id, seq) select ${idOf(1, 'item')}, max(seq) from entry group by item
   )

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { mock } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EmbeddedCare } from '../../src/host/care/embedded-care.ts';
 import { DiskSpace, freeBytes, isDiskFull, LEAST_FREE_BYTES, REFUSED_PAUSES_MS } from '../../src/host/db/disk-space.ts';
 import { migrate } from '../../src/host/db/migrate.ts';
@@ -13,6 +15,11 @@ import { MIGRATIONS, requirePostgres, TEMPLATE } from '../support/databases.ts';
 import { submitted } from './work-rows.ts';
 
 const MINUTE = 60_000;
+
+/** Lets what is under way get on while the clock stands still. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+}
 
 describe('room on the disk', () => {
   it('[F8] below 200 MB nothing new is begun, and at 200 MB it is again', () => {
@@ -155,6 +162,27 @@ describe('care for the embedded database', function () {
     free = LEAST_FREE_BYTES;
     assert.equal(await care.vacuumIfDue(() => true, true), true);
     assert.equal(await care.checkpointIfDue(), true);
+  });
+
+  it('[F8] a query that spins is ended after half a minute, and the database is there again', async () => {
+    const id = await submitted(db);
+    mock.timers.enable({ apis: ['setTimeout'] });
+    let ended = false;
+    const spinning = db.exec('do $$ begin loop end loop; end $$').finally(() => {
+      ended = true;
+    });
+    spinning.catch(() => undefined); // looked at below
+    try {
+      await turns();
+      mock.timers.tick(30_000 - 1);
+      await turns();
+      assert.equal(ended, false);
+      mock.timers.tick(1);
+    } finally {
+      mock.timers.reset();
+    }
+    await assert.rejects(spinning, { name: 'DbLost', message: /no answer for 30 s/ });
+    assert.deepEqual(await db.query('select id from animus.work_items'), [{ id }]);
   });
 
   it('vacuums and analyzes every half hour at most, and only where something was written', async () => {
