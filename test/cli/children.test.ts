@@ -6,6 +6,8 @@ import { until } from '../support/engine-wait.ts';
 const script = (childMs: number) => ({
   name: 'a family',
   turns: [
+    // First, since its task tells it of its parent, too.
+    { when: { turn: 1, last_contains: 'count the herons' }, delay_ms: childMs, text: 'seven herons' },
     {
       when: { turn: 1, last_contains: 'hand it over' },
       tool_calls: [{ name: 'spawn_child_work', input: { faculty: 'general', description: 'count the herons' } }],
@@ -20,7 +22,6 @@ const script = (childMs: number) => ({
       capture: { summary: { pattern: '^ *Summary: (.*)$' } },
       text: 'The child said: {{summary}}',
     },
-    { when: { turn: 1, last_contains: 'count the herons' }, delay_ms: childMs, text: 'seven herons' },
   ],
 });
 
