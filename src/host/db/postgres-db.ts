@@ -77,6 +77,9 @@ export class PostgresDb implements Db {
     this.#pool = new pg.Pool({ ...connection, max: options.maxConnections ?? 10 });
     // An idle connection that breaks is replaced by the pool; without a listener the event would end the process.
     this.#pool.on('error', (error) => options.onLost?.(error.message));
+    // The server may greet and end a connection in one breath: nobody has it yet, and the event would end the process. Whoever
+    // gets it hears with the first statement that it is broken.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
     this.#listener = new PostgresListener(() => new pg.Client(connection), {
       onLost: (reason) => options.onLost?.(reason),
       onListenerError: (error) => options.onListenerError?.(error),
