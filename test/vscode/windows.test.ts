@@ -179,7 +179,9 @@ describeDriven('windows that come and go', () => {
     await workbench.shot('cancel');
     await dialog.getByRole('button', { name: 'Cancel Work' }).click();
     await workbench.row(/^Work to be steered.*cancelled/).waitFor();
-    await workbench.webview('editor').getByText('Cancelled').first().waitFor();
+    const outcome = workbench.webview('editor').locator('.outcome');
+    await outcome.getByText('Cancelled: by a person in VS Code').waitFor();
+    assert.equal(await outcome.getByText('Failure').count(), 0);
     await workbench.shot('cancelled');
     assert.deepEqual(at().faults, []);
   });

@@ -98,12 +98,6 @@ export class WorkModel {
     return [...known, ...items];
   }
 
-  /** The foci of an item, newest last. */
-  async fociOf(client: HostClient, id: string): Promise<readonly FocusView[]> {
-    const shown = await this.#show(client, id);
-    return shown?.foci ?? [];
-  }
-
   /** Asks again for one item, as after something was submitted. */
   refresh(id: string): void {
     this.#dirty.add(id);

@@ -6,11 +6,14 @@ import type { Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
 import { requireRow, viewAll } from './work.ts';
 
+/** Who cancels, as its outcome says it. */
+const WHO = { vscode: 'a person in VS Code', cli: 'the animus command', api: 'a program' } as const;
+
 export const workTreeHandlers: Pick<Handlers, 'work/cancel' | 'work/tree'> = {
   async 'work/cancel'(context, { id: wanted, tree }, session) {
     const db = await context.database();
     const id = await requireItem(db, context.place, wanted);
-    const cancelled = await cancelWork(db, { id, tree, by: session.client.kind });
+    const cancelled = await cancelWork(db, { id, tree, by: WHO[session.client.kind] });
     const [item] = await viewAll(context, db, [await requireRow(db, id)]);
     if (!item) throw new Error('A view is missing.');
     return { item, cancelled };
