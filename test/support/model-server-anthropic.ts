@@ -103,7 +103,7 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
 }
 
 function writeBlock(block: ContentBlock, index: number, chunk: number): string[] {
-  if (block.type === 'tool_result') return [];
+  if (block.type !== 'text' && block.type !== 'tool_use') return [];
   const start =
     block.type === 'text'
       ? { type: 'text', text: '' }

@@ -3,7 +3,28 @@
  * provider failed. Nothing here knows a provider, a wire format or a database.
  */
 
-export type TextBlock = { type: 'text'; text: string };
+export type TextBlock = {
+  type: 'text';
+  text: string;
+  /** The prompt up to here, this block included, is worth keeping for the next request, where the provider lets us say so. */
+  cacheBreakpoint?: true;
+};
+export type ImageBlock = {
+  type: 'image';
+  mediaType: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
+  /** Base64. */
+  data: string;
+};
+/** What a model thought before it answered. It goes back as it came, and to no other model than the one that thought it. */
+export type ThinkingBlock = {
+  type: 'thinking';
+  /** What of it may be read; '' where the provider shows nothing. */
+  text: string;
+  /** provider/name of the model that thought it. */
+  model: string;
+  /** What its provider needs back and only it can read: a signature, redacted or encrypted reasoning. */
+  opaque?: JsonValue;
+};
 export type ToolUseBlock = {
   type: 'tool_use';
   /** The provider's id of the call; unique within one response, not beyond it. */
@@ -15,7 +36,7 @@ export type ToolUseBlock = {
   invalid?: { raw: string; reason: string };
 };
 export type ToolResultBlock = { type: 'tool_result'; toolUseId: string; content: string; isError: boolean };
-export type ContentBlock = TextBlock | ToolUseBlock | ToolResultBlock;
+export type ContentBlock = TextBlock | ImageBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock;
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
@@ -28,6 +49,9 @@ export type ToolDefinition = {
   inputSchema: { [key: string]: JsonValue };
 };
 
+/** How much to think before answering. Each provider has its own measure for it; `off` asks for none. */
+export type Thinking = 'off' | 'low' | 'medium' | 'high';
+
 export type CompletionRequest = {
   /** The model's own name, without the provider's prefix. */
   model: string;
@@ -37,6 +61,8 @@ export type CompletionRequest = {
   /** Most tokens the answer may have. */
   maxTokens: number;
   temperature?: number;
+  /** Absent: as the provider does by itself. */
+  thinking?: Thinking;
   toolChoice?: { type: 'auto' } | { type: 'any' } | { type: 'none' } | { type: 'tool'; name: string };
   /**
    * The answer's place in the whole conversation, from 1, answers that were folded away counted. Providers are not told;
@@ -101,6 +127,9 @@ export type LlmEvent =
   | { type: 'text_start'; index: number }
   | { type: 'text_delta'; index: number; text: string }
   | { type: 'text_end'; index: number }
+  | { type: 'thinking_start'; index: number }
+  | { type: 'thinking_delta'; index: number; text: string }
+  | { type: 'thinking_end'; index: number }
   | { type: 'tool_call_start'; index: number; id: string; name: string }
   | { type: 'tool_call_delta'; index: number; json: string }
   | { type: 'tool_call_end'; index: number }

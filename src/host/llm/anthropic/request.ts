@@ -40,7 +40,7 @@ function toolMembers({ tools, toolChoice }: CompletionRequest): JsonObject {
 function mergeMessages(messages: Message[]): WireMessage[] {
   const merged: WireMessage[] = [];
   for (const { role, content } of messages) {
-    const blocks = content.filter((block) => block.type !== 'text' || isVisible(block.text)).map(toWireBlock);
+    const blocks = content.map(toWireBlock).filter((block) => block !== undefined);
     const last = merged.at(-1);
     if (blocks.length === 0) continue;
     if (last?.role === role) last.content.push(...blocks);
@@ -55,10 +55,17 @@ function resultsFirst(content: JsonObject[]): JsonObject[] {
   return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
 }
 
-function toWireBlock(block: ContentBlock): JsonObject {
+/** Undefined for what is not sent. */
+function toWireBlock(block: ContentBlock): JsonObject | undefined {
   switch (block.type) {
     case 'text':
-      return { type: 'text', text: block.text };
+      return isVisible(block.text) ? { type: 'text', text: block.text } : undefined;
+    case 'thinking':
+      return undefined;
+    case 'image': {
+      const { mediaType: media_type, data } = block;
+      return { type: 'image', source: { type: 'base64', media_type, data } };
+    }
     case 'tool_use':
       return {
         type: 'tool_use',

@@ -63,6 +63,9 @@ function blockText(block: ContentBlock): string {
       return block.content;
     case 'tool_use':
       return stringsOf(block.input).join('\n');
+    case 'image':
+    case 'thinking':
+      return '';
   }
 }
 

@@ -90,11 +90,11 @@ function toResponse(planned: PlannedTurn, model: string): CompletionResponse {
 }
 
 function blockEvents(block: ContentBlock, index: number, chunk: number): LlmEvent[] {
-  if (block.type === 'tool_result') return [];
   if (block.type === 'text') {
     const deltas = cut(block.text, chunk).map((text) => ({ type: 'text_delta', index, text }) as const);
     return [{ type: 'text_start', index }, ...deltas, { type: 'text_end', index }];
   }
+  if (block.type !== 'tool_use') return [];
   const deltas = cut(JSON.stringify(block.input), chunk).map(
     (json) => ({ type: 'tool_call_delta', index, json }) as const,
   );
