@@ -1,9 +1,11 @@
 /** What the two drivers' transactions have in common: the retry of whole bodies, and the guard against self-waiting. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SQLSTATE } from './sqlstate.ts';
 import { DbError, type Row, type SqlValue, type Tx } from './types.ts';
 
 const MOST_TRIES = 5;
+const RETRY_WITHIN_MS = 20;
 
 const insideTransaction = new AsyncLocalStorage<object>();
 
@@ -27,6 +29,8 @@ export async function withTransactionRetry<T>(db: object, attempt: () => Promise
     } catch (error) {
       if (tries >= MOST_TRIES || !asksForRetry(error)) throw error;
     }
+    // Whoever it gave way to gets on first: a quick one would only stand in the way again.
+    await sleep(Math.random() * RETRY_WITHIN_MS * tries);
   }
 }
 
