@@ -14,6 +14,7 @@ const MESSAGE = /insert into animus\.focus_messages/;
 const COMMAND = /insert into animus\.hook_runs/;
 const STARTED = /set state = 'started'/;
 const FINISHED = /update animus\.tool_calls set state = \$2, result/;
+const REPORTED = /set report = /;
 const LEDGER = /insert into animus\.work_ledger/;
 const MOVED = /insert into animus\.work_events/;
 
@@ -28,9 +29,9 @@ export const BOUNDARIES: readonly Boundary[] = [
   { name: 'orient', fault: 'F1', matches: (all) => says(all, MESSAGE, 'task') },
   { name: 'answer', fault: 'F1', matches: (all) => says(all, MESSAGE, 'assistant') },
   { name: 'ledger write', fault: 'F1', matches: (all) => says(all, LEDGER) },
-  { name: 'tool start', fault: 'F1', matches: (all) => says(all, STARTED) && !says(all, FINISHED) },
-  { name: 'tool end', fault: 'F1', matches: (all) => says(all, FINISHED) && !says(all, STARTED) },
-  { name: 'report', fault: 'F1', matches: (all) => says(all, /set report = /) },
+  { name: 'tool start', fault: 'F1', matches: (all) => says(all, STARTED) },
+  { name: 'tool end', fault: 'F1', matches: (all) => says(all, FINISHED) && !says(all, REPORTED) },
+  { name: 'report', fault: 'F1', matches: (all) => says(all, REPORTED) },
   { name: 'turn close', fault: 'F1', matches: (all) => says(all, MESSAGE, 'tool_results') },
   { name: 'engage end', fault: 'F1', matches: (all) => says(all, /engage_end = /) },
   { name: 'consolidate command', fault: 'F2', matches: (all) => says(all, COMMAND, 'consolidate') },
