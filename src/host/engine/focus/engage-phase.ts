@@ -103,6 +103,7 @@ function modelFailed(deps: FocusDependencies, provider: string, error: LlmError)
   const failure = { kind: error.kind, message: deps.redactor.text(error.message) };
   switch (error.kind) {
     case 'auth':
+    case 'insufficient_quota':
       if (error.key) deps.models.rejectCredential(provider, error.key);
       return waitForCredentials(provider);
     case 'rate_limited':

@@ -6,7 +6,7 @@ import { createDeadline, type Deadline } from '../deadline.ts';
 import { type AttemptEvent, DEFAULT_RETRIES, withRetries } from '../retry.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, describeFailure, readServerSentEvents } from '../sse.ts';
 import type { CompletionRequest, JsonValue, LlmClient, LlmError } from '../types.ts';
-import { readErrorAnswer } from './errors.ts';
+import { concernsKey, readErrorAnswer } from './errors.ts';
 import { readEvent, startReading } from './read.ts';
 import { buildRequestBody } from './request.ts';
 
@@ -85,9 +85,9 @@ async function* attemptWithKey(
     return;
   }
   for await (const event of attemptRequest(settings, key, request, signal)) {
-    const clean = mapStrings(event as JsonValue, (text) => hideKey(text, key)) as AttemptEvent;
+    const clean = mapStrings(event as JsonValue, (text) => hideKey(text, key, 'anthropic')) as AttemptEvent;
     // Another key may be at hand by the time that this refusal is acted on.
-    if (clean.type === 'failed' && clean.error.kind === 'auth') clean.error.key = fingerprint(key);
+    if (clean.type === 'failed' && concernsKey(clean.error)) clean.error.key = fingerprint(key);
     yield clean;
   }
 }

@@ -37,6 +37,7 @@ const errorKinds = [
   'rate_limited',
   'overloaded',
   'auth',
+  'insufficient_quota',
   'context_exceeded',
   'refused',
   'stream_cut',
