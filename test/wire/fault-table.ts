@@ -36,7 +36,7 @@ export type FaultRow = {
   /** Requests that reach the server. */
   requests: number;
   /** The waits between them, in milliseconds; without jitter. */
-  slept: number[];
+  slept: readonly number[];
   /** `survives`: an answer comes; with `text` it says just that. `error`: its kind, its words, and members it must have. */
   outcome:
     | { survives: true; text?: string }
