@@ -1,4 +1,5 @@
 /** Anthropic's Messages API as the model server speaks it. */
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { cut } from '../../src/host/llm/scripted/client.ts';
 import type { PlannedTurn } from '../../src/host/llm/scripted/plan.ts';
@@ -14,6 +15,13 @@ const textBlock = z.strictObject({
 const callId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
 const contentBlock = z.discriminatedUnion('type', [
   textBlock,
+  z
+    .strictObject({ type: z.literal('thinking'), thinking: z.string(), signature: z.string() })
+    .refine(
+      ({ thinking, signature }) => signature === signatureOf(thinking),
+      'Invalid `signature` in `thinking` block',
+    ),
+  z.strictObject({ type: z.literal('redacted_thinking'), data: z.string().min(1) }),
   z.strictObject({
     type: z.literal('tool_use'),
     id: callId,
@@ -30,11 +38,14 @@ const contentBlock = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Strict where the API is: what it would refuse is refused here. */
-const requestBody = z.strictObject({
+const thinkingConfig = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('enabled'), budget_tokens: z.number().int().min(1024) }),
+  z.strictObject({ type: z.enum(['adaptive', 'disabled', 'between_tools']) }),
+]);
+
+/** What shapes the prompt; strict where the API is: what it would refuse is refused here. */
+const promptMembers = {
   model: z.string(),
-  max_tokens: z.number().int().min(1),
-  stream: z.literal(true),
   system: z.union([z.string(), z.array(textBlock)]).default([]),
   messages: z
     .array(
@@ -48,9 +59,45 @@ const requestBody = z.strictObject({
     .array(z.strictObject({ name: z.string(), description: z.string(), input_schema: z.record(z.string(), z.json()) }))
     .default([]),
   tool_choice: z.looseObject({ type: z.string() }).optional(),
-  temperature: z.number().optional(),
-});
+  thinking: thinkingConfig.optional(),
+  output_config: z.strictObject({ effort: z.enum(['low', 'medium', 'high']) }).optional(),
+};
+
+const requestBody = z
+  .strictObject({
+    ...promptMembers,
+    max_tokens: z.number().int().min(1),
+    stream: z.literal(true),
+    temperature: z.number().optional(),
+  })
+  .refine((body) => JSON.stringify(body).split('"cache_control"').length <= 5, 'at most 4 blocks with cache_control')
+  .refine(
+    ({ thinking, max_tokens }) => thinking?.type !== 'enabled' || thinking.budget_tokens < max_tokens,
+    'max_tokens must be greater than thinking.budget_tokens',
+  )
+  .refine(
+    ({ thinking, temperature }) =>
+      temperature === undefined || (thinking?.type !== 'enabled' && thinking?.type !== 'adaptive'),
+    'temperature may only be set to 1 when thinking is enabled',
+  )
+  .refine(
+    ({ messages }) =>
+      messages.every(
+        ({ role, content }) => role === 'user' || !isThinking(typeof content === 'string' ? undefined : content.at(-1)),
+      ),
+    'the final block of an assistant message cannot be `thinking`',
+  );
+export const countBody = z.strictObject(promptMembers);
 type WireBlock = z.output<typeof contentBlock>;
+
+function isThinking(block: { type: string } | undefined): boolean {
+  return block?.type === 'thinking' || block?.type === 'redacted_thinking';
+}
+
+/** Stands for what the provider proves its own thinking by. */
+export function signatureOf(thinking: string): string {
+  return createHash('sha256').update(thinking).digest('base64');
+}
 
 export const anthropicFormat: WireFormat = {
   path: '/v1/messages',
@@ -64,7 +111,10 @@ export const anthropicFormat: WireFormat = {
           : system.map(({ text }) => ({ type: 'text', text })),
       messages: messages.map(({ role, content }): CompletionRequest['messages'][number] => ({
         role,
-        content: typeof content === 'string' ? [{ type: 'text', text: content }] : content.map(toBlock),
+        content:
+          typeof content === 'string'
+            ? [{ type: 'text', text: content }]
+            : content.map((block) => toBlock(block, `anthropic/${model}`)),
       })),
       tools: [],
       maxTokens,
@@ -82,7 +132,9 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
     cache_creation_input_tokens: usage.cacheWrite,
     cache_read_input_tokens: usage.cacheRead,
   };
+  const { thinking } = planned;
   const text: ContentBlock[] = planned.text === '' ? [] : [{ type: 'text', text: planned.text }];
+  const thought: ContentBlock[] = thinking === '' ? [] : [{ type: 'thinking', text: thinking, model }];
   return [
     frame({
       type: 'message_start',
@@ -92,7 +144,7 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
       },
     }),
     frame({ type: 'ping' }),
-    ...[...text, ...planned.toolCalls].flatMap((block, index) => writeBlock(block, index, planned.chunk)),
+    ...[...thought, ...text, ...planned.toolCalls].flatMap((block, index) => writeBlock(block, index, planned.chunk)),
     frame({
       type: 'message_delta',
       delta: { stop_reason: toWireStop(stopReason), stop_sequence: null },
@@ -103,23 +155,41 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
 }
 
 function writeBlock(block: ContentBlock, index: number, chunk: number): string[] {
-  if (block.type !== 'text' && block.type !== 'tool_use') return [];
-  const start =
-    block.type === 'text'
-      ? { type: 'text', text: '' }
-      : { type: 'tool_use', id: block.id, name: block.name, input: {} };
-  const deltas =
-    block.type === 'text'
-      ? cut(block.text, chunk).map((text) => ({ type: 'text_delta', text }))
-      : ['', ...cut(JSON.stringify(block.input), chunk)].map((json) => ({
-          type: 'input_json_delta',
-          partial_json: json,
-        }));
+  const { start, deltas } = wireParts(block, chunk);
   return [
     frame({ type: 'content_block_start', index, content_block: start }),
     ...deltas.map((delta) => frame({ type: 'content_block_delta', index, delta })),
     frame({ type: 'content_block_stop', index }),
   ];
+}
+
+function wireParts(block: ContentBlock, chunk: number): { start: object; deltas: object[] } {
+  switch (block.type) {
+    case 'text':
+      return {
+        start: { type: 'text', text: '' },
+        deltas: cut(block.text, chunk).map((text) => ({ type: 'text_delta', text })),
+      };
+    case 'thinking':
+      return {
+        start: { type: 'thinking', thinking: '', signature: '' },
+        deltas: [
+          ...cut(block.text, chunk).map((thinking) => ({ type: 'thinking_delta', thinking })),
+          { type: 'signature_delta', signature: signatureOf(block.text) },
+        ],
+      };
+    case 'tool_use':
+      return {
+        start: { type: 'tool_use', id: block.id, name: block.name, input: {} },
+        deltas: ['', ...cut(JSON.stringify(block.input), chunk)].map((json) => ({
+          type: 'input_json_delta',
+          partial_json: json,
+        })),
+      };
+    case 'image':
+    case 'tool_result':
+      throw new Error(`No answer holds a block of type ${block.type}.`);
+  }
 }
 
 /** One server-sent event as this API writes it. */
@@ -132,8 +202,12 @@ function toWireStop(stopReason: StopReason): string {
   return stopReason.kind === 'context_exceeded' ? 'model_context_window_exceeded' : stopReason.kind;
 }
 
-function toBlock(block: WireBlock): ContentBlock {
+function toBlock(block: WireBlock, model: string): ContentBlock {
   switch (block.type) {
+    case 'thinking':
+      return { type: 'thinking', text: block.thinking, model, opaque: { signature: block.signature } };
+    case 'redacted_thinking':
+      return { type: 'thinking', text: '', model, opaque: { redacted: block.data } };
     case 'text':
       return { type: 'text', text: block.text };
     case 'tool_use':

@@ -35,6 +35,9 @@ const schemas = {
     content_block: z.looseObject({
       type: z.string(),
       text: z.string().nullish(),
+      thinking: z.string().nullish(),
+      signature: z.string().nullish(),
+      data: z.string().nullish(),
       id: z.string().nullish(),
       name: z.string().nullish(),
       // Not walked here: it may nest deeper than a validator can follow.
@@ -44,7 +47,13 @@ const schemas = {
   content_block_delta: z.looseObject({
     type: z.literal('content_block_delta'),
     index: blockIndex,
-    delta: z.looseObject({ type: z.string(), text: z.string().optional(), partial_json: z.string().optional() }),
+    delta: z.looseObject({
+      type: z.string(),
+      text: z.string().optional(),
+      thinking: z.string().optional(),
+      signature: z.string().optional(),
+      partial_json: z.string().optional(),
+    }),
   }),
   content_block_stop: z.looseObject({ type: z.literal('content_block_stop'), index: blockIndex }),
   message_delta: z.looseObject({
