@@ -1,6 +1,7 @@
 /** Anthropic's Messages API as the model server speaks it. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { estimateTokens } from '../../src/host/llm/estimate-tokens.ts';
 import { cut } from '../../src/host/llm/scripted/client.ts';
 import type { PlannedTurn } from '../../src/host/llm/scripted/plan.ts';
 import type { CompletionRequest, ContentBlock, StopReason } from '../../src/host/llm/types.ts';
@@ -87,7 +88,7 @@ const requestBody = z
       ),
     'the final block of an assistant message cannot be `thinking`',
   );
-export const countBody = z.strictObject(promptMembers);
+const countBody = z.strictObject(promptMembers);
 type WireBlock = z.output<typeof contentBlock>;
 
 function isThinking(block: { type: string } | undefined): boolean {
@@ -101,7 +102,10 @@ export function signatureOf(thinking: string): string {
 
 export const anthropicFormat: WireFormat = {
   path: '/v1/messages',
-  readRequest(body) {
+  readRequest(body, headers) {
+    // What the newer version takes of a temperature.
+    const refused = headers['anthropic-version'] === '2026-10-21' && requestBody.parse(body).temperature !== undefined;
+    if (refused) throw new Error('`temperature` is not supported in this version of the API');
     const { model, system, messages, max_tokens: maxTokens } = requestBody.parse(body);
     return {
       model,
@@ -123,6 +127,10 @@ export const anthropicFormat: WireFormat = {
   writeAnswer: writeAnthropicAnswer,
   writeError: (type, message) => JSON.stringify(errorBody(type, message)),
   writeErrorFrame: (type, message) => frame(errorBody(type, message)),
+  count: {
+    path: '/v1/messages/count_tokens',
+    answer: (body) => JSON.stringify({ input_tokens: estimateTokens(JSON.stringify(countBody.parse(body))) }),
+  },
 };
 
 export function writeAnthropicAnswer(planned: PlannedTurn, model: string): string[] {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import Anthropic from '@anthropic-ai/sdk';
 import fc from 'fast-check';
 import { createAnthropicClient } from '../../src/host/llm/anthropic/client.ts';
-import { buildRequestBody } from '../../src/host/llm/anthropic/request.ts';
 import type { Script } from '../../src/host/llm/scripted/script.ts';
 import type {
   CompletionRequest,
@@ -132,25 +131,6 @@ describe('answers of Anthropic', () => {
         sent,
         thoughts.map((thinking) => ({ type: 'thinking', thinking, signature: signatureOf(thinking) })),
       );
-    });
-  });
-
-  it('[llm-1] sends the key, the version and the body as the API has them', async () => {
-    await withServer({ client: { apiVersion: '2026-10-21', authScheme: 'bearer' } }, async ({ server, client }) => {
-      await stream(client);
-      const [request] = server.requests;
-      assert.equal(request?.path, '/v1/messages');
-      assert.equal(request?.headers['anthropic-version'], '2026-10-21');
-      assert.equal(request?.headers.authorization, `Bearer ${KEY}`);
-      assert.equal(request?.headers['x-api-key'], undefined);
-      assert.deepEqual(request?.body, buildRequestBody(REQUEST));
-    });
-    await withServer({}, async ({ server, client }) => {
-      await stream(client);
-      const headers = server.requests[0]?.headers;
-      assert.equal(headers?.['anthropic-version'], '2023-06-01');
-      assert.equal(headers?.['x-api-key'], KEY);
-      assert.equal(headers?.authorization, undefined);
     });
   });
 });

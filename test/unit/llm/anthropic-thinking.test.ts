@@ -15,7 +15,7 @@ type Asked = { thinking?: JsonValue; output_config?: JsonValue; max_tokens: numb
 const TASK = user('Go.');
 
 function bodyOf(model: string, thinking: Thinking | undefined, rest: Partial<CompletionRequest> = {}) {
-  return buildRequestBody(requestOf([TASK], { model, ...(thinking ? { thinking } : {}), ...rest }));
+  return buildRequestBody(requestOf([TASK], { model, ...(thinking ? { thinking } : {}), ...rest }), 'anthropic');
 }
 
 function asked(model: string, thinking: Thinking | undefined): Asked {
@@ -74,7 +74,7 @@ describe('how much Anthropic is asked to think', () => {
 
   it('[llm-1] counts what shapes the prompt, and no answer', () => {
     const request = requestOf([TASK], { model: 'claude-haiku-4-5', thinking: 'low', temperature: 1, maxTokens: 9 });
-    assert.deepEqual(Object.keys(buildCountBody(request)), ['model', 'thinking', 'messages']);
+    assert.deepEqual(Object.keys(buildCountBody(request, 'anthropic')), ['model', 'thinking', 'messages']);
   });
 });
 
@@ -83,7 +83,9 @@ describe('thinking on its way back to Anthropic', () => {
   const loop = (...first: ContentBlock[]) => [TASK, assistant(...first, call('c1', 'ask')), user(result('c1', 'yes'))];
   const contents = (messages: CompletionRequest['messages'], rest: Partial<CompletionRequest> = {}) =>
     (
-      buildRequestBody(requestOf(messages, { model, thinking: 'low', ...rest })).messages as { content: JsonValue }[]
+      buildRequestBody(requestOf(messages, { model, thinking: 'low', ...rest }), 'anthropic').messages as {
+        content: JsonValue;
+      }[]
     ).map(({ content }) => content);
 
   it('[llm-1] goes unmodified, in order, with its signature', () => {
@@ -110,10 +112,13 @@ describe('thinking on its way back to Anthropic', () => {
   ];
   for (const { name, block } of lost) {
     it(`[llm-1] leaves out ${name}, and lets no turn that began so think by a budget`, () => {
-      const body = buildRequestBody(requestOf(loop(block), { model, thinking: 'low' }));
+      const body = buildRequestBody(requestOf(loop(block), { model, thinking: 'low' }), 'anthropic');
       assert.ok(!JSON.stringify(body).includes('thinking'), JSON.stringify(body));
       assert.equal(body.max_tokens, 1024);
-      const adaptive = buildRequestBody(requestOf(loop(block), { model: 'claude-sonnet-5', thinking: 'low' }));
+      const adaptive = buildRequestBody(
+        requestOf(loop(block), { model: 'claude-sonnet-5', thinking: 'low' }),
+        'anthropic',
+      );
       assert.deepEqual(adaptive.thinking, { type: 'adaptive' });
     });
   }
@@ -124,13 +129,13 @@ describe('thinking on its way back to Anthropic', () => {
       assistant(call('c2', 'ask')),
       user(result('c2', 'no'), 'A remark.'),
     ];
-    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }));
+    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }), 'anthropic');
     assert.deepEqual(body.thinking, { type: 'enabled', budget_tokens: 2048 });
   });
 
   it('[llm-1] begins to think with the next turn', () => {
     const messages = [...loop(thought('Mine.', 'claude-opus-4-5')), assistant('Done.'), user('And now?')];
-    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }));
+    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }), 'anthropic');
     assert.deepEqual(body.thinking, { type: 'enabled', budget_tokens: 2048 });
   });
 

@@ -15,7 +15,7 @@ import type {
   ToolUseBlock,
 } from '../types.ts';
 import { readErrorEvent } from './errors.ts';
-import { fullName, redacted, signed } from './thinking.ts';
+import { redacted, signed } from './thinking.ts';
 import { NO_TOKENS, type TokenCounts, toUsage, updateCounts } from './usage.ts';
 import { parseWireEvent, type WireEvent, type WireEventOf } from './wire.ts';
 
@@ -44,7 +44,7 @@ type BlockState = KeptState | { kind: 'ignored' };
 
 export type ReadState = {
   started: boolean;
-  /** The model that was asked, by its own name. */
+  /** The model that was asked, provider/name. */
   asked: string;
   id: string | undefined;
   model: string;
@@ -57,11 +57,11 @@ export type ReadState = {
 /** Where `done` or `failed` is among the events it is the last, and the state is of no more use. */
 export type ReadStep = { state: ReadState; events: LlmEvent[] };
 
-/** `model` stands in until the server names the one that answers. */
-export function startReading(model: string): ReadState {
+/** `asked` is provider/name; `model` stands in until the server names the one that answers. */
+export function startReading(asked: string, model: string): ReadState {
   return {
     started: false,
-    asked: model,
+    asked,
     id: undefined,
     model,
     blocks: new Map(),
@@ -241,7 +241,7 @@ function toContent(state: ReadState, block: KeptState, isLast: boolean): Content
 }
 
 function toThinking(state: ReadState, { text, signature, redacted: data }: ThinkingState): ThinkingBlock {
-  const block = { type: 'thinking', text, model: fullName(state.asked) } as const;
+  const block = { type: 'thinking', text, model: state.asked } as const;
   if (data !== undefined) return data === '' ? block : { ...block, opaque: redacted(data) };
   return signature === '' ? block : { ...block, opaque: signed(signature) };
 }

@@ -26,7 +26,8 @@ const TURNED_OFF: { readonly [model: string]: string } = {
 };
 
 /** Which members of a request's body say how much to think and how long the answer may be. */
-export function thinkingMembers({ model, thinking, maxTokens, messages }: CompletionRequest): JsonObject {
+export function thinkingMembers(request: CompletionRequest, provider: string): JsonObject {
+  const { model, thinking, maxTokens, messages } = request;
   if (thinking === undefined) return { max_tokens: maxTokens };
   const { name, version } = parseModel(model);
   if (thinking === 'off') return { max_tokens: maxTokens, ...turnedOff(name, version) };
@@ -35,7 +36,7 @@ export function thinkingMembers({ model, thinking, maxTokens, messages }: Comple
   if (version >= FIRST_ADAPTIVE) {
     return { max_tokens, thinking: { type: 'adaptive' }, output_config: { effort: thinking } };
   }
-  if (!mayBegin(model, messages)) return { max_tokens: maxTokens };
+  if (!mayBegin(`${provider}/${model}`, messages)) return { max_tokens: maxTokens };
   return { max_tokens, thinking: { type: 'enabled', budget_tokens: tokens } };
 }
 
@@ -55,12 +56,12 @@ function turnedOff(name: string, version: number): JsonObject {
  * A whole loop of calls and results is one turn, and one that did not begin with thinking these models refuse to think in: so
  * where the beginning was another model's, or was changed since, the turn goes on without.
  */
-function mayBegin(model: string, messages: readonly Message[]): boolean {
+function mayBegin(asked: string, messages: readonly Message[]): boolean {
   const begun = messages.findLastIndex(({ role, content }) => role === 'user' && !content.some(isResult)) + 1;
   const answer = messages.slice(begun).find(({ role }) => role === 'assistant');
   if (answer === undefined) return true;
   const [first] = answer.content;
-  return first?.type === 'thinking' && thinkingToSend(first, model) !== undefined;
+  return first?.type === 'thinking' && thinkingToSend(first, asked) !== undefined;
 }
 
 function isResult({ type }: ContentBlock): boolean {
@@ -90,15 +91,11 @@ export function redacted(data: string): Opaque {
   return { redacted: data };
 }
 
-/** The block as it came; undefined where it is another model's, or was changed since. */
-export function thinkingToSend(block: ThinkingBlock, model: string): JsonObject | undefined {
+/** The block as it came; undefined where it is another model's than `asked` (provider/name), or was changed since. */
+export function thinkingToSend(block: ThinkingBlock, asked: string): JsonObject | undefined {
   const opaque = opaqueSchema.safeParse(block.opaque).data;
-  if (opaque === undefined || block.model !== fullName(model)) return undefined;
+  if (opaque === undefined || block.model !== asked) return undefined;
   return 'redacted' in opaque
     ? { type: 'redacted_thinking', data: opaque.redacted }
     : { type: 'thinking', thinking: block.text, signature: opaque.signature };
-}
-
-export function fullName(model: string): string {
-  return `anthropic/${model}`;
 }
