@@ -37,7 +37,10 @@ export type FaultRow = {
   requests: number;
   /** The waits between them, in milliseconds; without jitter. */
   slept: readonly number[];
-  /** `survives`: an answer comes, and says and calls what it should, or what is given here. `error`: its kind, its words, and members it must have. */
+  /**
+   * `survives`: an answer comes, and says and calls what it should, or what is given here. `error`: its kind, its words, and
+   * members it must have.
+   */
   outcome:
     | { survives: true; text?: string; argument?: string }
     | { error: LlmError['kind']; says: RegExp; has?: { [member: string]: unknown } };
@@ -259,10 +262,12 @@ const CUTS: FaultRow[] = [
   },
 ];
 
-/** Puts bytes where a mark stands in an answer. */
+/** Puts bytes wherever the mark stands in an answer: some formats say all of it again at the end. */
 function replaceMark(bytes: Buffer, mark: string, put: Uint8Array | string): Buffer {
   const at = positionOf(bytes, mark);
-  return Buffer.concat([bytes.subarray(0, at), Buffer.from(put), bytes.subarray(at + mark.length)]);
+  if (at === -1) return bytes;
+  const rest = replaceMark(bytes.subarray(at + mark.length), mark, put);
+  return Buffer.concat([bytes.subarray(0, at), Buffer.from(put), rest]);
 }
 
 const MALFORMED: FaultRow[] = [

@@ -148,6 +148,10 @@ describe('a fallback model', () => {
     models.keyless.add(FIRST);
     await run(bench, models);
     const parked = await bench.look(id);
+    const [cut] = await cutsOf(bench, parked.focus?.id ?? '');
+    assert.deepEqual(cut?.content, {
+      ...{ from: FIRST, to: THIRD, reason: { kind: 'needs_credentials', message: 'There is no key for anthropic.' } },
+    });
     assert.deepEqual([parked.item.state, parked.focus?.model], ['waiting', THIRD]);
     const [wait] = await openWaits(bench.db, [bench.place]);
     assert.deepEqual([wait?.kind, wait?.targets], ['model', ['other']]);

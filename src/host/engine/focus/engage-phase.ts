@@ -40,7 +40,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
 }
 
 /** Any key that one of the models lacks lets the work go on. */
-function nothingToAsk(missing: Extract<ChosenModel, { kind: 'none' }>['missing']): PhaseResult {
+function nothingToAsk(missing: ChosenModel['missing']): PhaseResult {
   const providers = missing.flatMap((opened) => (opened.kind === 'needs_credentials' ? [opened.provider] : []));
   if (providers.length > 0) return waitForCredentials([...new Set(providers)]);
   const messages = missing.flatMap((opened) => (opened.kind === 'unknown' ? [opened.message] : []));

@@ -10,10 +10,10 @@ import { proveLease } from '../../store/work/leases.ts';
 import type { PinnedConfig } from './pinned-config.ts';
 import type { Claim, FocusDependencies, OpenedModel } from './types.ts';
 
-export type ChosenModel =
-  | { kind: 'ready'; model: string; client: LlmClient }
-  /** None can go on; what is missing, in the order of the models. */
-  | { kind: 'none'; missing: Exclude<OpenedModel, { kind: 'ready' }>[] };
+/** Why each model before the one that is chosen could not be asked. */
+type Missing = { missing: Exclude<OpenedModel, { kind: 'ready' }>[] };
+
+export type ChosenModel = Missing & ({ kind: 'ready'; model: string; client: LlmClient } | { kind: 'none' });
 
 /** The first model that can be asked, from the one that answers on; a change is recorded. */
 export async function chooseModel(
@@ -25,11 +25,10 @@ export async function chooseModel(
   const models = modelsFrom(config, focus.model);
   const chosen = firstReady(deps, models);
   const [current] = models;
-  if (chosen.kind === 'ready' && current !== undefined && chosen.model !== current) {
-    await takeOver(deps, claim, current, chosen.model, {
-      kind: 'unavailable',
-      message: 'It cannot be asked from here.',
-    });
+  const [why] = chosen.missing;
+  if (chosen.kind === 'ready' && current !== undefined && why !== undefined) {
+    const message = why.kind === 'needs_credentials' ? `There is no key for ${why.provider}.` : why.message;
+    await takeOver(deps, claim, current, chosen.model, { kind: why.kind, message });
   }
   return chosen;
 }
@@ -57,10 +56,10 @@ function modelsFrom({ model, fallbackModels }: PinnedConfig, current: string | n
 }
 
 function firstReady({ models: opener }: FocusDependencies, models: readonly string[]): ChosenModel {
-  const missing: Exclude<OpenedModel, { kind: 'ready' }>[] = [];
+  const missing: Missing['missing'] = [];
   for (const model of models) {
     const opened = opener.open(model);
-    if (opened.kind === 'ready') return { kind: 'ready', model, client: opened.client };
+    if (opened.kind === 'ready') return { kind: 'ready', model, client: opened.client, missing };
     missing.push(opened);
   }
   return { kind: 'none', missing };
