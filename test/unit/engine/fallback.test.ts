@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { engagePhase } from '../../../src/host/engine/focus/engage-phase.ts';
 import { orient } from '../../../src/host/engine/focus/orient.ts';
+import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
 import type { Models, OpenedModel } from '../../../src/host/engine/focus/types.ts';
 import { costMicros } from '../../../src/host/llm/prices.ts';
 import type { LlmClient, LlmError, ThinkingBlock } from '../../../src/host/llm/types.ts';
 import { openWaits, resolveWait } from '../../../src/host/store/work/waits.ts';
-import { engineDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
+import { engineDatabase, lossyDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, facultyOf, openBench } from '../../support/engine-focus.ts';
 import { type WrittenAnswer, type WrittenModel, writtenModel } from '../../support/engine-model.ts';
 
@@ -187,6 +188,19 @@ describe('a fallback model', () => {
     assert.equal((await cutsOf(bench, claim.focus.id)).length, 1);
   });
 
+  it('is recorded once, also where the answers of the database are lost', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    const models = new Shelf({ [FIRST]: [{ error: OVERLOADED }], [SECOND]: [{ text: 'Done.' }] });
+    const claim = await bench.claim(FACULTY);
+    // Every second answer is lost after its transaction took effect.
+    const db = lossyDatabase(bench.db, (count) => count % 2 === 1);
+    await runFocus({ ...bench.dependencies(writtenModel([]), { models }), db }, claim);
+    const { item, focus, messages } = await bench.look(id);
+    assert.deepEqual([item.state, focus?.model, messages.length], ['completed', SECOND, 2]);
+    assert.equal((await cutsOf(bench, claim.focus.id)).length, 1);
+  });
+
   it('leaves the last error to decide where none is left', async () => {
     const bench = await openBench();
     const id = await bench.submit({ maxAttempts: 1 });
@@ -216,6 +230,24 @@ describe('a fallback model', () => {
     const [wait] = await openWaits(bench.db, [bench.place]);
     assert.deepEqual([wait?.kind, wait?.targets], ['credentials', ['anthropic', 'other']]);
     assert.equal((await bench.look(id)).item.attempts, 0);
+  });
+
+  it('that lacks a key is waited for beside the one whose key was refused', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    const models = new Shelf({
+      [FIRST]: [{ error: { kind: 'auth', message: 'Not that key.', key: 'print' } }],
+      [THIRD]: [{ text: 'Done.' }],
+    });
+    models.keyless.add(THIRD);
+    await run(bench, models);
+    const [wait] = await openWaits(bench.db, [bench.place]);
+    assert.deepEqual([wait?.kind, wait?.targets], ['credentials', ['anthropic', 'other']]);
+    models.keyless.delete(THIRD);
+    assert.ok(wait && (await resolveWait(bench.db, wait, 'there')));
+    await run(bench, models);
+    const { item, focus } = await bench.look(id);
+    assert.deepEqual([item.state, focus?.model], ['completed', THIRD]);
   });
 });
 

@@ -52,6 +52,8 @@ describe('how much Anthropic is asked to think', () => {
     { model: 'claude-sonnet-5-5', thinking: 'high', expected: effort('high', 16_384) },
     { model: 'claude-haiku-5-5-20261001', thinking: 'low', expected: effort('low', 2048) },
     { model: 'claude-mythos-preview', thinking: 'high', expected: effort('high', 16_384) },
+    { model: 'claude-opus-4-10', thinking: 'low', expected: effort('low', 2048) },
+    { model: 'claude-opus-4-1-20250805', thinking: 'low', expected: budget(2048) },
     { model: 'claude-opus-7', thinking: 'high', expected: effort('high', 16_384) },
     { model: 'claude-haiku-4-5', thinking: 'off', expected: { max_tokens: 1024 } },
     { model: 'claude-opus-4-6', thinking: 'off', expected: off('disabled') },

@@ -29,7 +29,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
     if (result.kind === 'model_failed') {
       dropRefusedKey(deps, client.provider, result.error);
       const next = await fallBack(deps, claim, config, model, result.error);
-      if (!next) return modelFailed(deps, client.provider, result.error);
+      if (next.kind === 'none') return modelFailed(deps, client.provider, result.error, next.missing);
       ({ model, client } = next);
       continue;
     }
@@ -41,10 +41,14 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
 
 /** Any key that one of the models lacks lets the work go on. */
 function nothingToAsk(missing: ChosenModel['missing']): PhaseResult {
-  const providers = missing.flatMap((opened) => (opened.kind === 'needs_credentials' ? [opened.provider] : []));
-  if (providers.length > 0) return waitForCredentials([...new Set(providers)]);
+  const providers = keyless(missing);
+  if (providers.length > 0) return waitForCredentials(providers);
   const messages = missing.flatMap((opened) => (opened.kind === 'unknown' ? [opened.message] : []));
   return { kind: 'failed', error: { kind: 'unknown_model', message: messages.join(' '), final: true } };
+}
+
+function keyless(missing: ChosenModel['missing']): string[] {
+  return missing.flatMap((opened) => (opened.kind === 'needs_credentials' ? [opened.provider] : []));
 }
 
 async function runLoop(
@@ -113,12 +117,17 @@ function dropRefusedKey(deps: FocusDependencies, provider: string, error: LlmErr
   if (concernsKey && error.key) deps.models.rejectCredential(provider, error.key);
 }
 
-function modelFailed(deps: FocusDependencies, provider: string, error: LlmError): PhaseResult {
+function modelFailed(
+  deps: FocusDependencies,
+  provider: string,
+  error: LlmError,
+  missing: ChosenModel['missing'],
+): PhaseResult {
   const failure = { kind: error.kind, message: deps.redactor.text(error.message) };
   switch (error.kind) {
     case 'auth':
     case 'insufficient_quota':
-      return waitForCredentials([provider], failure.message);
+      return waitForCredentials([provider, ...keyless(missing)], failure.message);
     case 'rate_limited':
       return waitForModel(provider, error.retryAfterMs ?? DEFAULT_MODEL_PAUSE_MS, failure.message);
     case 'overloaded':
@@ -138,7 +147,8 @@ function modelFailed(deps: FocusDependencies, provider: string, error: LlmError)
 }
 
 function waitForCredentials(providers: string[], message?: string): PhaseResult {
-  return { kind: 'parked', reason: { kind: 'credentials', targets: providers, wakeInMs: null, message } };
+  const targets = [...new Set(providers)];
+  return { kind: 'parked', reason: { kind: 'credentials', targets, wakeInMs: null, message } };
 }
 
 function waitForModel(provider: string, wakeInMs: number, message: string): PhaseResult {

@@ -33,17 +33,16 @@ export async function chooseModel(
   return chosen;
 }
 
-/** The model that goes on after `failed` did not, recorded; undefined where there is none, or where none would help. */
+/** The model that goes on after `failed` did not, recorded; none also where another one would not help. */
 export async function fallBack(
   deps: FocusDependencies,
   claim: Claim,
   config: PinnedConfig,
   failed: string,
   error: LlmError,
-): Promise<{ model: string; client: LlmClient } | undefined> {
-  if (!helps(error)) return undefined;
-  const chosen = firstReady(deps, modelsFrom(config, failed).slice(1));
-  if (chosen.kind === 'none') return undefined;
+): Promise<ChosenModel> {
+  const chosen = firstReady(deps, helps(error) ? modelsFrom(config, failed).slice(1) : []);
+  if (chosen.kind === 'none') return chosen;
   const { kind, message } = error;
   await takeOver(deps, claim, failed, chosen.model, { kind, message: deps.redactor.text(message) });
   return chosen;

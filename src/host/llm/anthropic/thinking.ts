@@ -10,8 +10,8 @@ type JsonObject = { [key: string]: JsonValue };
 /** The most tokens a model may think that is told a number. They count as part of the answer, so they come on top of it. */
 const THINKING_TOKENS = { low: 2048, medium: 8192, high: 16_384 } as const;
 
-/** Models of this version and above decide themselves how much to think, and are told an effort. */
-const FIRST_ADAPTIVE = 4.6;
+/** Models of version 4.6 and above decide themselves how much to think, and are told an effort. */
+const FIRST_ADAPTIVE = versionOf(4, 6);
 
 /** What thinks only of itself, or by default, and how it is told not to. What is not listed cannot be told. */
 const TURNED_OFF: { readonly [model: string]: string } = {
@@ -68,6 +68,10 @@ function isResult({ type }: ContentBlock): boolean {
   return type === 'tool_result';
 }
 
+function versionOf(major: number, minor: number): number {
+  return major * 100 + minor;
+}
+
 /** The family and version of a model, wherever its name has them; of what is none of theirs the version is 0. */
 function parseModel(model: string): { name: string; version: number } {
   const id = model.toLowerCase().replace(/[-@]\d{8}.*$/, '');
@@ -76,8 +80,8 @@ function parseModel(model: string): { name: string; version: number } {
   if (family === undefined || major === undefined) {
     return { name: id, version: /claude-(fable|mythos)/.test(id) ? FIRST_ADAPTIVE : 0 };
   }
-  const version = minor === undefined ? major : `${major}.${minor}`;
-  return { name: `${family}-${version}`, version: Number(version) };
+  const name = minor === undefined ? `${family}-${major}` : `${family}-${major}.${minor}`;
+  return { name, version: versionOf(Number(major), Number(minor ?? 0)) };
 }
 
 const opaqueSchema = z.union([z.object({ signature: z.string().min(1) }), z.object({ redacted: z.string().min(1) })]);
