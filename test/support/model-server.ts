@@ -22,7 +22,7 @@ export type WireFormat = {
   /** Our view of a request's body. Throws where the provider would answer 400. */
   readRequest(body: unknown, headers: IncomingHttpHeaders): CompletionRequest;
   /** An answer as the frames of a stream, each with its blank line. */
-  writeAnswer(planned: PlannedTurn, model: string): string[];
+  writeAnswer(planned: PlannedTurn, model: string, body?: unknown): string[];
   /** The body of an error answer. */
   writeError(type: string, message: string): string;
   /** An error as a frame of a stream. */
@@ -136,7 +136,7 @@ async function play(
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...fault.headers });
   // Silence begins after the headers, so they must not wait for the first byte of the body.
   response.flushHeaders();
-  await sendStream(response, streamBytes(planned, format, read.model, fault), fault);
+  await sendStream(response, streamBytes(planned, format, read.model, recorded.body, fault), fault);
 }
 
 function readRequest(format: WireFormat, { body, headers }: RecordedRequest): CompletionRequest | { why: string } {
@@ -155,9 +155,9 @@ function scriptedFault(planned: PlannedTurn, format: WireFormat, failures: Map<n
   return faultOfError(planned.error.kind, format.writeError);
 }
 
-function streamBytes(planned: PlannedTurn, format: WireFormat, model: string, fault: Fault): Uint8Array {
+function streamBytes(planned: PlannedTurn, format: WireFormat, model: string, body: unknown, fault: Fault): Uint8Array {
   if (fault.raw !== undefined) return Buffer.from(fault.raw);
-  const frames = format.writeAnswer(planned, model);
+  const frames = format.writeAnswer(planned, model, body);
   if (fault.errorEvent === undefined) return Buffer.from(frames.join(''));
   const { afterFrames, type, message } = fault.errorEvent;
   return Buffer.from([...frames.slice(0, afterFrames), format.writeErrorFrame(type, message)].join(''));

@@ -322,15 +322,19 @@ describe('thinking in a focus', () => {
     const id = await bench.submit();
     const models = new Shelf({
       [FIRST]: [
-        { thoughts: [thought('Try sk-very-secret.'), thought('Or not.')], calls: [note('a')] },
+        { thoughts: [thought('Try.'), thought('Or sk-very-secret.'), thought('Or not.')], calls: [note('a')] },
         { text: 'Done.' },
       ],
     });
     await run(bench, models, facultyOf({ engage: { model: FIRST, thinking: 'low' } }));
-    const kept = [{ type: 'thinking', text: 'Try [redacted:a_key].', model: FIRST }, thought('Or not.')];
+    const kept = [
+      thought('Try.'),
+      { type: 'thinking', text: 'Or [redacted:a_key].', model: FIRST },
+      { type: 'thinking', text: 'Or not.', model: FIRST },
+    ];
     const sent = models.clients.get(FIRST)?.requests[1]?.messages[1]?.content;
-    assert.deepEqual(sent?.slice(0, 2), kept);
+    assert.deepEqual(sent?.slice(0, 3), kept);
     const { messages } = await bench.look(id);
-    assert.deepEqual(messages[1]?.content.blocks.slice(0, 2), kept);
+    assert.deepEqual(messages[1]?.content.blocks.slice(0, 3), kept);
   });
 });

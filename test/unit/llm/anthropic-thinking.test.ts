@@ -155,11 +155,21 @@ describe('thinking on its way back to Anthropic', () => {
 
 describe('a change to thinking', () => {
   it('takes what proves it away, and leaves all else as it is', () => {
-    const blocks: ContentBlock[] = [thought('The word is secret.', 'm'), thought('Nothing.', 'm'), call('c', 'secret')];
+    const blocks: ContentBlock[] = [thought('Nothing.', 'm'), thought('The word is secret.', 'm'), call('c', 'secret')];
     assert.deepEqual(
       changeBlocks(blocks, (text) => text.replaceAll('secret', '…')),
-      [{ type: 'thinking', text: 'The word is ….', model: 'anthropic/m' }, blocks[1], call('c', '…')],
+      [blocks[0], { type: 'thinking', text: 'The word is ….', model: 'anthropic/m' }, call('c', '…')],
     );
+    const later: ContentBlock[] = [{ type: 'text', text: 'secret' }, thought('Nothing.', 'm')];
+    assert.deepEqual(
+      changeBlocks(later, (text) => text.replaceAll('secret', '…'))[1],
+      { type: 'thinking', text: 'Nothing.', model: 'anthropic/m' },
+      'what comes after a change is no longer what its model thought there',
+    );
+    const unparsed = { ...call('c', 'ask'), invalid: { raw: '{', reason: 'cut' } } as ContentBlock;
+    assert.deepEqual(changeBlocks([unparsed, thought('So.', 'm')], (text) => text)[1], {
+      ...{ type: 'thinking', text: 'So.', model: 'anthropic/m' },
+    });
     const signed = [thought('Open.', 'm', 'a secret')];
     assert.deepEqual(
       changeBlocks(signed, (text) => text.replaceAll('secret', '…')),

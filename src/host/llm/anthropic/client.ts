@@ -6,9 +6,9 @@ import { createDeadline, type Deadline } from '../deadline.ts';
 import { type ExchangeSettings, exchange, readAddress, readBody } from '../exchange.ts';
 import { type AttemptEvent, DEFAULT_RETRIES, type RetryAdvice, withRetries } from '../retry.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, readServerSentEvents } from '../sse.ts';
-import { changeBlocks } from '../thinking.ts';
-import type { CompletionRequest, JsonValue, LlmClient, LlmError, TokenCount } from '../types.ts';
-import { concernsKey, readErrorAnswer } from './errors.ts';
+import { changeBlocks, withoutThinking } from '../thinking.ts';
+import type { CompletionRequest, JsonValue, LlmClient, LlmError, Message, TokenCount } from '../types.ts';
+import { concernsKey, isUnprovenThinking, readErrorAnswer } from './errors.ts';
 import { readEvent, startReading } from './read.ts';
 import { buildCountBody, buildRequestBody } from './request.ts';
 import { parseTokenCount } from './wire.ts';
@@ -122,8 +122,14 @@ async function* attemptRequest(
   const deadline = createDeadline(signal, settings.clock, settings.totalTimeoutMs);
   const connection = new AbortController();
   try {
-    const body = buildRequestBody(request, settings.provider);
-    const opened = await post(settings, key, MESSAGES, body, deadline, connection.signal);
+    const open = (messages: Message[]) => {
+      const body = buildRequestBody({ ...request, messages }, settings.provider);
+      return post(settings, key, MESSAGES, body, deadline, connection.signal);
+    };
+    const first = await open(request.messages);
+    // Better without than not at all: a history that the provider takes for another one would be refused for ever.
+    const isUnproven = first.kind === 'failed' && isUnprovenThinking(first.error);
+    const opened = isUnproven ? await open(withoutThinking(request.messages)) : first;
     if (opened.kind === 'failed') yield { type: 'failed', error: opened.error, advice: opened.advice };
     else yield* readStream(settings, opened.response, request, deadline);
   } finally {

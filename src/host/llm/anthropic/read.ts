@@ -221,15 +221,18 @@ function toResponse(state: ReadState): CompletionResponse {
   return {
     ...(state.id === undefined ? {} : { id: state.id }),
     model: state.model,
-    content: kept.map((block, index) => toContent(state, block, index === kept.length - 1)),
+    content: changeBlocks(
+      kept.map((block, index) => toContent(state, block, index === kept.length - 1)),
+      cleanText,
+    ),
     stopReason,
     usage: toUsage(state.counts),
   };
 }
 
 function toContent(state: ReadState, block: KeptState, isLast: boolean): ContentBlock {
-  if (block.kind === 'text') return { type: 'text', text: cleanText(block.text) };
-  if (block.kind === 'thinking') return changeBlocks([toThinking(state, block)], cleanText)[0] as ThinkingBlock;
+  if (block.kind === 'text') return { type: 'text', text: block.text };
+  if (block.kind === 'thinking') return toThinking(state, block);
   const call = { type: 'tool_use', id: block.id, name: block.name } as const;
   // The last call of an answer that ran out of tokens may have been cut before its arguments began.
   if (isLast && state.stopReason === 'max_tokens' && block.json === '' && isEmpty(block.input)) {
