@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isUnprovenThinking } from '../../../src/host/llm/anthropic/errors.ts';
 import { buildCountBody, buildRequestBody } from '../../../src/host/llm/anthropic/request.ts';
 import { changeBlocks } from '../../../src/host/llm/thinking.ts';
 import type {
@@ -151,6 +152,29 @@ describe('thinking on its way back to Anthropic', () => {
     const body = JSON.stringify(contents([TASK, assistant('So', thought('Hm.', model))]));
     assert.ok(body.includes('"text":"So","cache_control"'), body);
   });
+});
+
+describe('a refusal of thinking', () => {
+  const rows: { message: string; status?: number; isOne: boolean }[] = [
+    { message: 'messages.1.content.0: Invalid `signature` in `thinking` block', isOne: true },
+    {
+      message:
+        'messages.3: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.',
+      isOne: true,
+    },
+    {
+      message: 'messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`.',
+      isOne: true,
+    },
+    { message: '"thinking.type.disabled" is not supported for this model.', isOne: false },
+    { message: '`max_tokens` must be greater than `thinking.budget_tokens`', isOne: false },
+    { message: 'Invalid `signature` in `thinking` block', status: 500, isOne: false },
+  ];
+  for (const { message, status = 400, isOne } of rows) {
+    it(`is ${isOne ? '' : 'not '}told from ${status}: ${message}`, () => {
+      assert.equal(isUnprovenThinking({ kind: 'api', status, type: 'invalid_request_error', message }), isOne);
+    });
+  }
 });
 
 describe('a change to thinking', () => {
