@@ -1,5 +1,7 @@
 /** Anthropic's Messages API as the model server speaks it. */
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { estimateTokens } from '../../src/host/llm/estimate-tokens.ts';
 import { cut } from '../../src/host/llm/scripted/client.ts';
 import type { PlannedTurn } from '../../src/host/llm/scripted/plan.ts';
 import type { CompletionRequest, ContentBlock, StopReason } from '../../src/host/llm/types.ts';
@@ -14,6 +16,8 @@ const textBlock = z.strictObject({
 const callId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
 const contentBlock = z.discriminatedUnion('type', [
   textBlock,
+  z.strictObject({ type: z.literal('thinking'), thinking: z.string(), signature: z.string() }),
+  z.strictObject({ type: z.literal('redacted_thinking'), data: z.string().min(1) }),
   z.strictObject({
     type: z.literal('tool_use'),
     id: callId,
@@ -30,11 +34,14 @@ const contentBlock = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Strict where the API is: what it would refuse is refused here. */
-const requestBody = z.strictObject({
+const thinkingConfig = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('enabled'), budget_tokens: z.number().int().min(1024) }),
+  z.strictObject({ type: z.enum(['adaptive', 'disabled', 'between_tools']) }),
+]);
+
+/** What shapes the prompt; strict where the API is: what it would refuse is refused here. */
+const promptMembers = {
   model: z.string(),
-  max_tokens: z.number().int().min(1),
-  stream: z.literal(true),
   system: z.union([z.string(), z.array(textBlock)]).default([]),
   messages: z
     .array(
@@ -48,13 +55,75 @@ const requestBody = z.strictObject({
     .array(z.strictObject({ name: z.string(), description: z.string(), input_schema: z.record(z.string(), z.json()) }))
     .default([]),
   tool_choice: z.looseObject({ type: z.string() }).optional(),
-  temperature: z.number().optional(),
-});
+  thinking: thinkingConfig.optional(),
+  output_config: z.strictObject({ effort: z.enum(['low', 'medium', 'high']) }).optional(),
+};
+
+const requestBody = z
+  .strictObject({
+    ...promptMembers,
+    max_tokens: z.number().int().min(1),
+    stream: z.literal(true),
+    temperature: z.number().optional(),
+  })
+  .refine((body) => JSON.stringify(body).split('"cache_control"').length <= 5, 'at most 4 blocks with cache_control')
+  .refine(
+    ({ thinking, max_tokens }) => thinking?.type !== 'enabled' || thinking.budget_tokens < max_tokens,
+    'max_tokens must be greater than thinking.budget_tokens',
+  )
+  .refine(
+    ({ thinking, temperature }) =>
+      temperature === undefined || (thinking?.type !== 'enabled' && thinking?.type !== 'adaptive'),
+    'temperature may only be set to 1 when thinking is enabled',
+  )
+  .refine(
+    ({ messages }) =>
+      messages.every(
+        ({ role, content }) => role === 'user' || !isThinking(typeof content === 'string' ? undefined : content.at(-1)),
+      ),
+    'the final block of an assistant message cannot be `thinking`',
+  )
+  .refine(isProven, 'Invalid `signature` in `thinking` block. The block is bound to a different conversation.');
+const prompt = z.strictObject(promptMembers);
+type Prompt = Pick<z.output<typeof prompt>, 'system' | 'tools' | 'messages'>;
 type WireBlock = z.output<typeof contentBlock>;
+
+function isThinking(block: { type: string } | undefined): boolean {
+  return block?.type === 'thinking' || block?.type === 'redacted_thinking';
+}
+
+/** Whether all thinking came from here, and nothing before it was changed since. */
+function isProven(body: Prompt): boolean {
+  return body.messages.every(
+    ({ content }, at) =>
+      typeof content === 'string' ||
+      content.every(
+        (block, place) =>
+          block.type !== 'thinking' ||
+          block.signature === signatureOf(block.thinking, body, body.messages.slice(0, at), content.slice(0, place)),
+      ),
+  );
+}
+
+/** Stands for what the provider proves its own thinking by: it is bound to all that came before it. */
+function signatureOf(
+  thinking: string,
+  { system, tools }: Pick<Prompt, 'system' | 'tools'>,
+  messages: Prompt['messages'],
+  content: WireBlock[],
+): string {
+  const bound = JSON.stringify([thinking, system, tools, messages, content], (name, value: unknown) =>
+    name === 'cache_control' ? undefined : value,
+  );
+  return createHash('sha256').update(bound).digest('base64');
+}
 
 export const anthropicFormat: WireFormat = {
   path: '/v1/messages',
-  readRequest(body) {
+  readRequest(body, headers) {
+    // What the newer version takes of a temperature.
+    const refused = headers['anthropic-version'] === '2026-10-21' && requestBody.parse(body).temperature !== undefined;
+    if (refused) throw new Error('`temperature` is not supported in this version of the API');
     const { model, system, messages, max_tokens: maxTokens } = requestBody.parse(body);
     return {
       model,
@@ -64,7 +133,10 @@ export const anthropicFormat: WireFormat = {
           : system.map(({ text }) => ({ type: 'text', text })),
       messages: messages.map(({ role, content }): CompletionRequest['messages'][number] => ({
         role,
-        content: typeof content === 'string' ? [{ type: 'text', text: content }] : content.map(toBlock),
+        content:
+          typeof content === 'string'
+            ? [{ type: 'text', text: content }]
+            : content.map((block) => toBlock(block, `anthropic/${model}`)),
       })),
       tools: [],
       maxTokens,
@@ -73,16 +145,22 @@ export const anthropicFormat: WireFormat = {
   writeAnswer: writeAnthropicAnswer,
   writeError: (type, message) => JSON.stringify(errorBody(type, message)),
   writeErrorFrame: (type, message) => frame(errorBody(type, message)),
+  count: {
+    path: '/v1/messages/count_tokens',
+    answer: (body) => JSON.stringify({ input_tokens: estimateTokens(JSON.stringify(prompt.parse(body))) }),
+  },
 };
 
-export function writeAnthropicAnswer(planned: PlannedTurn, model: string): string[] {
+export function writeAnthropicAnswer(planned: PlannedTurn, model: string, body: unknown): string[] {
   const { usage, stopReason } = planned;
   const counted = {
     input_tokens: usage.input,
     cache_creation_input_tokens: usage.cacheWrite,
     cache_read_input_tokens: usage.cacheRead,
   };
+  const { thinking } = planned;
   const text: ContentBlock[] = planned.text === '' ? [] : [{ type: 'text', text: planned.text }];
+  const thought: ContentBlock[] = thinking === '' ? [] : [think(thinking, model, requestBody.parse(body))];
   return [
     frame({
       type: 'message_start',
@@ -92,7 +170,7 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
       },
     }),
     frame({ type: 'ping' }),
-    ...[...text, ...planned.toolCalls].flatMap((block, index) => writeBlock(block, index, planned.chunk)),
+    ...[...thought, ...text, ...planned.toolCalls].flatMap((block, index) => writeBlock(block, index, planned.chunk)),
     frame({
       type: 'message_delta',
       delta: { stop_reason: toWireStop(stopReason), stop_sequence: null },
@@ -102,24 +180,46 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
   ];
 }
 
+function think(text: string, model: string, body: Prompt): ContentBlock {
+  return { type: 'thinking', text, model, opaque: signatureOf(text, body, body.messages, []) };
+}
+
 function writeBlock(block: ContentBlock, index: number, chunk: number): string[] {
-  if (block.type !== 'text' && block.type !== 'tool_use') return [];
-  const start =
-    block.type === 'text'
-      ? { type: 'text', text: '' }
-      : { type: 'tool_use', id: block.id, name: block.name, input: {} };
-  const deltas =
-    block.type === 'text'
-      ? cut(block.text, chunk).map((text) => ({ type: 'text_delta', text }))
-      : ['', ...cut(JSON.stringify(block.input), chunk)].map((json) => ({
-          type: 'input_json_delta',
-          partial_json: json,
-        }));
+  const { start, deltas } = wireParts(block, chunk);
   return [
     frame({ type: 'content_block_start', index, content_block: start }),
     ...deltas.map((delta) => frame({ type: 'content_block_delta', index, delta })),
     frame({ type: 'content_block_stop', index }),
   ];
+}
+
+function wireParts(block: ContentBlock, chunk: number): { start: object; deltas: object[] } {
+  switch (block.type) {
+    case 'text':
+      return {
+        start: { type: 'text', text: '' },
+        deltas: cut(block.text, chunk).map((text) => ({ type: 'text_delta', text })),
+      };
+    case 'thinking':
+      return {
+        start: { type: 'thinking', thinking: '', signature: '' },
+        deltas: [
+          ...cut(block.text, chunk).map((thinking) => ({ type: 'thinking_delta', thinking })),
+          { type: 'signature_delta', signature: block.opaque },
+        ],
+      };
+    case 'tool_use':
+      return {
+        start: { type: 'tool_use', id: block.id, name: block.name, input: {} },
+        deltas: ['', ...cut(JSON.stringify(block.input), chunk)].map((json) => ({
+          type: 'input_json_delta',
+          partial_json: json,
+        })),
+      };
+    case 'image':
+    case 'tool_result':
+      throw new Error(`No answer holds a block of type ${block.type}.`);
+  }
 }
 
 /** One server-sent event as this API writes it. */
@@ -132,8 +232,12 @@ function toWireStop(stopReason: StopReason): string {
   return stopReason.kind === 'context_exceeded' ? 'model_context_window_exceeded' : stopReason.kind;
 }
 
-function toBlock(block: WireBlock): ContentBlock {
+function toBlock(block: WireBlock, model: string): ContentBlock {
   switch (block.type) {
+    case 'thinking':
+      return { type: 'thinking', text: block.thinking, model, opaque: { signature: block.signature } };
+    case 'redacted_thinking':
+      return { type: 'thinking', text: '', model, opaque: { redacted: block.data } };
     case 'text':
       return { type: 'text', text: block.text };
     case 'tool_use':

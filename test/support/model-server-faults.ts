@@ -43,6 +43,8 @@ export function faultOfError(kind: ScriptedErrorKind, writeError: (type: string,
       return answer(529, 'overloaded_error', 'Overloaded.');
     case 'auth':
       return answer(401, 'authentication_error', 'Invalid key.');
+    case 'insufficient_quota':
+      return answer(402, 'billing_error', 'Your credit balance is too low.');
     case 'refused':
       return answer(403, 'permission_error', 'Not permitted.');
     case 'context_exceeded':

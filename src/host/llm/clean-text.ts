@@ -21,7 +21,7 @@ export function cleanText(text: string): string {
 /** Shorter values are placeholders such as "none"; hiding those would only mangle texts. */
 const SHORTEST_KEY = 8;
 
-/** Replaces the key wherever it stands in the text. Values under 8 characters are no keys. */
-export function hideKey(text: string, key: string): string {
-  return key.length < SHORTEST_KEY ? text : text.replaceAll(key, '[redacted:anthropic_key]');
+/** Replaces the provider's key wherever it stands in the text. Values under 8 characters are no keys. */
+export function hideKey(text: string, key: string, provider: string): string {
+  return key.length < SHORTEST_KEY ? text : text.replaceAll(key, `[redacted:${provider.replaceAll('-', '_')}_key]`);
 }

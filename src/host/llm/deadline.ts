@@ -59,6 +59,8 @@ function waitFor<T>(
       (reason: unknown) => finish({ kind: 'broke', reason }),
     );
     if (signal.aborted) onAbort();
+    // What never has to be waited for would otherwise outrun every timer.
+    else if (ms <= 0) finish({ kind: 'late', message: lateMessage });
   });
 }
 

@@ -94,6 +94,7 @@ export function decideRetry(
 function mayHelp(error: LlmError, advice: RetryAdvice): boolean {
   switch (error.kind) {
     case 'auth':
+    case 'insufficient_quota':
     case 'context_exceeded':
     case 'refused':
     case 'cancelled':

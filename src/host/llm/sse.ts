@@ -62,7 +62,7 @@ function toLlmError(waited: Exclude<Waited<unknown>, { kind: 'value' }>): LlmErr
 
 type EventDecoder = {
   push(bytes: Uint8Array): SseItem[];
-  /** What the end of the stream completes: a last event need not be followed by a blank line. */
+  /** What the end of the stream completes: a last event need not be followed by a blank line, but half a one is none. */
   finish(): SseItem[];
   failed(): boolean;
 };
@@ -104,10 +104,21 @@ function createEventDecoder(maxEventBytes: number, maxStreamBytes: number): Even
     },
     finish() {
       parser.feed(`${decoder.decode()}\n\n`);
-      return take();
+      return take().filter((item) => item.kind === 'failed' || !isCutJson(item.data));
     },
     failed: () => failed,
   };
+}
+
+/** An object that begins and does not end. */
+function isCutJson(data: string): boolean {
+  if (!data.startsWith('{')) return false;
+  try {
+    JSON.parse(data);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** What broke, in a few words. Fetch puts that into the cause; its own message can hold the whole address. */

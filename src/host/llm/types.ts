@@ -20,9 +20,12 @@ export type ThinkingBlock = {
   type: 'thinking';
   /** What of it may be read; '' where the provider shows nothing. */
   text: string;
-  /** provider/name of the model that thought it. */
+  /** provider/name of the model that was asked when this was thought; aliases count as names of their own. */
   model: string;
-  /** What its provider needs back and only it can read: a signature, redacted or encrypted reasoning. */
+  /**
+   * What its provider needs back and only it can read: a signature, redacted or encrypted reasoning. It is gone where the
+   * block was changed after it came: what depends on it is then not sent back.
+   */
   opaque?: JsonValue;
 };
 export type ToolUseBlock = {
@@ -112,6 +115,8 @@ export type LlmError =
   | { kind: 'overloaded'; message: string; retryAfterMs?: number }
   /** `key` is the fingerprint of the key that was refused, where one was sent. */
   | { kind: 'auth'; message: string; key?: string }
+  /** The account behind the key has no money or no quota left: waiting alone does not help. */
+  | { kind: 'insufficient_quota'; message: string; key?: string }
   | { kind: 'context_exceeded'; message: string }
   | { kind: 'refused'; message: string }
   /** The stream ended, or fell silent, before the response was complete. */
@@ -139,9 +144,14 @@ export type LlmEvent =
   | { type: 'done'; response: CompletionResponse }
   | { type: 'failed'; error: LlmError };
 
+/** How many tokens a request's prompt has, as its provider counts them. */
+export type TokenCount = { kind: 'counted'; input: number } | { kind: 'failed'; error: LlmError };
+
 export interface LlmClient {
   /** The provider's name, the part of a model's name before the slash. */
   readonly provider: string;
   /** Streams one response. Never throws for what the provider does; an aborted `signal` ends in `failed: cancelled`. */
   stream(request: CompletionRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
+  /** Counts without answering, once and without retries; absent where the provider has no such call. Never throws. */
+  countTokens?(request: CompletionRequest, signal: AbortSignal): Promise<TokenCount>;
 }

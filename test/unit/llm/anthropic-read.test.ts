@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { readEvent, startReading, toStopReason } from '../../../src/host/llm/anthropic/read.ts';
-import type { CompletionResponse, ContentBlock, LlmEvent, StopReason } from '../../../src/host/llm/types.ts';
+import type {
+  CompletionResponse,
+  ContentBlock,
+  LlmEvent,
+  StopReason,
+  ThinkingBlock,
+} from '../../../src/host/llm/types.ts';
 
 type Wire = { type: string; [member: string]: unknown };
 
@@ -22,6 +28,8 @@ describe('the reading of an Anthropic answer', () => {
       { type: 'something_new', index: 'odd' },
       start(0, { type: 'thinking', thinking: '' }),
       delta(0, { type: 'thinking_delta', thinking: 'Hm.' }),
+      delta(0, { type: 'thinking_delta', thinking: ' So.' }),
+      delta(0, { type: 'signature_delta', signature: 'ab' }),
       delta(0, { type: 'signature_delta', signature: 'abc' }),
       stop(0),
       start(1, { type: 'redacted_thinking', data: 'xyz' }),
@@ -45,19 +53,27 @@ describe('the reading of an Anthropic answer', () => {
     const usage = { input: 15, cacheRead: 5, cacheWrite: 0, output: 1, reasoning: 0 };
     const total = { ...usage, output: 9 };
     const content: ContentBlock[] = [
+      { type: 'thinking', text: 'Hm. So.', model: 'anthropic/asked', opaque: { signature: 'abc' } },
+      { type: 'thinking', text: '', model: 'anthropic/asked', opaque: { redacted: 'xyz' } },
       { type: 'text', text: 'Hello.' },
       { type: 'tool_use', id: 'toolu_1', name: 'ask', input: { a: 1 } },
     ];
     assert.deepEqual(events, [
       { type: 'usage', usage },
-      { type: 'text_start', index: 0 },
-      { type: 'text_delta', index: 0, text: 'Hel' },
-      { type: 'text_delta', index: 0, text: 'lo.' },
-      { type: 'text_end', index: 0 },
-      { type: 'tool_call_start', index: 1, id: 'toolu_1', name: 'ask' },
-      { type: 'tool_call_delta', index: 1, json: '{"a":' },
-      { type: 'tool_call_delta', index: 1, json: '1}' },
-      { type: 'tool_call_end', index: 1 },
+      { type: 'thinking_start', index: 0 },
+      { type: 'thinking_delta', index: 0, text: 'Hm.' },
+      { type: 'thinking_delta', index: 0, text: ' So.' },
+      { type: 'thinking_end', index: 0 },
+      { type: 'thinking_start', index: 1 },
+      { type: 'thinking_end', index: 1 },
+      { type: 'text_start', index: 2 },
+      { type: 'text_delta', index: 2, text: 'Hel' },
+      { type: 'text_delta', index: 2, text: 'lo.' },
+      { type: 'text_end', index: 2 },
+      { type: 'tool_call_start', index: 3, id: 'toolu_1', name: 'ask' },
+      { type: 'tool_call_delta', index: 3, json: '{"a":' },
+      { type: 'tool_call_delta', index: 3, json: '1}' },
+      { type: 'tool_call_end', index: 3 },
       { type: 'usage', usage: total },
       {
         type: 'done',
@@ -65,6 +81,37 @@ describe('the reading of an Anthropic answer', () => {
       },
     ]);
   });
+
+  const thoughts: { name: string; wire: Wire[]; block: ThinkingBlock }[] = [
+    {
+      name: 'whose text is not shown',
+      wire: [
+        start(0, { type: 'thinking', thinking: '', signature: '' }),
+        delta(0, { type: 'signature_delta', signature: 's' }),
+      ],
+      block: { type: 'thinking', text: '', model: 'anthropic/asked', opaque: { signature: 's' } },
+    },
+    {
+      name: 'that comes whole at its start',
+      wire: [start(0, { type: 'thinking', thinking: 'All.', signature: 's' })],
+      block: { type: 'thinking', text: 'All.', model: 'anthropic/asked', opaque: { signature: 's' } },
+    },
+    {
+      name: 'without a signature, which cannot go back',
+      wire: [start(0, { type: 'thinking', thinking: 'All.' })],
+      block: { type: 'thinking', text: 'All.', model: 'anthropic/asked' },
+    },
+    {
+      name: 'with what no store takes, which its signature no longer fits',
+      wire: [start(0, { type: 'thinking', thinking: 'a\0\ud83d', signature: 's' })],
+      block: { type: 'thinking', text: 'a\uFFFD\uFFFD', model: 'anthropic/asked' },
+    },
+  ];
+  for (const { name, wire, block } of thoughts) {
+    it(`[llm-7] reads thinking ${name}`, () => {
+      assert.deepEqual(responseOf(read(START, ...wire, stop(0), STOP)).content, [block]);
+    });
+  }
 
   const stops: [raw: string | undefined, StopReason][] = [
     ['end_turn', { kind: 'end_turn' }],
@@ -183,7 +230,7 @@ describe('the reading of an Anthropic answer', () => {
   }
   for (const data of ['', 'null', '3', '"text"', '[]', '{}', '{"type":7}']) {
     it(`[llm-7] calls the data ${data || 'of nothing'} malformed`, () => {
-      const [event] = readEvent(startReading('claude'), data).events;
+      const [event] = readEvent(startReading('anthropic/asked', 'asked'), data).events;
       assert.equal(event?.type === 'failed' && event.error.kind, 'malformed');
     });
   }
@@ -206,7 +253,7 @@ describe('the reading of an Anthropic answer', () => {
 
   it('[llm-9] reads an error that lacks its type', () => {
     const [event] = readEvent(
-      startReading('claude'),
+      startReading('anthropic/asked', 'asked'),
       '{"error":{"type":"overloaded_error","message":"Later."}}',
     ).events;
     assert.deepEqual(event, { type: 'failed', error: { kind: 'overloaded', message: 'Later.' } });
@@ -215,7 +262,7 @@ describe('the reading of an Anthropic answer', () => {
 
 /** Reads the events in order, up to the one that ends the stream. */
 function read(...wire: Wire[]): LlmEvent[] {
-  let state = startReading('claude');
+  let state = startReading('anthropic/asked', 'asked');
   const events: LlmEvent[] = [];
   for (const event of wire) {
     const step = readEvent(state, JSON.stringify(event));

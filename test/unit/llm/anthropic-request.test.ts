@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { buildRequestBody } from '../../../src/host/llm/anthropic/request.ts';
+import type { Message, TextBlock } from '../../../src/host/llm/types.ts';
 import { assistant, call, requestOf, result, user } from './requests.ts';
 
 const BREAKPOINT = { cache_control: { type: 'ephemeral' } };
@@ -23,7 +25,7 @@ describe('the body of an Anthropic request', () => {
         turn: 3,
       },
     );
-    assert.deepEqual(buildRequestBody(request), {
+    assert.deepEqual(buildRequestBody(request, 'anthropic'), {
       model: 'model-of-the-test',
       max_tokens: 1024,
       stream: true,
@@ -55,8 +57,8 @@ describe('the body of an Anthropic request', () => {
   });
 
   it('[llm-1] leaves out what was not given', () => {
-    const body = buildRequestBody(requestOf([user('Go on.')], { toolChoice: { type: 'any' } }));
-    assert.deepEqual(Object.keys(body), ['model', 'max_tokens', 'stream', 'messages']);
+    const body = buildRequestBody(requestOf([user('Go on.')], { toolChoice: { type: 'any' } }), 'anthropic');
+    assert.deepEqual(Object.keys(body), ['model', 'stream', 'max_tokens', 'messages']);
   });
 
   it('[llm-1] merges messages of one role, drops texts without a character, and puts results first', () => {
@@ -72,6 +74,7 @@ describe('the body of an Anthropic request', () => {
         ],
         { system: [{ type: 'text', text: ' ' }] },
       ),
+      'anthropic',
     );
     assert.equal(body.system, undefined);
     assert.deepEqual(body.messages, [
@@ -93,9 +96,63 @@ describe('the body of an Anthropic request', () => {
     ]);
   });
 
+  const marked = (text: string) => ({ type: 'text', text, cacheBreakpoint: true }) as const;
+  const system = [{ type: 'text', text: 'You are brief.' } as const];
+  const breakpoints: { name: string; messages: Message[]; system?: TextBlock[]; kept: string[] }[] = [
+    {
+      name: 'the system and the end',
+      messages: [user('a'), assistant('b'), user('c')],
+      system,
+      kept: ['You are brief.', 'c'],
+    },
+    { name: 'the end alone', messages: [user('a')], kept: ['a'] },
+    {
+      name: 'where it is asked for',
+      messages: [user(marked('a'), 'b'), assistant('c'), user('d')],
+      system,
+      kept: ['You are brief.', 'a', 'd'],
+    },
+    {
+      name: 'the last ones where too many are asked for',
+      messages: [user(marked('a'), marked('b'), 'c'), assistant(marked('d')), user(marked('e'), 'f')],
+      system,
+      kept: ['You are brief.', 'd', 'e', 'f'],
+    },
+    {
+      name: 'four without a system',
+      messages: [user(marked('a'), marked('b'), marked('c'), marked('d'), 'e')],
+      kept: ['b', 'c', 'd', 'e'],
+    },
+    {
+      name: 'no place twice',
+      messages: [user(marked('a'), marked('b'), marked('c'))],
+      system: [marked('s')],
+      kept: ['s', 'a', 'b', 'c'],
+    },
+  ];
+  for (const { name, messages, system = [], kept } of breakpoints) {
+    it(`[llm-1] sets breakpoints at ${name}`, () => {
+      const body = buildRequestBody(requestOf(messages, { system }), 'anthropic');
+      const content = (body.messages as { content: { text: string; cache_control?: object }[] }[]).flatMap(
+        ({ content }) => content,
+      );
+      const all = [...((body.system ?? []) as typeof content), ...content];
+      assert.deepEqual(
+        all.filter((block) => block.cache_control).map(({ text }) => text),
+        kept,
+      );
+      assert.ok(
+        all.every((block) => !block.cache_control || isDeepStrictEqual(block.cache_control, { type: 'ephemeral' })),
+      );
+    });
+  }
+
   it('[llm-1] makes lone surrogates well-formed, in names of members too', () => {
     const text = 'a\ud83d';
-    const body = buildRequestBody(requestOf([user(text), assistant(call('c', 'ask', { [text]: [text] }))]));
+    const body = buildRequestBody(
+      requestOf([user(text), assistant(call('c', 'ask', { [text]: [text] }))]),
+      'anthropic',
+    );
     assert.ok(JSON.stringify(body).isWellFormed());
     assert.ok(!JSON.stringify(body).includes('\\ud83d'));
   });
@@ -110,6 +167,7 @@ describe('the body of an Anthropic request', () => {
     } as const;
     const body = buildRequestBody(
       requestOf([user('Go.'), assistant(refused), user(result('chatcmpl:1.2', 'no', true))]),
+      'anthropic',
     );
     assert.deepEqual(body.messages, [
       { role: 'user', content: [{ type: 'text', text: 'Go.' }] },
@@ -124,7 +182,7 @@ describe('the body of an Anthropic request', () => {
   it('[llm-1] does not change the request it is given', () => {
     const request = requestOf([user('One.'), user('Two.')]);
     const before = structuredClone(request);
-    buildRequestBody(request);
+    buildRequestBody(request, 'anthropic');
     assert.deepEqual(request, before);
   });
 });

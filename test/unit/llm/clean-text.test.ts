@@ -22,9 +22,9 @@ describe('clean text', () => {
 
   it('hides a key wherever it stands, and leaves alone what is too short for one', () => {
     assert.equal(
-      hideKey('sk-0123456789, sk-0123456789', 'sk-0123456789'),
+      hideKey('sk-0123456789, sk-0123456789', 'sk-0123456789', 'anthropic'),
       '[redacted:anthropic_key], [redacted:anthropic_key]',
     );
-    assert.equal(hideKey('none of it', 'none'), 'none of it');
+    assert.equal(hideKey('none of it', 'none', 'anthropic'), 'none of it');
   });
 });

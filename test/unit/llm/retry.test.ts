@@ -58,6 +58,7 @@ describe('retries', () => {
     { error: LIMITED, advice: { retryAfterMs: 300_000 }, retries: true },
     { error: LIMITED, advice: { retryAfterMs: 300_001 }, retries: false },
     { error: { kind: 'auth', message: '' }, advice: { shouldRetry: true }, retries: false },
+    { error: { kind: 'insufficient_quota', message: '' }, advice: { shouldRetry: true }, retries: false },
     { error: { kind: 'context_exceeded', message: '' }, advice: { shouldRetry: true }, retries: false },
     { error: { kind: 'refused', message: '' }, retries: false },
     { error: { kind: 'cancelled', message: '' }, retries: false },

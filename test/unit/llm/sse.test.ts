@@ -20,6 +20,7 @@ describe('server-sent events', () => {
     { name: 'data of several lines', pieces: ['data: a\ndata: b\n\n'], data: ['a\nb'] },
     { name: 'a last event without a blank line', pieces: ['data: a\n\ndata: b\n'], data: ['a', 'b'] },
     { name: 'a last line without an end', pieces: ['data: a\n\ndata: b'], data: ['a', 'b'] },
+    { name: 'a last event that was cut within its JSON', pieces: ['data: {"a":1}\n\ndata: {"b":'], data: ['{"a":1}'] },
     { name: 'nothing', pieces: [], data: [] },
   ];
   for (const { name, pieces, data } of texts) {

@@ -20,6 +20,9 @@ const STATUS_BY_TYPE: { readonly [type: string]: number } = {
   overloaded_error: 529,
 };
 
+/** An account without money answers with a 402, or as if the request were wrong. */
+const NO_CREDIT = /credit balance is too low/i;
+
 const TOO_LONG = /prompt is too long|exceeds? (the )?context (limit|window)/i;
 
 export type ReadError = { error: LlmError; advice: RetryAdvice };
@@ -57,6 +60,7 @@ function classify({ status, type, message, requestId, retryAfterMs }: ErrorFacts
   if (status === 401 || status === 403) {
     return { kind: 'auth', message: `The provider refused the key (${status}): ${message}` };
   }
+  if (status === 402 || (status === 400 && NO_CREDIT.test(message))) return { kind: 'insufficient_quota', message };
   if (type === 'overloaded_error' || status === 529) return { kind: 'overloaded', message, ...wait };
   if (status === 429) return { kind: 'rate_limited', message, ...wait };
   // A body over the provider's limit is, like a long prompt, helped by sending less of the conversation.
@@ -71,4 +75,19 @@ function typeForStatus(status: number): string {
 function excerpt(body: string, status: number): string {
   const text = body.replace(/\s+/g, ' ').trim().slice(0, LONGEST_EXCERPT);
   return text === '' ? `The provider answered with status ${status} and no reason.` : text;
+}
+
+const UNPROVEN_THINKING = /\bthinking\b.*(signature|cannot be modified)|signature.*\bthinking\b|found `tool_use`/is;
+
+/**
+ * Whether thinking that was given back is the reason for a refusal: it is bound to its model and to all that was said before it,
+ * and newer models look whether that is unchanged.
+ */
+export function isUnprovenThinking(error: LlmError): boolean {
+  return error.kind === 'api' && error.status === 400 && UNPROVEN_THINKING.test(error.message);
+}
+
+/** Whether the error is about the key, or the account behind it: another key may help then. */
+export function concernsKey(error: LlmError): error is Extract<LlmError, { kind: 'auth' | 'insufficient_quota' }> {
+  return error.kind === 'auth' || error.kind === 'insufficient_quota';
 }

@@ -1,11 +1,21 @@
 /**
- * Reads an Anthropic answer: a pure step from one server-sent event to our events. Thinking blocks, and blocks of types
- * this version does not know, are left out of the response.
+ * Reads an Anthropic answer: a pure step from one server-sent event to our events. Blocks of types this version does not
+ * know are left out of the response.
  */
 import { cleanText } from '../clean-text.ts';
+import { changeBlocks } from '../thinking.ts';
 import { checkToolArguments, isJsonObject, parseToolArguments } from '../tool-arguments.ts';
-import type { CompletionResponse, ContentBlock, JsonValue, LlmEvent, StopReason, ToolUseBlock } from '../types.ts';
+import type {
+  CompletionResponse,
+  ContentBlock,
+  JsonValue,
+  LlmEvent,
+  StopReason,
+  ThinkingBlock,
+  ToolUseBlock,
+} from '../types.ts';
 import { readErrorEvent } from './errors.ts';
+import { redacted, signed } from './thinking.ts';
 import { NO_TOKENS, type TokenCounts, toUsage, updateCounts } from './usage.ts';
 import { parseWireEvent, type WireEvent, type WireEventOf } from './wire.ts';
 
@@ -20,10 +30,22 @@ type ToolState = {
   /** Arguments given at the start, where a server does not stream them. */
   input: { [key: string]: JsonValue } | undefined;
 };
-type BlockState = TextState | ToolState | { kind: 'ignored' };
+type ThinkingState = {
+  kind: 'thinking';
+  position: number;
+  open: boolean;
+  text: string;
+  signature: string;
+  /** What a redacted block has in place of text and signature. */
+  redacted: string | undefined;
+};
+type KeptState = TextState | ThinkingState | ToolState;
+type BlockState = KeptState | { kind: 'ignored' };
 
 export type ReadState = {
   started: boolean;
+  /** The model that was asked, provider/name. */
+  asked: string;
   id: string | undefined;
   model: string;
   /** By the index on the wire, which counts ignored blocks too. */
@@ -35,9 +57,17 @@ export type ReadState = {
 /** Where `done` or `failed` is among the events it is the last, and the state is of no more use. */
 export type ReadStep = { state: ReadState; events: LlmEvent[] };
 
-/** `model` stands in until the server names the one that answers. */
-export function startReading(model: string): ReadState {
-  return { started: false, id: undefined, model, blocks: new Map(), counts: NO_TOKENS, stopReason: undefined };
+/** `asked` is provider/name; `model` stands in until the server names the one that answers. */
+export function startReading(asked: string, model: string): ReadState {
+  return {
+    started: false,
+    asked,
+    id: undefined,
+    model,
+    blocks: new Map(),
+    counts: NO_TOKENS,
+    stopReason: undefined,
+  };
 }
 
 /** Reads the data of one server-sent event. */
@@ -89,6 +119,7 @@ function startBlock(state: ReadState, { index, content_block: block }: WireEvent
       ],
     };
   }
+  if (block.type === 'thinking' || block.type === 'redacted_thinking') return startThinking(state, index, block);
   if (block.type !== 'tool_use') return { state: withBlock(state, index, { kind: 'ignored' }), events: [] };
   const id = uniqueCallId(state, block.id ?? '', position);
   const name = cleanText(block.name ?? '');
@@ -106,6 +137,24 @@ function startBlock(state: ReadState, { index, content_block: block }: WireEvent
   };
 }
 
+type StartedBlock = WireEventOf<'content_block_start'>['content_block'];
+
+function startThinking(state: ReadState, index: number, { type, thinking, signature, data }: StartedBlock): ReadStep {
+  const position = keptBlocks(state).length;
+  const text = thinking ?? '';
+  const isRedacted = type === 'redacted_thinking';
+  return {
+    state: withBlock(state, index, {
+      ...({ kind: 'thinking', position, open: true, text, signature: signature ?? '' } as const),
+      redacted: isRedacted ? (data ?? '') : undefined,
+    }),
+    events: [
+      { type: 'thinking_start', index: position },
+      ...(text === '' ? [] : [{ type: 'thinking_delta', index: position, text } as const]),
+    ],
+  };
+}
+
 function extendBlock(state: ReadState, { index, delta }: WireEventOf<'content_block_delta'>): ReadStep {
   const block = state.blocks.get(index);
   if (block === undefined) return malformed(state, `block ${index} goes on without a beginning`);
@@ -114,6 +163,16 @@ function extendBlock(state: ReadState, { index, delta }: WireEventOf<'content_bl
       state: withBlock(state, index, { ...block, text: block.text + delta.text }),
       events: [{ type: 'text_delta', index: block.position, text: delta.text }],
     };
+  }
+  if (block.kind === 'thinking' && delta.type === 'thinking_delta' && delta.thinking) {
+    return {
+      state: withBlock(state, index, { ...block, text: block.text + delta.thinking }),
+      events: [{ type: 'thinking_delta', index: block.position, text: delta.thinking }],
+    };
+  }
+  if (block.kind === 'thinking' && delta.type === 'signature_delta' && delta.signature) {
+    // It comes whole, so a later one takes its place.
+    return { state: withBlock(state, index, { ...block, signature: delta.signature }), events: [] };
   }
   if (block.kind === 'tool' && delta.type === 'input_json_delta' && delta.partial_json) {
     return {
@@ -130,9 +189,11 @@ function endBlock(state: ReadState, index: number): ReadStep {
   if (block.kind === 'ignored' || !block.open) return { state, events: [] };
   return {
     state: withBlock(state, index, { ...block, open: false }),
-    events: [{ type: block.kind === 'text' ? 'text_end' : 'tool_call_end', index: block.position }],
+    events: [{ type: ENDS[block.kind], index: block.position }],
   };
 }
+
+const ENDS = { text: 'text_end', thinking: 'thinking_end', tool: 'tool_call_end' } as const;
 
 function extendMessage(state: ReadState, { delta, usage }: WireEventOf<'message_delta'>): ReadStep {
   const counts = updateCounts(state.counts, usage ?? {});
@@ -160,22 +221,32 @@ function toResponse(state: ReadState): CompletionResponse {
   return {
     ...(state.id === undefined ? {} : { id: state.id }),
     model: state.model,
-    content: kept.map((block, index) => toContent(block, stopReason, index === kept.length - 1)),
+    content: changeBlocks(
+      kept.map((block, index) => toContent(state, block, index === kept.length - 1)),
+      cleanText,
+    ),
     stopReason,
     usage: toUsage(state.counts),
   };
 }
 
-function toContent(block: TextState | ToolState, stopReason: StopReason, isLast: boolean): ContentBlock {
-  if (block.kind === 'text') return { type: 'text', text: cleanText(block.text) };
+function toContent(state: ReadState, block: KeptState, isLast: boolean): ContentBlock {
+  if (block.kind === 'text') return { type: 'text', text: block.text };
+  if (block.kind === 'thinking') return toThinking(state, block);
   const call = { type: 'tool_use', id: block.id, name: block.name } as const;
   // The last call of an answer that ran out of tokens may have been cut before its arguments began.
-  if (isLast && stopReason.kind === 'max_tokens' && block.json === '' && isEmpty(block.input)) {
+  if (isLast && state.stopReason === 'max_tokens' && block.json === '' && isEmpty(block.input)) {
     return refuseCall(call, '', 'The answer reached its token limit before the arguments began.');
   }
   const given = block.json === '' ? block.input : undefined;
   const read = given === undefined ? parseToolArguments(block.json) : checkToolArguments(given, '');
   return read.kind === 'parsed' ? { ...call, input: read.input } : refuseCall(call, read.raw, read.reason);
+}
+
+function toThinking(state: ReadState, { text, signature, redacted: data }: ThinkingState): ThinkingBlock {
+  const block = { type: 'thinking', text, model: state.asked } as const;
+  if (data !== undefined) return data === '' ? block : { ...block, opaque: redacted(data) };
+  return signature === '' ? block : { ...block, opaque: signed(signature) };
 }
 
 function refuseCall(call: Omit<ToolUseBlock, 'input'>, raw: string, reason: string): ToolUseBlock {
@@ -208,7 +279,7 @@ function uniqueCallId(state: ReadState, id: string, position: number): string {
   return id === '' || taken ? `${id || 'call'}_${position}` : id;
 }
 
-function keptBlocks(state: ReadState): (TextState | ToolState)[] {
+function keptBlocks(state: ReadState): KeptState[] {
   return [...state.blocks.values()].filter((block) => block.kind !== 'ignored');
 }
 

@@ -24,6 +24,42 @@ export type WireError = z.output<typeof wireError>;
 
 const blockIndex = z.number().int().min(0);
 
+/** Of a type that is not known no member means anything, whatever it is named. */
+function ignoreUnless(known: readonly string[]) {
+  return (value: unknown): unknown => {
+    const type = anyEvent.safeParse(value).data?.type;
+    return type === undefined || known.includes(type) ? value : { type };
+  };
+}
+
+const anyEvent = z.looseObject({ type: z.string() });
+
+const contentBlock = z.preprocess(
+  ignoreUnless(['text', 'thinking', 'redacted_thinking', 'tool_use']),
+  z.looseObject({
+    type: z.string(),
+    text: z.string().nullish(),
+    thinking: z.string().nullish(),
+    signature: z.string().nullish(),
+    data: z.string().nullish(),
+    id: z.string().nullish(),
+    name: z.string().nullish(),
+    // Not walked here: it may nest deeper than a validator can follow.
+    input: z.unknown().optional(),
+  }),
+);
+
+const blockDelta = z.preprocess(
+  ignoreUnless(['text_delta', 'thinking_delta', 'signature_delta', 'input_json_delta']),
+  z.looseObject({
+    type: z.string(),
+    text: z.string().optional(),
+    thinking: z.string().optional(),
+    signature: z.string().optional(),
+    partial_json: z.string().optional(),
+  }),
+);
+
 const schemas = {
   message_start: z.looseObject({
     type: z.literal('message_start'),
@@ -32,19 +68,12 @@ const schemas = {
   content_block_start: z.looseObject({
     type: z.literal('content_block_start'),
     index: blockIndex,
-    content_block: z.looseObject({
-      type: z.string(),
-      text: z.string().nullish(),
-      id: z.string().nullish(),
-      name: z.string().nullish(),
-      // Not walked here: it may nest deeper than a validator can follow.
-      input: z.unknown().optional(),
-    }),
+    content_block: contentBlock,
   }),
   content_block_delta: z.looseObject({
     type: z.literal('content_block_delta'),
     index: blockIndex,
-    delta: z.looseObject({ type: z.string(), text: z.string().optional(), partial_json: z.string().optional() }),
+    delta: blockDelta,
   }),
   content_block_stop: z.looseObject({ type: z.literal('content_block_stop'), index: blockIndex }),
   message_delta: z.looseObject({
@@ -64,8 +93,6 @@ export type ParsedWireEvent =
   /** A type this version does not know, `ping` among them. */
   | { kind: 'unknown' }
   | { kind: 'malformed'; why: string };
-
-const anyEvent = z.looseObject({ type: z.string() });
 
 /** Reads the data of one server-sent event. */
 export function parseWireEvent(data: string): ParsedWireEvent {
@@ -94,6 +121,17 @@ function isKnown(type: string): type is keyof typeof schemas {
 export function parseErrorBody(text: string): WireError | undefined {
   try {
     return wireError.safeParse({ type: 'error', ...(JSON.parse(text) as object) }).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const tokenCount = z.looseObject({ input_tokens: z.number().int().min(0) });
+
+/** The answer to a request to count; undefined when it is something else. */
+export function parseTokenCount(text: string): number | undefined {
+  try {
+    return tokenCount.safeParse(JSON.parse(text)).data?.input_tokens;
   } catch {
     return undefined;
   }

@@ -71,28 +71,38 @@ async function* playTurn(
   if (planned.delayMs > 0) await sleep(planned.delayMs, signal);
   for (const event of response.content.flatMap((block, index) => blockEvents(block, index, planned.chunk))) {
     yield event;
-    const isDelta = event.type === 'text_delta' || event.type === 'tool_call_delta';
-    if (isDelta && planned.chunkDelayMs > 0) await sleep(planned.chunkDelayMs, signal);
+    if (event.type.endsWith('_delta') && planned.chunkDelayMs > 0) await sleep(planned.chunkDelayMs, signal);
   }
   yield { type: 'usage', usage: response.usage };
   yield { type: 'done', response };
 }
 
 function toResponse(planned: PlannedTurn, model: string): CompletionResponse {
-  const text: ContentBlock[] = planned.text === '' ? [] : [{ type: 'text', text: planned.text }];
   return {
     id: `scripted_${planned.turn}`,
     model,
-    content: [...text, ...planned.toolCalls],
+    content: blocksOf(planned, model),
     stopReason: planned.stopReason,
     usage: planned.usage,
   };
+}
+
+function blocksOf({ thinking, text, toolCalls }: PlannedTurn, model: string): ContentBlock[] {
+  return [
+    ...(thinking === '' ? [] : [{ type: 'thinking', text: thinking, model: `scripted/${model}` } as const]),
+    ...(text === '' ? [] : [{ type: 'text', text } as const]),
+    ...toolCalls,
+  ];
 }
 
 function blockEvents(block: ContentBlock, index: number, chunk: number): LlmEvent[] {
   if (block.type === 'text') {
     const deltas = cut(block.text, chunk).map((text) => ({ type: 'text_delta', index, text }) as const);
     return [{ type: 'text_start', index }, ...deltas, { type: 'text_end', index }];
+  }
+  if (block.type === 'thinking') {
+    const deltas = cut(block.text, chunk).map((text) => ({ type: 'thinking_delta', index, text }) as const);
+    return [{ type: 'thinking_start', index }, ...deltas, { type: 'thinking_end', index }];
   }
   if (block.type !== 'tool_use') return [];
   const deltas = cut(JSON.stringify(block.input), chunk).map(

@@ -13,6 +13,8 @@ export type PlannedTurn = {
   turn: number;
   /** Which entry of the script answers; undefined when it has none left. */
   entry: number | undefined;
+  /** '' where nothing is thought. */
+  thinking: string;
   text: string;
   toolCalls: ToolUseBlock[];
   stopReason: StopReason;
@@ -38,14 +40,16 @@ export function planTurn(script: Script, request: CompletionRequest): PlannedTur
   };
   const pace = { ...script.pace, ...step };
   const text = step.text === undefined ? '' : fillTemplate(step.text, variables);
+  const thinking = step.thinking === undefined ? '' : fillTemplate(step.thinking, variables);
   const toolCalls = step.tool_calls.map((call, index) => fillCall(call, index + 1, turn, variables));
   return {
     turn,
     entry,
+    thinking,
     text,
     toolCalls,
     stopReason: { kind: step.stop ?? (toolCalls.length > 0 ? 'tool_use' : 'end_turn') },
-    usage: estimateUsage(request, text, toolCalls),
+    usage: estimateUsage(request, thinking + text, toolCalls),
     ...(step.error === undefined ? {} : { error: { kind: step.error, times: step.times ?? Number.POSITIVE_INFINITY } }),
     delayMs: pace.delay_ms ?? 0,
     chunk: pace.chunk ?? Number.POSITIVE_INFINITY,
@@ -58,6 +62,7 @@ function outOfTurns(script: Script, request: CompletionRequest, turn: number): P
   return {
     turn,
     entry: undefined,
+    thinking: '',
     text,
     toolCalls: [],
     stopReason: { kind: 'end_turn' },

@@ -37,6 +37,7 @@ const errorKinds = [
   'rate_limited',
   'overloaded',
   'auth',
+  'insufficient_quota',
   'context_exceeded',
   'refused',
   'stream_cut',
@@ -70,6 +71,8 @@ const turnSchema = z
       .refine((when) => Object.keys(when).length > 0, 'expected `turn`, `last_contains` or both')
       .optional(),
     capture: z.record(z.string().regex(/^\w+$/, 'expected a name of letters, digits and _'), captureSchema).default({}),
+    /** What is thought before the text. */
+    thinking: z.string().optional(),
     text: z.string().optional(),
     tool_calls: z
       .array(
