@@ -85,12 +85,25 @@ describe('faculties', () => {
         max_tokens: 1500,
         remarks: true,
       },
-      consolidate: { command: null, timeout: 60 },
+      consolidate: { command: null, verify: null, timeout: 60 },
       recover: { command: null, timeout: 60, backoff: 2 },
       origin: 'personal',
       file,
       prompt: '',
     });
+  });
+
+  it('say how many attempts there are at most in one of two places, and not in both', () => {
+    const attemptsOf = (keys: string) => {
+      const loaded = loadFaculty(write('x.toml', faculty('x', keys)), 'personal');
+      return 'prompt' in loaded ? loaded.max_attempts : loaded.message;
+    };
+    assert.equal(attemptsOf('[faculty.recover]\nmax_attempts = 5'), 5);
+    assert.equal(attemptsOf('max_attempts = 7\n[faculty.recover]\nbackoff = 1'), 7);
+    assert.match(
+      String(attemptsOf('max_attempts = 7\n[faculty.recover]\nmax_attempts = 5')),
+      /x\.toml:6: faculty\.recover\.max_attempts: give it here or as max_attempts of \[faculty\], not both/,
+    );
   });
 
   it('say file, line and key of what is wrong', () => {

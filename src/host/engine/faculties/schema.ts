@@ -13,16 +13,17 @@ const modelName = z
 const command = z.string().min(1).max(10_000);
 /** Seconds. */
 const timeout = z.number().positive().max(86_400);
+const attempts = z.int().min(1).max(100);
 
-export const facultySchema = z.strictObject({
+const written = z.strictObject({
   faculty: z.strictObject({
     name,
     description: z.string().min(1).max(1000),
     /** Other names by which work may ask for it. */
     accepts: z.array(name).max(20).default([]),
     max_concurrent: z.int().min(1).max(64).nullable().default(null),
-    /** Failed attempts after which an item is dead. */
-    max_attempts: z.int().min(1).max(100).default(3),
+    /** Failed attempts after which an item is dead, where the item itself does not say. */
+    max_attempts: attempts.optional(),
     /** Merge equal submissions while one is open, without being asked to. */
     dedup: z.boolean().default(false),
     orient: z.strictObject({ command: command.nullable().default(null), timeout: timeout.default(60) }).prefault({}),
@@ -67,6 +68,8 @@ export const facultySchema = z.strictObject({
     consolidate: z
       .strictObject({
         command: command.nullable().default(null),
+        /** Has to end with 0 before work counts as done. */
+        verify: command.nullable().default(null),
         timeout: timeout.default(60),
       })
       .prefault({}),
@@ -74,11 +77,25 @@ export const facultySchema = z.strictObject({
       .strictObject({
         command: command.nullable().default(null),
         timeout: timeout.default(60),
+        /** The same as the faculty's own, for whoever looks for it here. */
+        max_attempts: attempts.optional(),
         /** Seconds before the second attempt; doubled for each one after it, with jitter. */
         backoff: z.number().min(0).max(86_400).default(2),
       })
       .prefault({}),
   }),
+});
+
+const DEFAULT_MAX_ATTEMPTS = 3;
+
+export const facultySchema = written.transform(({ faculty }, context) => {
+  const { max_attempts: own, recover } = faculty;
+  if (own !== undefined && recover.max_attempts !== undefined) {
+    const message = 'give it here or as max_attempts of [faculty], not both';
+    context.addIssue({ code: 'custom', path: ['faculty', 'recover', 'max_attempts'], message });
+  }
+  // One number, wherever it was written.
+  return { faculty: { ...faculty, max_attempts: recover.max_attempts ?? own ?? DEFAULT_MAX_ATTEMPTS } };
 });
 
 export type FacultyFile = z.output<typeof facultySchema>;

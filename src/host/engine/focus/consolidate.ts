@@ -8,6 +8,7 @@ import { workFacts } from './orient.ts';
 import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
 import type { Claim, FocusDependencies } from './types.ts';
+import { verify } from './verify.ts';
 
 const consolidateOutput = z.object({
   outcome: z
@@ -19,6 +20,8 @@ export async function consolidate(deps: FocusDependencies, claim: Claim): Promis
   const focus = await retryLost(() => readFocus(deps.db, claim.focus.id));
   if (!focus) throw new Error(`There is no focus ${claim.focus.id}.`);
   const outcome = outcomeOf(focus);
+  const unverified = await verify(deps, claim, outcome);
+  if (unverified) return unverified;
   const { command, timeout } = claim.faculty.consolidate;
   if (command === null) return { kind: 'completed', outcome };
   const work = { ...workFacts(claim), outcome: outcome as unknown as JsonObject };

@@ -2,7 +2,7 @@
  * A faculty's command for a phase: it reads work.json and what earlier phases left, and writes `<phase>-out.json`. It runs
  * at least once; the row that it ended is what keeps it from running again.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { type JsonObject, jsonObject } from '../../../protocol/json.ts';
@@ -10,11 +10,19 @@ import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import { type CommandResult, runCommand } from '../../process/run-command.ts';
 import { countPhaseRun, type Phase } from '../../store/foci/foci.ts';
-import { type HookRun, insertHookRun, readHookRuns } from '../../store/foci/hook-runs.ts';
+import { type HookRun, insertHookRun, readHookOutputs, readHookRuns } from '../../store/foci/hook-runs.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import type { Claim, FocusDependencies } from './types.ts';
 
-export type PhaseCommand = { phase: Phase; command: string; timeoutSeconds: number; work: JsonObject };
+export type PhaseCommand = {
+  /** Names its output file, and is in its environment. */
+  phase: Phase | 'verify';
+  /** What its runs are kept under; the phase where it runs once in a focus. */
+  event?: string;
+  command: string;
+  timeoutSeconds: number;
+  work: JsonObject;
+};
 
 export type PhaseCommandResult =
   /** `output` is what it wrote to `<phase>-out.json`, {} where it wrote none. */
@@ -25,6 +33,9 @@ const OUTPUT_MAX_BYTES = 1024 * 1024;
 const STREAM_MAX_BYTES = 64 * 1024;
 const STDERR_TAIL = 2000;
 const MESSAGE_MAX = 3000;
+/** Of each stream of a verify command, and of all that the agent is told of it. */
+const VERDICT_TAIL = 5000;
+const VERDICT_MAX = 12_000;
 /** Below the two seconds within which cancelled work is over. */
 const GRACE_MS = 1000;
 
@@ -33,13 +44,14 @@ export async function runPhaseCommand(
   claim: Claim,
   order: PhaseCommand,
 ): Promise<PhaseCommandResult> {
-  const earlier = await retryLost(() => readHookRuns(deps.db, claim.focus.id, order.phase));
+  const { event = order.phase } = order;
+  const earlier = await retryLost(() => readHookRuns(deps.db, claim.focus.id, event));
   const ended = earlier.at(-1);
   if (ended?.outcome === 'succeeded') return { kind: 'succeeded', output: ended.output ?? {} };
   if (ended) return { kind: 'failed', message: ended.stderrTail };
-  const run = await countRun(deps, claim, order.phase);
+  const run = await countRun(deps, claim, event);
   const folder = focusFolder(deps, claim);
-  prepareFolder(folder, order);
+  prepareFolder(folder, order, await retryLost(() => readHookOutputs(deps.db, claim.focus.id)));
   const result = await runCommand({
     command: order.command,
     cwd: folder,
@@ -48,6 +60,7 @@ export async function runPhaseCommand(
       ANIMUS_FOCUS_DIR: folder,
       ANIMUS_WORK_ID: claim.item.id,
       ANIMUS_FACULTY: claim.faculty.name,
+      ANIMUS_WORKSPACE: deps.workspace,
       ANIMUS_PHASE: order.phase,
       ANIMUS_PHASE_RUN: String(run),
     },
@@ -69,17 +82,22 @@ function focusFolder(deps: FocusDependencies, { focus }: Claim): string {
   return path.join(deps.storeFolder, 'foci', focus.id);
 }
 
-function prepareFolder(folder: string, { phase, work }: PhaseCommand): void {
+/** What earlier phases left is there again where they ran on another machine. */
+function prepareFolder(folder: string, { phase, work }: PhaseCommand, left: ReadonlyMap<string, JsonObject>): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const [event, output] of left) {
+    const file = path.join(folder, `${event}-out.json`);
+    if (!existsSync(file)) writeFileSync(file, JSON.stringify(output), { mode: 0o600 });
+  }
   writeFileSync(path.join(folder, 'work.json'), `${JSON.stringify(work, null, 2)}\n`, { mode: 0o600 });
   rmSync(path.join(folder, `${phase}-out.json`), { recursive: true, force: true });
 }
 
-async function countRun(deps: FocusDependencies, { lease }: Claim, phase: Phase): Promise<number> {
+async function countRun(deps: FocusDependencies, { lease }: Claim, event: string): Promise<number> {
   return retryLost(() =>
     deps.db.transaction(async (tx) => {
       await proveLease(tx, lease);
-      return countPhaseRun(tx, lease.focusId, phase);
+      return countPhaseRun(tx, lease.focusId, event);
     }),
   );
 }
@@ -101,20 +119,32 @@ function judge(
 ): PhaseCommandResult {
   const failed = (what: string): PhaseCommandResult => ({
     kind: 'failed',
-    message: deps.redactor.text(`The ${phase} command ${what}`).slice(0, MESSAGE_MAX),
+    message: deps.redactor
+      .text(`The ${phase} command ${what}`)
+      .slice(0, phase === 'verify' ? VERDICT_MAX : MESSAGE_MAX),
   });
   if (result.kind === 'failed_to_start') return failed(`did not start: ${result.reason}`);
   if (result.timedOut) return failed(`did not end within ${timeoutSeconds} s.`);
   if (result.cancelled) return failed('was cancelled.');
   if (result.exitCode !== 0) {
     // Redacted before it is cut, so that no half of a secret is left.
-    const tail = deps.redactor.text(result.stderr.text).slice(-STDERR_TAIL).trim();
+    const tail = phase === 'verify' ? verdictOf(deps, result) : tailOf(deps, result.stderr.text, STDERR_TAIL);
     return failed(`ended with ${result.signal ?? `exit code ${result.exitCode}`}${tail ? `: ${tail}` : '.'}`);
   }
   const output = readOutput(path.join(folder, `${phase}-out.json`));
   return 'problem' in output
     ? failed(`left a ${phase}-out.json that ${output.problem}.`)
     : { kind: 'succeeded', output: deps.redactor.json(output.value) };
+}
+
+function tailOf({ redactor }: FocusDependencies, text: string, most: number): string {
+  return redactor.text(text).slice(-most).trim();
+}
+
+/** What the agent is told of it: checks say what they found on either stream. */
+function verdictOf(deps: FocusDependencies, { stdout, stderr }: Extract<CommandResult, { kind: 'exited' }>): string {
+  const tails = [stdout, stderr].map(({ text }) => tailOf(deps, text, VERDICT_TAIL)).filter((tail) => tail !== '');
+  return tails.length === 0 ? '' : `\n${tails.join('\n')}`;
 }
 
 function readOutput(file: string): { value: JsonObject } | { problem: string } {
@@ -133,7 +163,7 @@ function readOutput(file: string): { value: JsonObject } | { problem: string } {
 
 function hookRun(
   claim: Claim,
-  { phase }: PhaseCommand,
+  { phase, event = phase }: PhaseCommand,
   run: number,
   result: CommandResult,
   judged: PhaseCommandResult,
@@ -142,7 +172,7 @@ function hookRun(
   return {
     id: uuidv7(),
     focusId: claim.focus.id,
-    event: phase,
+    event,
     name: `${claim.faculty.name} ${phase}`,
     run,
     outcome: judged.kind,

@@ -20,35 +20,35 @@ export async function recover(deps: FocusDependencies, claim: Claim, error: Focu
     }),
   );
   const isHopeless = error.final === true || claim.item.resumesWithoutProgress >= MOST_RESUMES;
-  const verdict = isHopeless ? 'give up' : await askCommand(deps, claim, error);
-  if (verdict === 'stopped') {
+  const verdict: Verdict = isHopeless ? { kind: 'give_up' } : await askCommand(deps, claim, error);
+  if (verdict.kind === 'stopped') {
     await releaseFocus(deps.db, claim.lease);
     return 'released';
   }
   const failed = claim.item.attempts + 1;
-  if (verdict === 'retry' && failed < claim.item.maxAttempts) {
+  if (verdict.kind === 'retry' && failed < claim.item.maxAttempts) {
     const delay = backoffMs(claim.faculty.recover.backoff, failed, deps.random());
     await retryLater(deps.db, claim.lease, delay, { kind: error.kind, message: error.message });
     return `failed (${error.kind}), again in ${Math.round(delay)} ms`;
   }
-  const summary = failed > 1 ? `Attempt ${failed} failed too: ${error.message}` : error.message;
+  const why = failed > 1 ? `Attempt ${failed} failed too: ${error.message}` : error.message;
+  const summary = verdict.kind === 'give_up' && verdict.said ? `${why}\n${verdict.said}` : why;
   const duration_ms = Math.max(0, Date.now() - claim.focus.startedAt.getTime());
   const { kind, message } = error;
   await giveUp(deps.db, claim.lease, { success: false, summary, error: { kind, message }, duration_ms });
   return `dead (${error.kind})`;
 }
 
-async function askCommand(
-  deps: FocusDependencies,
-  claim: Claim,
-  error: FocusError,
-): Promise<'retry' | 'give up' | 'stopped'> {
+type Verdict = { kind: 'retry' } | { kind: 'give_up'; said?: string } | { kind: 'stopped' };
+
+/** The command decides on another attempt; without one there is another. */
+async function askCommand(deps: FocusDependencies, claim: Claim, error: FocusError): Promise<Verdict> {
   const { command, timeout } = claim.faculty.recover;
-  if (command === null) return 'retry';
+  if (command === null) return { kind: 'retry' };
   const work = { ...workFacts(claim), error: { kind: error.kind, message: error.message } };
   const result = await runPhaseCommand(deps, claim, { phase: 'recover', command, timeoutSeconds: timeout, work });
-  if (claim.lost.aborted) return 'stopped';
-  return result.kind === 'succeeded' ? 'retry' : 'give up';
+  if (claim.lost.aborted) return { kind: 'stopped' };
+  return result.kind === 'succeeded' ? { kind: 'retry' } : { kind: 'give_up', said: result.message };
 }
 
 /** Doubled with each failure, and spread over half of it, so that what failed together does not return together. */

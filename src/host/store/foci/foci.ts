@@ -61,6 +61,22 @@ export async function listFoci(db: Queryable, workItemId: string): Promise<Focus
   );
 }
 
+/** Whether the item had a focus before this one, whatever became of it. */
+export async function hadFocusBefore(db: Queryable, workItemId: string, focusId: string): Promise<boolean> {
+  const rows = await db.query('select 1 from animus.foci where work_item_id = $1 and id <> $2 limit 1', [
+    workItemId,
+    focusId,
+  ]);
+  return rows.length > 0;
+}
+
+export async function readFocusIds(db: Queryable, workItemIds: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ id: string }>('select id from animus.foci where work_item_id = any($1::uuid[])', [
+    workItemIds,
+  ]);
+  return rows.map(({ id }) => id);
+}
+
 /** The focus of a claim: the item's open one, now this host's, or this new one. The item's row is locked by a statement before. */
 export async function takeUpFocus(
   tx: Tx,
@@ -103,6 +119,11 @@ export async function endEngage(tx: Tx, id: string, end: EngageEnd): Promise<voi
   ]);
 }
 
+/** The loop goes on after all: what it ended with was not accepted. */
+export async function reopenEngage(tx: Tx, id: string): Promise<void> {
+  await tx.query("update animus.foci set phase = 'engage', engage_end = null where id = $1", [id]);
+}
+
 export async function enterRecover(tx: Tx, id: string, error: FocusError): Promise<void> {
   await tx.query("update animus.foci set phase = 'recover', error = $2::jsonb where id = $1", [
     id,
@@ -123,12 +144,16 @@ export async function setStatus(tx: Tx, id: string, status: FocusStatus): Promis
   ]);
 }
 
-/** Ends the open foci of items that were cancelled, and the calls that they had not finished. */
-export async function cancelOpenFoci(tx: Tx, workItemIds: readonly string[]): Promise<void> {
+/** Ends the open foci of items from outside, and the calls that they had not finished. */
+export async function cancelOpenFoci(
+  tx: Tx,
+  workItemIds: readonly string[],
+  error: FocusError | null = null,
+): Promise<void> {
   const foci = await tx.query<{ id: string }>(
-    `update animus.foci set status = 'cancelled', ended_at = now()
+    `update animus.foci set status = 'cancelled', ended_at = now(), error = coalesce($2::jsonb, error)
      where work_item_id = any($1::uuid[]) and status in ('running', 'parked', 'released') returning id`,
-    [workItemIds],
+    [workItemIds, error && JSON.stringify(error)],
   );
   await tx.query(
     `update animus.tool_calls set state = 'cancelled', ended_at = now()
@@ -152,13 +177,13 @@ export async function addUsage(tx: Tx, id: string, usage: FocusUsage, costMicros
   );
 }
 
-/** Counts a start of the phase's command, before it starts. Returns 1 for the first. */
-export async function countPhaseRun(tx: Tx, id: string, phase: Phase): Promise<number> {
+/** Counts a start of a phase's command, before it starts. Returns 1 for the first. */
+export async function countPhaseRun(tx: Tx, id: string, event: string): Promise<number> {
   const [row] = await tx.query<{ run: number }>(
     `update animus.foci f set phase_runs = f.phase_runs
        || jsonb_build_object($2::text, coalesce((f.phase_runs->>$2::text)::integer, 0) + 1)
      where id = $1 returning (phase_runs->>$2::text)::integer as run`,
-    [id, phase],
+    [id, event],
   );
   if (!row) throw new Error(`There is no focus ${id}.`);
   return row.run;

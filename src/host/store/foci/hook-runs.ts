@@ -35,6 +35,17 @@ export async function insertHookRun(tx: Tx, run: HookRun): Promise<void> {
   );
 }
 
+/** What the phases' commands of a focus wrote, by the phase; those that wrote nothing are left out. */
+export async function readHookOutputs(db: Queryable, focusId: string): Promise<ReadonlyMap<string, JsonObject>> {
+  const rows = await db.query<{ event: string; output: JsonObject }>(
+    `select event, output from animus.hook_runs
+     where focus_id = $1 and outcome = 'succeeded' and output <> '{}'::jsonb
+       and event in ('orient', 'consolidate', 'recover') order by run, created_at`,
+    [focusId],
+  );
+  return new Map(rows.map(({ event, output }) => [event, output]));
+}
+
 /** In order of running. */
 export async function readHookRuns(db: Queryable, focusId: string, event: string): Promise<HookRun[]> {
   return db.query<HookRun>(

@@ -44,6 +44,32 @@ export async function insertMessage(
   );
 }
 
+/** Whether a later version of Animus wrote one of a focus's messages in a form that this one cannot read. */
+export async function hasUnreadable(db: Queryable, focusId: string): Promise<boolean> {
+  const rows = await db.query(
+    'select 1 from animus.focus_messages where focus_id = $1 and format_version > $2 limit 1',
+    [focusId, MESSAGE_FORMAT],
+  );
+  return rows.length > 0;
+}
+
+/** Whether one of a focus's messages has this among the facts beside its blocks. */
+export async function hasMessageWith(db: Queryable, focusId: string, fact: string): Promise<boolean> {
+  const rows = await db.query('select 1 from animus.focus_messages where focus_id = $1 and content ? $2 limit 1', [
+    focusId,
+    fact,
+  ]);
+  return rows.length > 0;
+}
+
+export async function readLastMessage(db: Queryable, focusId: string) {
+  const [last] = await db.query<Pick<StoredMessage, 'n' | 'turn' | 'block'>>(
+    'select n, turn, block from animus.focus_messages where focus_id = $1 order by n desc limit 1',
+    [focusId],
+  );
+  return last;
+}
+
 /** In order; `afterN` leaves out what the caller has. */
 export async function readMessages(db: Queryable, focusId: string, afterN = 0): Promise<StoredMessage[]> {
   return db.query<StoredMessage>(
