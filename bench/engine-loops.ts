@@ -112,7 +112,7 @@ async function runLoop(
   const result = await engage(
     {
       ...{ client, tools, journal, context: { ...context, workspace } },
-      ...{ emit: () => undefined, stopping: never, abort: never },
+      ...{ emit: () => undefined, stopping: never, held: never, abort: never },
     },
     CONFIG,
   );

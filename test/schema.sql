@@ -139,6 +139,13 @@ create table animus.migrations (
   constraint migrations_pkey PRIMARY KEY (number)
 );
 
+create table animus.paused_places (
+  place uuid not null,
+  paused_at timestamp with time zone default now() not null,
+  paused_by text not null,
+  constraint paused_places_pkey PRIMARY KEY (place)
+);
+
 create table animus.tool_calls (
   id uuid not null,
   focus_id uuid not null,
@@ -236,6 +243,8 @@ create table animus.work_items (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   resolved_at timestamp with time zone,
+  paused_at timestamp with time zone,
+  moved_from text,
   constraint work_items_check CHECK (((state = 'merged'::text) = (merged_into IS NOT NULL))),
   constraint work_items_description_check CHECK ((length(description) > 0)),
   constraint work_items_follow_up_of_fkey FOREIGN KEY (follow_up_of) REFERENCES animus.work_items(id) ON DELETE SET NULL,

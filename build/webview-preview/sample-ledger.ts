@@ -28,6 +28,8 @@ export function sampleWork(number: number, changes: Partial<WorkView>): WorkView
     state: 'completed',
     reason: null,
     wait: null,
+    paused: false,
+    moved_from: null,
     merged_into: null,
     retry_of: null,
     follow_up_of: null,

@@ -5,7 +5,12 @@ import type { Db } from './db/types.ts';
 
 type Broadcast = <N extends Notification>(name: N, params: NotificationParams<N>) => void;
 
-const CHANNELS = { work: 'work/changed', ledger: 'ledger/appended', focus: 'focus/changed' } as const;
+const CHANNELS = {
+  work: 'work/changed',
+  place: 'place/changed',
+  ledger: 'ledger/appended',
+  focus: 'focus/changed',
+} as const;
 
 const json = z.string().transform((text, context) => {
   try {

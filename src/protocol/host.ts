@@ -59,6 +59,10 @@ export const queueView = z.object({
   waiting: count,
   waiting_by_kind: z.record(z.string(), count),
   dead: count,
+  /** Of the open work, what somebody has paused. */
+  paused: count.default(0),
+  /** Somebody has paused all of it. */
+  all_paused: z.boolean().default(false),
   /** Queued work that nobody can take up now, by the reason. */
   unroutable: z.array(z.object({ reason: z.string(), count })),
 });

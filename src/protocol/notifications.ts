@@ -7,6 +7,8 @@ import * as z from 'zod';
 export const NOTIFICATIONS = {
   /** An item has a new event. */
   'work/changed': z.object({ id: z.uuid(), seq: z.number() }),
+  /** All work of a place was paused, or goes on. */
+  'place/changed': z.object({ place: z.uuid() }),
   'ledger/appended': z.object({ id: z.uuid(), seq: z.number() }),
   /** A focus has a new message. */
   'focus/changed': z.object({ id: z.uuid(), n: z.number() }),

@@ -18,6 +18,8 @@ import {
   idText,
   workEventView,
   workFollowUpParams,
+  workMoveParams,
+  workMoveResult,
   workRetryParams,
   workState,
   workSubmitParams,
@@ -82,7 +84,11 @@ export const REQUESTS = {
       limit: z.int().min(1).max(1000).default(50),
     }),
     /** Made to be many: descriptions and summaries are cut, parameters and an outcome's data left out. */
-    result: z.object({ items: z.array(workView) }),
+    result: z.object({
+      items: z.array(workView),
+      /** All work of the place is paused. */
+      all_paused: z.boolean().default(false),
+    }),
   },
   'work/show': {
     params: z.strictObject({ id: idText }),
@@ -120,6 +126,37 @@ export const REQUESTS = {
       /** How many items were cancelled. */
       cancelled: z.number(),
     }),
+  },
+  /** Holds open work and all open work below it: what runs ends at its next recorded point, nothing of it begins. */
+  'work/pause': {
+    params: z.strictObject({ id: idText }),
+    result: z.object({
+      item: workView,
+      /** How many items were paused that had not been. */
+      paused: z.number(),
+    }),
+  },
+  /** Lets paused work go on, with all that is paused below it. A person's: `pid` as in trust/grant. */
+  'work/resume': {
+    params: z.strictObject({ id: idText, pid: z.int().min(2) }),
+    result: z.object({
+      item: workView,
+      /** How many items go on. */
+      resumed: z.number(),
+      /** Whether they are held all the same, since all work of the place is paused. */
+      all_paused: z.boolean(),
+    }),
+  },
+  /** Holds all work of the place, also what comes, until it is let go on. What was paused by itself stays so. */
+  'work/pause_all': { params: nothing, result: z.object({ paused: z.boolean() }) },
+  'work/resume_all': { params: z.strictObject({ pid: z.int().min(2) }), result: z.object({ resumed: z.boolean() }) },
+
+  /** Takes open work, with its whole tree, to another working copy of the same database. */
+  'work/move': { params: workMoveParams, result: workMoveResult },
+  /** Removes finished work for good, with its ledger and all below it. `pid` as in trust/grant. */
+  'work/delete': {
+    params: z.strictObject({ id: idText, pid: z.int().min(2) }),
+    result: z.object({ id: z.uuid(), deleted: z.number() }),
   },
   /** An item and all work below it, parents before their children, as `work/list` gives them. */
   'work/tree': {

@@ -30,6 +30,10 @@ export const workView = z.object({
   /** Why it is where it is, in words, where the state alone does not say. */
   reason: z.string().nullable(),
   wait: waitView.nullable(),
+  /** Somebody has paused it, or work above it. One that runs ends at its next recorded point. */
+  paused: z.boolean().default(false),
+  /** The working copy where its earlier foci worked, as machine:folder; null where that is the one it is in. */
+  moved_from: z.string().nullable().default(null),
   merged_into: z.uuid().nullable(),
   retry_of: z.uuid().nullable(),
   follow_up_of: z.uuid().nullable(),
@@ -111,6 +115,25 @@ export const workFollowUpParams = workRetryParams.extend({
   description: z.string().max(DESCRIPTION_MAX),
   /** Null for the model of the finished item. */
   model: storableText.min(1).max(200).nullable().default(null),
+});
+
+export const workMoveParams = z.strictObject({
+  id: idText,
+  /** The other working copy: its folder, machine:folder, or the place's id, as `host/status` names them. */
+  to: storableText.min(1).max(4200),
+  /** As in trust/grant. */
+  pid: z.int().min(2),
+});
+
+export const workMoveResult = z.object({
+  item: workView,
+  /** How many items moved, those included that had ended; 0 where it was there before. */
+  moved: z.number(),
+  place: z.uuid(),
+  /** As machine:folder. */
+  served_by: z.string(),
+  /** Whether a host serves it now. */
+  is_live: z.boolean(),
 });
 
 export const workSubmitResult = z.discriminatedUnion('kind', [

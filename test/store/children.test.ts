@@ -1,6 +1,6 @@
 /** Children and their parents: no wake-up falls between two transactions, and no child is left behind by a cancel. */
 import assert from 'node:assert/strict';
-import type { Db, Queryable, Row, SqlValue, Tx } from '../../src/host/db/types.ts';
+import type { Db, Queryable, Tx } from '../../src/host/db/types.ts';
 import type { Claimed } from '../../src/host/engine/dispatch/claim.ts';
 import type { WaitingCall } from '../../src/host/engine/engage/types.ts';
 import { cancelWork } from '../../src/host/engine/focus/cancel.ts';
@@ -19,6 +19,7 @@ import {
   inTransactions,
   pauseBeforeCommit,
   untilBlockedBy,
+  without,
 } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { claimed, countRows, history, item, OUTCOME, PLACE, running, stateOf, submission } from './work-rows.ts';
@@ -72,19 +73,6 @@ async function awaiting(db: Db, parent: Claimed, ids: readonly string[], mode: '
   };
   const waiting: WaitingCall = { call, evaluate: (stored, tx) => evaluate(input, context, stored, tx) };
   return (on: Db, by: Claimed = parent) => journalOf(on, by).settleCalls([waiting]);
-}
-
-/** A view of `db` in whose transactions the statements that match are left out: the rule is broken by the test. */
-function without(db: Db, statement: RegExp): Db {
-  return inTransactions(db, (body) =>
-    db.transaction((tx) =>
-      body({
-        inTransaction: true,
-        query: async <R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]> =>
-          statement.test(sql) ? [] : tx.query<R>(sql, params),
-      }),
-    ),
-  );
 }
 
 /** A view of `db` that counts how often bodies of transactions run: more than once is a deadlock that was tried again. */

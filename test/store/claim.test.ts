@@ -229,6 +229,16 @@ onEachDatabase('takeover', {}, (database) => {
     assert.equal(await stateOf(db, own), 'running');
   });
 
+  it('leaves what is about another place, whose host may only be asleep', async () => {
+    const { db } = database;
+    const id = await submitted(db);
+    await claimed(db);
+    await expireLease(db, id);
+    const self = await registered(db);
+    assert.deepEqual(await takeOverExpired(db, self, { places: [OTHER_PLACE] }), []);
+    assert.deepEqual(await takeOverExpired(db, self, { places: [OTHER_PLACE, PLACE] }), [id]);
+  });
+
   it('leaves what this process runs, however late its heartbeat is', async () => {
     const { db } = database;
     const self = await registered(db);

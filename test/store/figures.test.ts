@@ -20,9 +20,9 @@ const wait = (kind: 'credentials' | 'model') => ({ kind, targets: ['anthropic'],
 onEachDatabase('figures of the queue', {}, (database) => {
   it('of an empty place are nothing at all', async () => {
     const { queue, otherPlaces } = await viewQueue(database.db, PLACE);
-    const counts = { queued: 0, claimable: 0, running: 0, waiting: 0, dead: 0 };
+    const counts = { queued: 0, claimable: 0, running: 0, waiting: 0, dead: 0, paused: 0 };
     const groups = { running_by_faculty: {}, waiting_by_kind: {}, unroutable: [] };
-    assert.deepEqual(queue, { ...counts, ...groups, oldest_claimable_seconds: null });
+    assert.deepEqual(queue, { ...counts, ...groups, all_paused: false, oldest_claimable_seconds: null });
     assert.deepEqual(otherPlaces, []);
   });
 
@@ -46,6 +46,7 @@ onEachDatabase('figures of the queue', {}, (database) => {
     assert.deepEqual(rest, {
       ...{ queued: 3, claimable: 2, running: 1, running_by_faculty: { [FACULTY]: 1 } },
       ...{ waiting: 3, waiting_by_kind: { credentials: 2, model: 1 }, dead: 1, unroutable: [] },
+      ...{ paused: 0, all_paused: false },
     });
     await db.query('delete from animus.work_items where id <> $1', [late]);
     assert.equal((await viewQueue(db, PLACE)).queue.oldest_claimable_seconds, null);

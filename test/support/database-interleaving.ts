@@ -94,6 +94,19 @@ export function pauseBeforeCommit(db: Db): PausedDb {
   return { db: inTransactions(db, transaction), reached: reached.promise, resume: () => resumed.resolve() };
 }
 
+/** A view of `db` in whose transactions the statements that match are left out: the rule is broken by the test. */
+export function without(db: Db, statement: RegExp): Db {
+  return inTransactions(db, (body) =>
+    db.transaction((tx) =>
+      body({
+        inTransaction: true,
+        query: async <R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]> =>
+          statement.test(sql) ? [] : tx.query<R>(sql, params),
+      }),
+    ),
+  );
+}
+
 /** A view of `db` whose transactions are run by `transact`. */
 export function inTransactions(db: Db, transact: Db['transaction']): Db {
   return {

@@ -82,12 +82,13 @@ export class Bench {
   /** The next item's claim; fails where there is none. */
   async claim(
     faculty = facultyOf(),
-    changes: Partial<Pick<Claim, 'stopping' | 'abort' | 'lost'>> = {},
+    changes: Partial<Pick<Claim, 'stopping' | 'held' | 'abort' | 'lost'>> = {},
   ): Promise<Claim> {
     const claimed = await this.tryClaim(faculty);
     if (!claimed) throw new Error('There is nothing to claim.');
     const never = new AbortController().signal;
-    return { ...claimed, faculty, stopping: never, abort: never, lost: changes.abort ?? never, ...changes };
+    const lost = changes.abort ?? never;
+    return { ...claimed, faculty, stopping: never, held: never, abort: never, lost, ...changes };
   }
 
   async tryClaim(faculty = facultyOf()) {

@@ -20,6 +20,7 @@ export type LoopOptions = {
   maxTurns?: number;
   temperature?: number;
   stopping?: AbortSignal;
+  held?: AbortSignal;
   abort?: AbortSignal;
   emit?: (event: EngageEvent) => void;
   context?: typeof CONTEXT;
@@ -43,6 +44,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       context: options.context ?? CONTEXT,
       emit: options.emit ?? (() => undefined),
       stopping: options.stopping ?? never,
+      held: options.held ?? never,
       abort: options.abort ?? never,
     },
     {

@@ -22,6 +22,8 @@ export function workView(n: number, more: Partial<WorkView> = {}): WorkView {
     state: 'queued',
     reason: null,
     wait: null,
+    paused: false,
+    moved_from: null,
     merged_into: null,
     retry_of: null,
     follow_up_of: null,

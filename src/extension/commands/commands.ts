@@ -1,6 +1,8 @@
 /** What each command does. */
 import type { CommandName } from '../names.ts';
 import type { Command } from './command.ts';
+import { deleteWork } from './delete-work.ts';
+import { pauseAll, pauseWork, resumeAll, resumeWork } from './hold-work.ts';
 import { restartHost, showLogs, startHost } from './host.ts';
 import { inspectChildWork } from './inspect-child-work.ts';
 import { nextPane, previousPane } from './next-pane.ts';
@@ -24,6 +26,11 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   followUp,
   sendMessage,
   cancelWork,
+  pauseWork,
+  resumeWork,
+  pauseAll,
+  resumeAll,
+  deleteWork,
   runDemo,
   setApiKey,
   trust,

@@ -15,7 +15,7 @@ const named = z.union([
 
 export const namedWork = (argument: unknown): string | undefined => named.safeParse(argument).data;
 
-const ORDER = ['waiting', 'running', 'finished', 'queued'] as const;
+const ORDER = ['waiting', 'running', 'paused', 'finished', 'queued'] as const;
 
 export async function pickWork(
   { connection, model }: Parts,

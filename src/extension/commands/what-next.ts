@@ -1,10 +1,13 @@
 /** What the status bar's item opens: what waits for a person, what runs, and what can be done. */
 import * as vscode from 'vscode';
+import { TERMINAL_STATES, type WorkView } from '../../protocol/work.ts';
 import { viewStateOf } from '../host/host-state.ts';
 import type { KnownWork } from '../work/work-model.ts';
 import { groupOf, reasonRows, topOf } from '../work/work-rows.ts';
 import type { Command, Parts } from './command.ts';
 import { workChoice } from './work-choice.ts';
+
+const isOpen = ({ state }: WorkView) => !TERMINAL_STATES.includes(state);
 
 type Choice = vscode.QuickPickItem & { command?: string; args?: readonly unknown[] };
 
@@ -25,6 +28,11 @@ function choices(parts: Parts): Choice[] {
     ...(waiting.length > 0 ? [separator('waiting for you'), ...waiting] : []),
     ...(running.length > 0 ? [separator('running'), ...running] : []),
     separator('commands'),
+    ...(model.allPaused
+      ? [choice('Resume All Work', 'debug-continue', 'resumeAll')]
+      : model.all().some(({ item }) => isOpen(item))
+        ? [choice('Pause All Work', 'debug-pause', 'pauseAll')]
+        : []),
     ...commands(),
   ];
 }
@@ -39,10 +47,11 @@ function actOn(known: KnownWork, { model }: Parts): Choice {
   return { ...choice, command: 'animus.openFocus', args: [{ workId: known.item.id }] };
 }
 
+function choice(label: string, icon: string, command: string): Choice {
+  return { label, iconPath: new vscode.ThemeIcon(icon), command: `animus.${command}` };
+}
+
 function commands(): Choice[] {
-  const choice = (label: string, icon: string, command: string): Choice => {
-    return { label, iconPath: new vscode.ThemeIcon(icon), command: `animus.${command}` };
-  };
   return [
     choice('Submit Work…', 'add', 'submitWork'),
     choice('Show Ledger', 'book', 'showLedger'),

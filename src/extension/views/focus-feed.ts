@@ -102,6 +102,9 @@ export class FocusFeed {
         // A call that begins changes the state of its row.
         if (heard.params.kind === 'tool_call') this.#look.wish();
         return;
+      case 'place/changed':
+        this.#look.wish();
+        return;
       case 'store/reset':
         this.sendAnew();
         return;

@@ -7,7 +7,7 @@ import {
   type ToFocusView,
   toFocusView,
 } from '../../protocol/webview.ts';
-import type { WorkView } from '../../protocol/work.ts';
+import { TERMINAL_STATES, type WorkView } from '../../protocol/work.ts';
 import { FOCUS_VIEW } from '../names.ts';
 import { TAB_WIDTH, titleOf } from '../plain-text.ts';
 import type { Services } from '../services.ts';
@@ -66,6 +66,13 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
     return [...this.#open.values()].find(({ panel }) => panel.active);
   }
 
+  /** For the actions in the editor's title. */
+  #tellOfActive(): void {
+    const item = this.activeItem();
+    const state = !item || TERMINAL_STATES.includes(item.state) ? '' : item.paused ? 'paused' : 'open';
+    void vscode.commands.executeCommand('setContext', 'animus.focusWork', state);
+  }
+
   #fill(panel: vscode.WebviewPanel, focusId: string): void {
     const { extensionUri, connection, onError, log } = this.#services;
     panel.webview.options = { enableScripts: true, localResourceRoots: [webviewFolder(extensionUri)] };
@@ -86,6 +93,7 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
     const onItem = (item: WorkView) => {
       open.item = item;
       panel.title = titleOf(item.description, TAB_WIDTH);
+      this.#tellOfActive();
     };
     const feed = new FocusFeed(focusId, { connection, onError, onItem }, (message) => link.send(message));
     this.#open.set(focusId, open);
@@ -94,6 +102,7 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
     const disposables = [
       panel.webview.onDidReceiveMessage((message) => void link.receive(message)),
       panel.onDidChangeViewState(() => {
+        this.#tellOfActive();
         if (panel.visible === wasVisible) return;
         wasVisible = panel.visible;
         hold.dispose();
@@ -105,6 +114,7 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
         feed.dispose();
         for (const disposable of disposables) disposable.dispose();
         this.#open.delete(focusId);
+        this.#tellOfActive();
       }),
     ];
     panel.webview.html = webviewPage(panel.webview, extensionUri, { name: 'focus', title: 'Focus', focusId });

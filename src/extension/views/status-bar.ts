@@ -44,10 +44,15 @@ function statusText(connection: HostConnection, model: WorkModel): StatusText {
 
 function countsText(model: WorkModel): StatusText {
   const count = (group: string) => model.all().filter(({ item }) => groupOf(item) === group).length;
-  const [waiting, running] = [count('waiting'), count('running')];
-  const facts = [waiting > 0 ? `${waiting} waiting` : '', running > 0 ? `${running} running` : ''].filter(Boolean);
+  const [waiting, running, paused] = [count('waiting'), count('running'), count('paused')];
+  const facts = [
+    model.allPaused ? 'all paused' : '',
+    waiting > 0 ? `${waiting} waiting` : '',
+    running > 0 ? `${running} running` : '',
+    paused > 0 && !model.allPaused ? `${paused} paused` : '',
+  ].filter(Boolean);
   if (facts.length === 0) return { text: '$(hubot) Animus', tooltip: 'Animus: nothing to do', background: null };
-  const icon = waiting > 0 ? '$(bell-dot)' : '$(loading~spin)';
+  const icon = waiting > 0 ? '$(bell-dot)' : running > 0 ? '$(loading~spin)' : '$(debug-pause)';
   const tooltip = `Animus: ${facts.join(', ').replace('waiting', 'waiting for you')}`;
   return { text: `${icon} ${facts.join(' · ')}`, tooltip, background: waiting > 0 ? 'warning' : null };
 }

@@ -18,6 +18,16 @@ import {
 } from '../work/work-rows.ts';
 import type { WorkTreeView } from './work-tree-view.ts';
 
+/** While all work is held nothing else matters as much. */
+const RESUME_ALL: Row = {
+  kind: 'action',
+  workId: null,
+  title: 'All Work Is Paused: Resume',
+  icon: 'debug-continue',
+  command: 'animus.resumeAll',
+  args: [],
+};
+
 type Drawn = { shape: string; texts: ReadonlyMap<string, string> };
 
 /** Ages grow while somebody looks. */
@@ -112,7 +122,8 @@ export class WorkTree {
   /** While the host is not there: what can be done. What was known of the work stays below it. */
   #hostRows(): Row[] {
     const { kind, actions } = viewStateOf(this.#connection.state);
-    if (kind === 'ready' || kind === 'untrusted') return [];
+    if (kind === 'ready') return this.#model.allPaused ? [RESUME_ALL] : [];
+    if (kind === 'untrusted') return [];
     return actions.map(({ command, title }) => {
       return {
         kind: 'action',
@@ -171,7 +182,13 @@ export class WorkTree {
     item.tooltip = tooltipMarkdown(label, tooltip);
     const begun = hasBegun(known.item);
     const ended = TERMINAL_STATES.includes(known.item.state) ? (hasFailed(known.item) ? 'failed' : 'done') : 'open';
-    item.contextValue = ['work', begun ? 'begun' : '', ended, children ? 'parent' : '']
+    item.contextValue = [
+      'work',
+      begun ? 'begun' : '',
+      ended,
+      known.item.paused ? 'paused' : '',
+      children ? 'parent' : '',
+    ]
       .filter((word) => word !== '')
       .join('-');
     item.accessibilityInformation = { label: `${label}, ${description}` };
@@ -209,7 +226,7 @@ export class WorkTree {
       count,
       topOf(this.#model, group).map((known) => [known.item.id, reasonRows(known), below(known)]),
     ]);
-    return { shape: JSON.stringify(groups), texts };
+    return { shape: JSON.stringify([this.#model.allPaused, groups]), texts };
   }
 
   #onHostState(): void {
@@ -225,6 +242,7 @@ export class WorkTree {
     const count = (group: string) => this.#model.all().filter(({ item }) => groupOf(item) === group).length;
     const isEmpty = this.#model.loaded && this.#model.all().length === 0;
     void vscode.commands.executeCommand('setContext', 'animus.isEmpty', isEmpty);
+    void vscode.commands.executeCommand('setContext', 'animus.allPaused', this.#model.allPaused);
     const [waiting, running] = [count('waiting'), count('running')];
     const value = waiting > 0 ? waiting : running;
     const tooltip = [waiting > 0 ? `${waiting} waiting for you` : '', running > 0 ? `${running} running` : '']

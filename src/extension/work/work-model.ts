@@ -42,6 +42,7 @@ export class WorkModel {
   #look: Coalesced;
   #stops: Stop[];
   #loaded = false;
+  #allPaused = false;
 
   constructor(connection: HostEvents, onError: (error: unknown) => void) {
     this.#connection = connection;
@@ -66,6 +67,11 @@ export class WorkModel {
   /** Whether the host has told at least once what there is. */
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** Whether somebody has paused all work of the place. */
+  get allPaused(): boolean {
+    return this.#allPaused;
   }
 
   all(): KnownWork[] {
@@ -104,6 +110,11 @@ export class WorkModel {
     this.#look.wish();
   }
 
+  /** Asks again for everything, as after all work was paused. */
+  refreshAll(): void {
+    this.#readEverything();
+  }
+
   dispose(): void {
     this.#look.dispose();
     for (const stop of this.#stops) stop.dispose();
@@ -127,6 +138,7 @@ export class WorkModel {
         if (kind === 'turn_start' || kind === 'tool_call') this.#act(id, turn, kind === 'tool_call' ? text : null);
         return;
       }
+      case 'place/changed':
       case 'store/reset':
         this.#readEverything();
         return;
@@ -170,6 +182,7 @@ export class WorkModel {
       states: ['completed', 'dead', 'cancelled', 'merged'],
       limit: MOST_FINISHED,
     });
+    this.#allPaused = open.all_paused;
     const before = this.#known;
     this.#known = new Map(
       [...open.items, ...finished.items].map((item) => {

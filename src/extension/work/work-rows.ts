@@ -4,13 +4,14 @@ import type { WorkView } from '../../protocol/work.ts';
 import { plainLine, plainText, ROW_WIDTH, titleOf } from '../plain-text.ts';
 import type { KnownWork, WorkModel } from './work-model.ts';
 
-export const GROUPS = ['waiting', 'running', 'queued', 'finished'] as const;
+export const GROUPS = ['waiting', 'running', 'queued', 'paused', 'finished'] as const;
 export type Group = (typeof GROUPS)[number];
 
 export const GROUP_LABELS: Record<Group, string> = {
   waiting: 'Waiting for You',
   running: 'Running',
   queued: 'Queued',
+  paused: 'Paused',
   finished: 'Finished',
 };
 
@@ -39,6 +40,8 @@ const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
 };
 
 export function groupOf(item: WorkView): Group {
+  // One that still runs is there until it has come to its recorded point.
+  if (item.paused && (item.state === 'queued' || item.state === 'waiting')) return 'paused';
   if (item.state === 'waiting') return item.wait && item.wait.kind in PERSON_WAITS ? 'waiting' : 'running';
   if (item.state === 'running' || item.state === 'queued') return item.state;
   return 'finished';
@@ -105,6 +108,7 @@ function stateWords({ item, activity, foci }: KnownWork, model: WorkModel, now: 
   const focus = foci?.at(-1);
   switch (item.state) {
     case 'running': {
+      if (item.wait?.kind === 'paused') return ['pausing', focus?.phase ?? ''];
       if (activity && focus?.phase === 'engage') {
         return ['running', `turn ${activity.turn}`, activity.tool ? plainLine(activity.tool, 40) : ''];
       }
@@ -113,6 +117,7 @@ function stateWords({ item, activity, foci }: KnownWork, model: WorkModel, now: 
     case 'waiting':
       return [waitWord(item, now)];
     case 'queued':
+      if (item.wait?.kind === 'paused') return ['paused'];
       if (isUnroutable(item)) return ['nobody takes it'];
       if (Date.parse(item.available_at) > now) {
         return [`${item.attempts > 0 ? 'tries again' : 'delayed'} until ${clock(item.available_at)}`];
@@ -146,10 +151,11 @@ function lookOf(item: WorkView): Look {
     case 'running':
       return { icon: 'loading~spin', color: 'animus.running' };
     case 'waiting': {
-      const person = item.wait ? PERSON_WAITS[item.wait.kind] : undefined;
+      const person = item.wait && !item.paused ? PERSON_WAITS[item.wait.kind] : undefined;
       return person ? { icon: person.icon, color: 'animus.waiting' } : { icon: 'debug-pause', color: 'animus.idle' };
     }
     case 'queued':
+      if (item.wait?.kind === 'paused') return { icon: 'debug-pause', color: 'animus.idle' };
       return isUnroutable(item)
         ? { icon: 'debug-disconnect', color: 'animus.unroutable' }
         : { icon: 'circle-large-outline', color: 'animus.idle' };
@@ -172,6 +178,9 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
   const action = (title: string, icon: string, command: string, ...args: unknown[]): Row => {
     return { kind: 'action', workId: item.id, title, icon, command: `animus.${command}`, args };
   };
+  if (item.paused) {
+    return [reason(pausedReason(item)), action('Resume', 'debug-continue', 'resumeWork', { workId: item.id })];
+  }
   switch (item.state) {
     case 'waiting':
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
@@ -206,6 +215,12 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
     case 'cancelled':
       return [];
   }
+}
+
+function pausedReason({ state, reason }: WorkView): string {
+  if (state === 'running') return 'It ends at its next recorded point, and is paused then';
+  const also = /; (waits for .*)$/.exec(reason ?? '')?.[1];
+  return `Paused: it goes on where it was when you resume it${also ? `. It also ${also}` : ''}`;
 }
 
 function providersOf(item: WorkView): string {

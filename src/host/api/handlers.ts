@@ -7,7 +7,9 @@ import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
+import { workHoldHandlers } from './handlers/work-hold.ts';
 import { workMessageHandlers } from './handlers/work-message.ts';
+import { workMoveHandlers } from './handlers/work-move.ts';
 import { workTreeHandlers } from './handlers/work-tree.ts';
 
 const HANDLERS: Handlers = {
@@ -17,7 +19,9 @@ const HANDLERS: Handlers = {
   ...ledgerHandlers,
   ...trustHandlers,
   ...workHandlers,
+  ...workHoldHandlers,
   ...workMessageHandlers,
+  ...workMoveHandlers,
   ...workTreeHandlers,
 };
 

@@ -3,6 +3,8 @@ import type { QueueView } from '../../protocol/host.ts';
 import type { Db } from '../db/types.ts';
 import { type ServedPlace, servedPlaces } from '../store/hosts/hosts.ts';
 import { figuresByPlace, noFigures, type PlaceFigures } from '../store/work/figures.ts';
+import { readPlacePause } from '../store/work/pauses.ts';
+import { placeName } from './place-name.ts';
 import { unroutableReason } from './unroutable.ts';
 
 export type QueueViews = {
@@ -16,13 +18,15 @@ export async function viewQueue(db: Db, ownPlace: string): Promise<QueueViews> {
   const served = new Map((await servedPlaces(db)).map((place) => [place.place, place]));
   const all = await figuresByPlace(db);
   const own = all.find(({ place }) => place === ownPlace) ?? noFigures(ownPlace);
+  // A place without work is in no figures, and may be paused all the same.
+  const allPaused = (await readPlacePause(db, ownPlace)) !== undefined;
   return {
-    queue: viewFigures(own, served.get(ownPlace)),
+    queue: viewFigures({ ...own, allPaused }, served.get(ownPlace)),
     otherPlaces: all
       .filter(({ place }) => place !== ownPlace)
       .map((figures) => {
         const by = served.get(figures.place);
-        const served_by = by ? `${by.name}:${by.folder ?? '?'}` : null;
+        const served_by = by ? placeName(by) : null;
         return { place: figures.place, served_by, is_live: by?.isLive ?? false, ...viewFigures(figures, by) };
       }),
   };
@@ -42,6 +46,8 @@ function viewFigures(figures: PlaceFigures, served: ServedPlace | undefined): Qu
     waiting: figures.waiting,
     waiting_by_kind: figures.waitingByKind as Record<string, number>,
     dead: figures.dead,
+    paused: figures.paused,
+    all_paused: figures.allPaused,
     unroutable: [...Map.groupBy(reasons, ({ reason }) => reason)].map(([reason, same]) => ({
       reason,
       count: same.reduce((sum, { count }) => sum + count, 0),

@@ -12,10 +12,17 @@ import type { WorkItem } from '../store/work/types.ts';
 import type { Wait } from '../store/work/waits.ts';
 import { unroutableReason } from './unroutable.ts';
 
-export type WorkFacts = { wait: Wait | null; served: ServedPlace | undefined; spending: Spending };
+export type WorkFacts = {
+  wait: Wait | null;
+  /** Of the item's place. */
+  served: ServedPlace | undefined;
+  allPaused: boolean;
+  spending: Spending;
+};
 
-export function viewWork(item: WorkItem, { wait, served, spending }: WorkFacts): WorkView {
+export function viewWork(item: WorkItem, { wait, served, allPaused, spending }: WorkFacts): WorkView {
   const open = item.state === 'waiting' && wait ? viewWait(wait) : null;
+  const pause = pauseOf(item, allPaused);
   return {
     id: item.id,
     short_id: shortId(item.id),
@@ -25,8 +32,10 @@ export function viewWork(item: WorkItem, { wait, served, spending }: WorkFacts):
     model: item.model,
     priority: item.priority,
     state: item.state,
-    reason: reasonOf(item, wait, served),
-    wait: open,
+    reason: pause ? pausedReason(item, pause, wait) : reasonOf(item, wait, served),
+    wait: pause ? { kind: 'paused', targets: [], next: pause.next } : open,
+    paused: item.pausedAt !== null && pause !== null,
+    moved_from: item.movedFrom,
     merged_into: item.mergedInto,
     retry_of: item.retryOf,
     follow_up_of: item.followUpOf,
@@ -42,6 +51,22 @@ export function viewWork(item: WorkItem, { wait, served, spending }: WorkFacts):
     updated_at: item.updatedAt.toISOString(),
     resolved_at: item.resolvedAt?.toISOString() ?? null,
   };
+}
+
+type Pause = { words: string; next: string };
+
+/** Null where the item has ended, or nobody holds it. What waits for something else is held by a pause of its own only. */
+function pauseOf({ id, state, pausedAt }: WorkItem, allPaused: boolean): Pause | null {
+  if (state !== 'queued' && state !== 'running' && state !== 'waiting') return null;
+  if (pausedAt !== null) return { words: 'paused', next: `Paused. To let it go on: animus work resume ${shortId(id)}` };
+  if (!allPaused || state === 'waiting') return null;
+  const next = 'All work here is paused. To let it go on: animus work resume --all';
+  return { words: 'paused, as all work here', next };
+}
+
+function pausedReason({ state }: WorkItem, { words }: Pause, wait: Wait | null): string {
+  if (state === 'running') return 'pausing: it ends at its next recorded point';
+  return state === 'waiting' && wait && wait.kind !== 'paused' ? `${words}; waits for ${wait.kind}` : words;
 }
 
 function reasonOf(item: WorkItem, wait: Wait | null, served: ServedPlace | undefined): string | null {

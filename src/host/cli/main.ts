@@ -14,7 +14,9 @@ import { status } from './commands/status.ts';
 import { trust } from './commands/trust.ts';
 import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
 import { workFollowUp, workRetry } from './commands/work-again.ts';
+import { workPause, workResume } from './commands/work-hold.ts';
 import { workMessage } from './commands/work-message.ts';
+import { workDelete, workMove } from './commands/work-move.ts';
 import { workCancel, workTree } from './commands/work-tree.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { type CliSession, type GlobalOptions, openSession } from './session.ts';
@@ -171,6 +173,30 @@ function addWork(work: Command): void {
     .argument('<text...>', 'what to say; - reads it from standard input')
     .description('say something to work that is under way')
     .action(action(workMessage));
+  work
+    .command('pause')
+    .argument('[id]', 'open work; all open work below it pauses too')
+    .description('hold work: what runs ends at its next recorded point, nothing begins')
+    .option('--all', 'all work of this folder, also what comes')
+    .action(action(workPause));
+  work
+    .command('resume')
+    .argument('[id]', 'paused work; all that is paused below it goes on too')
+    .description('let paused work go on where it was')
+    .option('--all', 'all work of this folder, but for what was paused by itself')
+    .action(action(workResume));
+  work
+    .command('move')
+    .argument('<id>', 'open work at the root of its tree')
+    .requiredOption('--to <place>', 'another working copy: its folder, machine:folder, or id; . for this one')
+    .description('let work go on in another working copy of the same database, from its ledger')
+    .action(action(workMove));
+  work
+    .command('delete')
+    .argument('<id>', 'finished work')
+    .description('remove it for good, with its ledger and all below it')
+    .option('--yes', 'without being asked')
+    .action(action(workDelete));
 }
 
 function addLedger(ledger: Command): void {

@@ -65,6 +65,8 @@ const ITEM: WorkView = {
   state: 'completed',
   reason: null,
   wait: null,
+  paused: false,
+  moved_from: null,
   merged_into: null,
   retry_of: null,
   follow_up_of: null,
@@ -240,15 +242,16 @@ describe('what the command shows', () => {
 
   it('of a queue: how much, how old, by what, and why not', () => {
     const none = { queued: 0, claimable: 0, oldest_claimable_seconds: null, running: 0, running_by_faculty: {} };
-    const queue = { ...none, waiting: 0, waiting_by_kind: {}, dead: 0, unroutable: [] };
+    const queue = { ...none, waiting: 0, waiting_by_kind: {}, dead: 0, paused: 0, all_paused: false, unroutable: [] };
     assert.equal(showQueue('Work', queue), 'Work: 0 queued, 0 running, 0 waiting, 0 dead');
     const busy = {
       ...{ queued: 3, claimable: 2, oldest_claimable_seconds: 300.2, running: 1, running_by_faculty: { coder: 1 } },
       ...{ waiting: 2, waiting_by_kind: { credentials: 2 }, dead: 4, unroutable: [{ reason: EVIL, count: 1 }] },
+      ...{ paused: 5, all_paused: false },
     };
     const [figures, reason] = showQueue('Work', busy).split('\n');
     const expected =
-      '3 queued (2 could begin, the oldest for 5 min), 1 running (coder 1), 2 waiting (credentials 2), 4 dead';
+      '3 queued (2 could begin, the oldest for 5 min), 1 running (coder 1), 2 waiting (credentials 2), 5 paused, 4 dead';
     assert.equal(figures, `Work: ${expected}`);
     assert.match(reason ?? '', /^ {2}1 queued: /);
     assertHarmless(reason ?? '');

@@ -17,7 +17,7 @@ async function live(bench: Bench, db: Db): Promise<void> {
     if (!claimed) return;
     // What a digest says of the family has its times in it.
     const faculty = facultyOf({ awareness: { enabled: false } });
-    const claim = { ...claimed, faculty, stopping: never, abort: never, lost: never };
+    const claim = { ...claimed, faculty, stopping: never, held: never, abort: never, lost: never };
     await runFocus(bench.dependencies(client, { db, engineTools: childTools() }), claim);
     if ((db as { died?: boolean }).died) return;
   }

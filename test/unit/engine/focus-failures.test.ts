@@ -177,6 +177,36 @@ describe('a focus that cannot go on', () => {
     });
   }
 
+  it('begins anew from the ledger where a later Animus wrote what this one cannot read, and counts no attempt', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    await bench.run(
+      writtenModel([{ calls: [note('the weir is dry')] }, { error: { kind: 'auth', message: 'no', key: 'k' } }]),
+    );
+    await resolveWait(bench.db, await onlyWait(bench), 'there');
+    const { focus } = await bench.look(id);
+    await bench.db.query('update animus.focus_messages set format_version = 2 where focus_id = $1 and n = 2', [
+      focus?.id ?? '',
+    ]);
+    const client = writtenModel([{ text: 'ok' }]);
+    await bench.run(client);
+    assert.deepEqual([(await bench.look(id)).item.state, client.requests], ['queued', []]);
+    await bench.run(client);
+    const { item, foci } = await bench.look(id);
+    assert.deepEqual(
+      [item.state, item.attempts, foci.map(({ status, attempt, error }) => [status, attempt, error?.kind])],
+      [
+        'completed',
+        0,
+        [
+          ['cancelled', 1, 'unreadable'],
+          ['completed', 1, undefined],
+        ],
+      ],
+    );
+    assert.match(JSON.stringify(client.requests[0]?.messages), /the weir is dry/);
+  });
+
   it('is dead at once where its model does not exist', async () => {
     const bench = await openBench();
     const id = await bench.submit();
@@ -329,6 +359,34 @@ describe('a focus that cannot go on', () => {
     assert.deepEqual(
       client.requests.map(({ turn }) => turn),
       [1, 2],
+    );
+  });
+
+  it('lets a tool end by itself when a drain has waited long enough for the model, and begins no other', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    const [stopping, abort] = [new AbortController(), new AbortController()];
+    const act = worldTool({
+      name: 'act',
+      effect: 'write',
+      run: async (_text, { signal }) => {
+        stopping.abort();
+        abort.abort();
+        return { content: signal.aborted ? 'told to end' : 'done', isError: false };
+      },
+    });
+    const client = writtenModel([{ calls: ['a', 'b'].map((text) => ({ name: 'act', input: { text } })) }]);
+    const signals = { stopping: stopping.signal, abort: abort.signal, lost: new AbortController().signal };
+    const claim = await bench.claim(facultyOf(), signals);
+    await runFocus(bench.dependencies(client, { workspaceTools: [act] }), claim);
+    const { item, focus, calls } = await bench.look(id);
+    assert.deepEqual([item.state, focus?.status], ['queued', 'released']);
+    assert.deepEqual(
+      calls.map(({ state, result }) => [state, result?.content]),
+      [
+        ['done', 'done'],
+        ['requested', undefined],
+      ],
     );
   });
 

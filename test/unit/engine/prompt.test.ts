@@ -51,6 +51,7 @@ describe('the prompt', () => {
 
   it('[eng-9] gives the task with its parameters, its context, and the ledger of earlier attempts', () => {
     const whole = taskMessage({
+      movedFrom: null,
       description: 'Count the herons.',
       params: { river: 'Elbe', weeks: [1, 2] },
       orientContext: 'It rained.',
@@ -63,7 +64,14 @@ describe('the prompt', () => {
   });
 
   it('gives the task alone where there is nothing else', () => {
-    const none = { orientContext: '', earlierLedger: '', earlierWork: '', earlierChildren: '', awareness: '' };
+    const none = {
+      movedFrom: null,
+      orientContext: '',
+      earlierLedger: '',
+      earlierWork: '',
+      earlierChildren: '',
+      awareness: '',
+    };
     const bare = { description: 'Count the herons.', params: {}, ...none };
     assert.equal(taskMessage(bare), 'Count the herons.');
   });

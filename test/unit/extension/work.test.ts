@@ -102,6 +102,52 @@ describe('the rows of work', () => {
     );
   });
 
+  it('have what is paused in a group of its own, children under their parents, and say how to go on', async () => {
+    const paused = { paused: true, wait: wait('paused'), reason: 'paused' };
+    const { work } = await model([
+      workView(1, { state: 'waiting', ...paused, reason: 'paused; waits for children' }),
+      workView(2, { state: 'queued', ...paused, parent_id: sampleId(1) }),
+      workView(3, { state: 'running', ...paused, reason: 'pausing: soon' }),
+      workView(4, { state: 'queued', wait: wait('paused'), reason: 'paused, as all work here' }),
+    ]);
+    assert.deepEqual(
+      groupRows(work).map(({ group, count }) => [group, count]),
+      [
+        ['running', 1],
+        ['queued', 1],
+        ['paused', 2],
+      ],
+    );
+    const ids = (known: { item: WorkView }[]) => known.map(({ item }) => item.id);
+    assert.deepEqual(
+      [ids(topOf(work, 'paused')), ids(childrenUnder(work, sampleId(1)))],
+      [[sampleId(1)], [sampleId(2)]],
+    );
+    const words = [1, 2, 3, 4].map((n) => described(work, n).description.split(' · ')[0]);
+    assert.deepEqual(words, ['paused', 'paused', 'pausing', 'paused']);
+    const [reason, action] = described(work, 1).reasons;
+    assert.ok(reason?.kind === 'reason' && action?.kind === 'action');
+    assert.match(reason.text, /^Paused: .* It also waits for children$/);
+    assert.deepEqual(
+      [action.title, action.command, action.args],
+      ['Resume', 'animus.resumeWork', [{ workId: sampleId(1) }]],
+    );
+    assert.deepEqual(described(work, 4).reasons, [], 'all work is let go on above');
+  });
+
+  it('know whether all work is paused, and ask again when that changes', async () => {
+    let all_paused = true;
+    const host = new FakeHost({ 'work/list': () => ({ items: [], all_paused }) });
+    const fake = new FakeConnection(host);
+    const work = new WorkModel(fake.connection, noError);
+    await sleep(SETTLED_MS);
+    assert.equal(work.allPaused, true);
+    all_paused = false;
+    fake.hear('place/changed', { place: sampleId(9) });
+    await sleep(SETTLED_MS);
+    assert.equal(work.allPaused, false);
+  });
+
   it('have children under their parents, but for those that wait for a person', async () => {
     const { work } = await model([
       workView(1, { state: 'running' }),

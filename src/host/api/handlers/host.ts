@@ -59,5 +59,12 @@ export const hostHandlers: HostHandlers = {
 async function figures(context: ApiContext) {
   const db = await context.database();
   const { queue, otherPlaces: other_places } = await viewQueue(db, context.place);
-  return { queue, other_places, trusted: (await readTrust(db, context.place, context.folder)) !== undefined };
+  const { paused } = context.status();
+  const allPaused = queue.all_paused ? 'all work here, by a person: animus work resume --all' : null;
+  return {
+    queue,
+    paused: paused ?? allPaused,
+    other_places,
+    trusted: (await readTrust(db, context.place, context.folder)) !== undefined,
+  };
 }

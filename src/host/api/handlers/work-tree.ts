@@ -6,8 +6,8 @@ import type { Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
 import { requireRow, viewAll } from './work.ts';
 
-/** Who cancels, as its outcome says it. */
-const WHO = { vscode: 'a person in VS Code', cli: 'the animus command', api: 'a program' } as const;
+/** Who does something to work, as its outcome and its events say it. */
+export const WHO = { vscode: 'a person in VS Code', cli: 'the animus command', api: 'a program' } as const;
 
 export const workTreeHandlers: Pick<Handlers, 'work/cancel' | 'work/tree'> = {
   async 'work/cancel'(context, { id: wanted, tree }, session) {

@@ -9,6 +9,7 @@ import { readSpending, type Spending } from '../../store/foci/spending.ts';
 import { facultiesOfPlace, servedPlace } from '../../store/hosts/hosts.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import { listWorkEvents, listWorkItems, readWorkItem, readWorkItems } from '../../store/work/find.ts';
+import { readPlacePause } from '../../store/work/pauses.ts';
 import { type Submission, type SubmitResult, submitWork } from '../../store/work/submit.ts';
 import type { Provenance, WorkItem } from '../../store/work/types.ts';
 import { openWaits } from '../../store/work/waits.ts';
@@ -54,7 +55,7 @@ export const workHandlers: WorkHandlers = {
     const db = await context.database();
     if (ids) {
       const named = await readWorkItems(db, { place: context.place, ids }, LISTED_TEXT_MAX);
-      return { items: await viewAll(context, db, named) };
+      return { items: await viewAll(context, db, named), all_paused: await isAllPaused(context, db) };
     }
     const parentId = parent ? await requireItem(db, context.place, parent) : undefined;
     const filter = {
@@ -65,7 +66,7 @@ export const workHandlers: WorkHandlers = {
       ...(parentId ? { parentId } : {}),
     };
     const items = await listWorkItems(db, filter, LISTED_TEXT_MAX);
-    return { items: await viewAll(context, db, items) };
+    return { items: await viewAll(context, db, items), all_paused: await isAllPaused(context, db) };
   },
 
   async 'work/show'(context, { id }) {
@@ -86,17 +87,25 @@ export async function requireRow(db: Db, id: string): Promise<WorkItem> {
   throw new AnimusError('not_found', `The work item ${id} was deleted.`, 'List what there is: animus work list');
 }
 
+/** Items of one place. */
 export async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
   const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
-  const served = await servedPlace(db, context.place);
+  // All of the host's own place, but for what was just moved away.
+  const place = items[0]?.place ?? context.place;
+  const served = await servedPlace(db, place);
+  const allPaused = (await readPlacePause(db, place)) !== undefined;
   const spent = await readSpending(
     db,
     items.map(({ id }) => id),
   );
   return items.map((item) => {
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
-    return viewWork(item, { wait, served, spending: spent.get(item.id) ?? NOTHING_SPENT });
+    return viewWork(item, { wait, served, allPaused, spending: spent.get(item.id) ?? NOTHING_SPENT });
   });
+}
+
+export async function isAllPaused({ place }: ApiContext, db: Db): Promise<boolean> {
+  return (await readPlacePause(db, place)) !== undefined;
 }
 
 /** What a leaving host acknowledged would lie there until somebody started the next one. */

@@ -41,6 +41,7 @@ export function showQueue(title: string, queue: QueueView): string {
     `${queue.queued} queued${queue.queued > 0 ? ` (${queue.claimable} could begin${age})` : ''}`,
     `${queue.running} running${split(queue.running_by_faculty)}`,
     `${queue.waiting} waiting${split(queue.waiting_by_kind)}`,
+    ...(queue.paused > 0 ? [`${queue.paused} paused`] : []),
     `${queue.dead} dead`,
   ];
   const reasons = queue.unroutable.map(({ reason, count }) => `  ${count} queued: ${plainLine(reason, 200)}`);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { Db } from '../../db/types.ts';
 import { markPredecessorsStopped, registerHost } from '../../store/hosts/hosts.ts';
-import { HEARTBEAT_EVERY_MS, heldTokens, renewLeases } from '../../store/work/leases.ts';
+import { HEARTBEAT_EVERY_MS, readHolds, renewLeases } from '../../store/work/leases.ts';
 import { takeOverExpired } from '../../store/work/queue.ts';
 import { dueWaits, openWaits, resolveWait, type Wait, wakeAwaitingChildren } from '../../store/work/waits.ts';
 import type { FacultyCatalogue } from '../faculties/catalogue.ts';
@@ -40,6 +40,8 @@ type Running = {
   lost: AbortController;
   /** A drain that has waited long enough for its model call. */
   hurry: AbortController;
+  /** A person has paused it: it ends at its next recorded point. */
+  held: AbortController;
   ended: Promise<void>;
 };
 
@@ -48,7 +50,7 @@ export class Dispatcher {
   #running = new Map<string, Running>();
   #stopping = new AbortController();
   #timers: NodeJS.Timeout[] = [];
-  #unlisten: (() => Promise<void>) | undefined;
+  #unlisten: (() => Promise<void>)[] = [];
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #paused: string | undefined;
@@ -65,24 +67,23 @@ export class Dispatcher {
 
   /** Resolves when the host is registered and listens. Rejects where the database stays away for a minute. */
   async start(): Promise<void> {
-    const { db, host, log } = this.#options;
+    const { db, host, place, log } = this.#options;
     await retryLost(() => this.#register());
     await retryLost(() => markPredecessorsStopped(db, host));
-    const taken = await retryLost(() => takeOverExpired(db, { hostId: host.id, storeId: host.storeId }));
-    for (const id of taken) log('info', 'work.taken_over', { work_id: id });
-    this.#unlisten = await retryLost(() =>
-      db.listen(
-        'work',
-        (payload) => this.#hear(payload),
-        () => {
-          this.#endWhatIsLost([...this.#running.keys()]);
-          this.look();
-        },
-      ),
+    const taken = await retryLost(() =>
+      takeOverExpired(db, { hostId: host.id, storeId: host.storeId }, { places: [place] }),
     );
+    for (const id of taken) log('info', 'work.taken_over', { work_id: id });
+    await this.#listen('work', (payload) => this.#hear(payload));
+    await this.#listen('place', () => this.#lookAfterAll());
     this.#every(POLL_MS, () => this.#poll());
     this.#every(HEARTBEAT_EVERY_MS, () => this.#heartbeat());
     await this.#guarded(() => this.#poll());
+  }
+
+  async #listen(channel: string, onPayload: (payload: string) => void): Promise<void> {
+    const { db } = this.#options;
+    this.#unlisten.push(await retryLost(() => db.listen(channel, onPayload, () => this.#lookAfterAll())));
   }
 
   /** Looks for work now, or again once the look under way is over. */
@@ -103,20 +104,26 @@ export class Dispatcher {
       });
   }
 
-  /** An item changed: there may be work, and one that runs here may have been cancelled. A payload is no more than a hint. */
+  /** An item changed: there may be work, and one that runs here may have been cancelled or paused. A payload is no more than a hint. */
   #hear(payload: string): void {
     const { mayTakeLease, mayBeClaimed } = readHint(payload);
     const named = [...this.#running].filter(([, { claim }]) => payload.includes(claim.item.id));
-    if (mayTakeLease) this.#endWhatIsLost(named.map(([token]) => token));
+    if (mayTakeLease) this.#lookAfter(named.map(([token]) => token));
     if (mayBeClaimed) this.look();
   }
 
-  /** Ends those foci that have lost their leases. */
-  #endWhatIsLost(tokens: readonly string[]): void {
+  #lookAfterAll(): void {
+    this.#lookAfter([...this.#running.keys()]);
+    this.look();
+  }
+
+  /** Ends those foci that have lost their leases, and tells those that are held to end. */
+  #lookAfter(tokens: readonly string[]): void {
     if (tokens.length === 0) return;
     void this.#guarded(async () => {
-      const held = new Set(await heldTokens(this.#options.db, tokens));
-      this.#abortLost(tokens.filter((token) => !held.has(token)));
+      const holds = await readHolds(this.#options.db, tokens);
+      this.#abortLost(tokens.filter((token) => !holds.has(token)));
+      for (const [token, isHeld] of holds) if (isHeld) this.#running.get(token)?.held.abort();
     });
   }
 
@@ -148,7 +155,7 @@ export class Dispatcher {
     grace.abort();
     await late;
     clearInterval(beating);
-    await this.#unlisten?.();
+    for (const unlisten of this.#unlisten) await unlisten();
   }
 
   #abortAll(): void {
@@ -178,13 +185,16 @@ export class Dispatcher {
   async #poll(): Promise<void> {
     const { db, host, place, log } = this.#options;
     const self = { hostId: host.id, storeId: host.storeId };
-    const taken = await takeOverExpired(db, self, { alive: [...this.#running.keys()], predecessors: false });
+    const taken = await takeOverExpired(db, self, {
+      places: [place],
+      alive: [...this.#running.keys()],
+      predecessors: false,
+    });
     for (const id of taken) log('info', 'work.taken_over', { work_id: id });
     for (const wait of await dueWaits(db, [place])) await resolveWait(db, wait, 'time is up');
     await wakeAwaitingChildren(db, [place]);
     await this.wakeWaiting();
-    this.#endWhatIsLost([...this.#running.keys()]);
-    this.look();
+    this.#lookAfterAll();
   }
 
   async #heartbeat(): Promise<void> {
@@ -233,9 +243,10 @@ export class Dispatcher {
   }
 
   #begin({ item, focus, lease }: Claimed, faculty: Faculty): void {
-    const [lost, hurry] = [new AbortController(), new AbortController()];
+    const [lost, hurry, held] = [new AbortController(), new AbortController(), new AbortController()];
     const abort = AbortSignal.any([lost.signal, hurry.signal]);
-    const claim = { item, focus, lease, faculty, stopping: this.#stopping.signal, abort, lost: lost.signal };
+    const stopping = AbortSignal.any([this.#stopping.signal, held.signal]);
+    const claim = { item, focus, lease, faculty, stopping, held: held.signal, abort, lost: lost.signal };
     this.#options.log('info', 'focus.begin', { work_id: item.id, focus_id: focus.id, phase: focus.phase });
     const ended = this.#options
       .run(claim)
@@ -244,6 +255,6 @@ export class Dispatcher {
         this.#running.delete(lease.token);
         if (this.#leftBehind) this.look();
       });
-    this.#running.set(lease.token, { claim, lost, hurry, ended });
+    this.#running.set(lease.token, { claim, lost, hurry, held, ended });
   }
 }

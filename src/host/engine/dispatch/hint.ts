@@ -10,7 +10,7 @@ export type Hint = {
   mayBeClaimed: boolean;
 };
 
-/** One that says no state, or one unknown here, may mean anything: it comes from another version, or from anybody. */
+/** One that says no state, or one unknown here, may mean anything: a pause, a move, another version, or anybody. */
 export function readHint(payload: string): Hint {
   switch (stateIn(payload)) {
     case 'queued':

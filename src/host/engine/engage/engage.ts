@@ -87,20 +87,22 @@ async function runCalls(deps: EngageDependencies, calls: readonly RecordedCall[]
   const results = new Map<string, ToolResult>();
   const waiting: WaitingCall[] = [];
   for (const call of calls) {
-    // An aborted focus starts nothing more; the calls stay requested for whoever goes on.
-    if (deps.abort.aborted && !call.result) return { kind: 'stopped' };
+    // A focus that is aborted or held starts nothing more; the calls stay requested for whoever goes on.
+    if (startsNothing(deps) && !call.result) return { kind: 'stopped' };
     const outcome = await runCall(deps, call);
     if ('evaluate' in outcome) waiting.push(outcome);
     else results.set(call.id, outcome);
   }
   if (waiting.length > 0) {
-    if (deps.abort.aborted) return { kind: 'stopped' };
+    if (startsNothing(deps)) return { kind: 'stopped' };
     const settled = await settleCalls(deps, waiting);
     if (settled.kind === 'parked') return settled;
     for (const [id, result] of settled.results) results.set(id, result);
   }
   return { kind: 'results', blocks: calls.map((call) => resultBlock(call, results.get(call.id))) };
 }
+
+const startsNothing = ({ abort, held }: EngageDependencies) => abort.aborted || held.aborted;
 
 function resultBlock({ id, providerCallId }: RecordedCall, result: ToolResult | undefined): ToolResultBlock {
   if (!result) throw new Error(`Tool call ${id} was left without a result.`);

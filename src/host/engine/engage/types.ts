@@ -110,6 +110,8 @@ export type EngageDependencies = {
   emit(event: EngageEvent): void;
   /** Set: end at the next recorded point. */
   stopping: AbortSignal;
+  /** Set, and `stopping` with it: no call begins that has not begun. */
+  held: AbortSignal;
   /** Set: abort what is under way. */
   abort: AbortSignal;
 };

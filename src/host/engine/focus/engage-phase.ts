@@ -2,11 +2,13 @@
 import { retryLost } from '../../db/retry-lost.ts';
 import type { LlmClient, LlmError } from '../../llm/types.ts';
 import { type EngageEnd, endEngage, readFocus } from '../../store/foci/foci.ts';
+import { hasUnreadable } from '../../store/foci/messages.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import { hasUnheard } from '../../store/work/messages.ts';
 import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
 import type { EngageConfig, EngageEvent, EngageResult, LoopEnd } from '../engage/types.ts';
+import { endingWhenHeld } from './ending-when-held.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
 import { DbJournal, type Remarks } from './journal.ts';
 import { viewerOf } from './orient.ts';
@@ -17,9 +19,15 @@ import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
 /** How long an item sleeps whose provider asked for a long pause without saying how long. */
 const DEFAULT_MODEL_PAUSE_MS = 5 * 60_000;
 
+const UNREADABLE = {
+  kind: 'unreadable',
+  message: 'A later version of Animus recorded this conversation in a form that this one cannot read.',
+};
+
 export async function engagePhase(deps: FocusDependencies, claim: Claim): Promise<PhaseResult> {
   const focus = await retryLost(() => readFocus(deps.db, claim.focus.id));
   if (!focus?.config) throw new Error(`Focus ${claim.focus.id} engages without a configuration.`);
+  if (await retryLost(() => hasUnreadable(deps.db, claim.focus.id))) return { kind: 'begin_anew', error: UNREADABLE };
   const config = readConfig(focus.config);
   const chosen = await chooseModel(deps, claim, focus, config);
   if (chosen.kind === 'none') return nothingToAsk(chosen.missing);
@@ -60,7 +68,7 @@ async function runLoop(
   const watchers = redactedEmitter(deps, claim);
   const result = await engage(
     {
-      client,
+      client: endingWhenHeld(client, claim),
       tools: toolsOf(deps, config),
       journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor, remarksFor(deps, claim)),
       context: {
@@ -72,7 +80,9 @@ async function runLoop(
       },
       emit: watchers.emit,
       stopping: claim.stopping,
-      abort: claim.abort,
+      held: AbortSignal.any([claim.held, claim.abort]),
+      // A tool that has begun ends by itself or at its time-out, unless the lease is lost.
+      abort: claim.lost,
     },
     config,
   );

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import { insertDigest } from '../../store/awareness/digests.ts';
-import { beginEngage } from '../../store/foci/foci.ts';
+import { beginEngage, hadFocusBefore } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
 import { readEntries } from '../../store/ledger/ledger.ts';
@@ -28,15 +28,17 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
   const context = await orientContext(deps, claim);
   if (typeof context !== 'string') return context;
   const entries = await retryLost(() => readEntries(deps.db, { workItemId: claim.item.id }));
+  const isFirst = !(await retryLost(() => hadFocusBefore(deps.db, claim.item.id, claim.focus.id)));
   const digest = await retryLost(() => buildDigest(deps.db, viewerOf(deps, claim), claim.faculty.awareness));
   const task = taskMessage({
     description: claim.item.description,
     params: claim.item.params,
     orientContext: context,
-    earlierLedger: claim.focus.attempt > 1 ? formatLedger(entries) : '',
+    movedFrom: claim.item.movedFrom,
+    earlierLedger: isFirst ? '' : formatLedger(entries),
     earlierWork: await earlierWork(deps.db, claim.item),
     awareness: digest.text,
-    earlierChildren: claim.focus.attempt > 1 ? await childLines(deps, claim.item) : '',
+    earlierChildren: isFirst ? '' : await childLines(deps, claim.item),
   });
   const config = engageConfig(deps, claim);
   await retryLost(() =>
@@ -65,7 +67,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
   return { kind: 'next', phase: 'engage' };
 }
 
-/** The newest children, oldest first, for an attempt that knows nothing of those that an earlier one spawned. */
+/** The newest children, oldest first, for a focus that knows nothing of those that an earlier one spawned. */
 async function childLines({ db }: FocusDependencies, { id, place }: Claim['item']): Promise<string> {
   const filter = { place, parentId: id, limit: MOST_CHILDREN };
   const children = await retryLost(() => listWorkItems(db, filter, CHILD_TEXT_MAX));

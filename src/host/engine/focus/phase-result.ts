@@ -12,4 +12,6 @@ export type PhaseEnd =
   | { kind: 'calls_wait'; waitsFor: WaitKind }
   /** Asked to stop: the rest is for the next host. */
   | { kind: 'stopped' }
+  /** Another focus is to begin from the ledger; this one counts as no attempt. */
+  | { kind: 'begin_anew'; error: FocusError }
   | { kind: 'failed'; error: FocusError };

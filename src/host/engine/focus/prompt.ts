@@ -67,7 +67,9 @@ export type TaskFacts = {
   params: object;
   /** What an orient command said. */
   orientContext: string;
-  /** The ledger that earlier attempts left, formatted; '' for a first attempt. */
+  /** The working copy where it was begun, as machine:folder; null where that is this one. */
+  movedFrom: string | null;
+  /** The ledger that earlier foci left, formatted; '' for a first one. */
   earlierLedger: string;
   /** The finished work that this one goes on from or tries again, with what came of it; '' where it stands alone. */
   earlierWork: string;
@@ -77,13 +79,21 @@ export type TaskFacts = {
   awareness: string;
 };
 
+function movedText(from: string): string {
+  return `== MOVED ==
+This work was begun in another working copy, ${JSON.stringify(from)}, and moved here. Files may differ from what was read and
+written there: look again before you rely on what the ledger says of them. What was approved there is not approved here.`;
+}
+
 /** The first message of the conversation. */
 export function taskMessage(facts: TaskFacts): string {
-  const { description, params, orientContext, earlierLedger, earlierWork, earlierChildren, awareness } = facts;
+  const { description, params, movedFrom, orientContext, earlierLedger, earlierWork, earlierChildren, awareness } =
+    facts;
   return [
     description,
     Object.keys(params).length === 0 ? '' : `Parameters:\n${JSON.stringify(params, null, 2)}`,
     earlierWork,
+    movedFrom === null ? '' : movedText(movedFrom),
     orientContext === '' ? '' : `== CONTEXT ==\n${orientContext}`,
     earlierLedger === ''
       ? ''

@@ -6,7 +6,7 @@ import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost } from '../../db/types.ts';
 import { LeaseLost } from '../../store/work/leases.ts';
 import { consolidate } from './consolidate.ts';
-import { completeFocus, parkFocus, releaseFocus } from './ending.ts';
+import { abandonFocus, completeFocus, parkFocus, releaseFocus } from './ending.ts';
 import { engagePhase } from './engage-phase.ts';
 import { orient } from './orient.ts';
 import type { PhaseEnd } from './phase-result.ts';
@@ -69,6 +69,9 @@ async function finish(deps: FocusDependencies, claim: Claim, result: PhaseEnd): 
     case 'stopped':
       await releaseFocus(deps.db, claim.lease);
       return 'released';
+    case 'begin_anew':
+      await abandonFocus(deps.db, claim.lease, result.error);
+      return `begins anew (${result.error.kind})`;
     case 'failed':
       return recover(deps, claim, result.error);
   }

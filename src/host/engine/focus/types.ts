@@ -59,8 +59,10 @@ export type Claim = {
   faculty: Faculty;
   /** Set: end at the next recorded point and give the lease back. */
   stopping: AbortSignal;
-  /** Set: abort model calls and tools that are under way. */
+  /** Set, and `stopping` with it: a person holds the work. No call begins any more, and the model gets little time. */
+  held: AbortSignal;
+  /** Set: abort the model call that is under way, and begin nothing more. */
   abort: AbortSignal;
-  /** Set: the lease is another's, or the work was cancelled. Ends phase commands too, which a drain lets run to their time-out. */
+  /** Set: the lease is another's, or the work was cancelled. Ends tools and phase commands too, which a drain lets run to their time-out. */
   lost: AbortSignal;
 };

@@ -12,6 +12,12 @@ export async function grantTrust(db: Queryable, place: string, folder: string, g
   );
 }
 
+/** Whether a person trusts some folder of a place: work may run there. */
+export async function isPlaceTrusted(db: Queryable, place: string): Promise<boolean> {
+  const rows = await db.query('select 1 from animus.trusted_folders where place = $1 limit 1', [place]);
+  return rows.length > 0;
+}
+
 export async function readTrust(db: Queryable, place: string, folder: string): Promise<TrustGrant | undefined> {
   const [grant] = await db.query<TrustGrant>(
     `select folder, granted_by as "grantedBy", granted_at as "grantedAt"

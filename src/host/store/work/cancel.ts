@@ -1,5 +1,6 @@
 /** The end of open items from outside, many at once. */
 import type { Tx } from '../../db/types.ts';
+import { takeLeases } from './leases.ts';
 import { NOTIFY_WORK } from './types.ts';
 
 /**
@@ -29,12 +30,4 @@ export async function cancelItems(tx: Tx, ids: readonly string[], reason: string
     [ids, reason, by],
   );
   return rows.map(({ id }) => id);
-}
-
-async function takeLeases(tx: Tx, ids: readonly string[]): Promise<void> {
-  await tx.query(
-    `delete from animus.leases where work_item_id in (
-       select work_item_id from animus.leases where work_item_id = any($1::uuid[]) order by work_item_id for update)`,
-    [ids],
-  );
 }

@@ -1,5 +1,6 @@
 /** How much work each place has, and how it stands. */
 import type { Queryable } from '../../db/types.ts';
+import { IS_HELD } from './pauses.ts';
 import type { WaitKind } from './types.ts';
 
 export type PlaceFigures = {
@@ -7,7 +8,7 @@ export type PlaceFigures = {
   queued: number;
   /** Of the queued, by faculty. */
   queuedByFaculty: Readonly<Record<string, number>>;
-  /** Queued, and not for later. */
+  /** Queued, and neither for later nor held. */
   claimable: number;
   /** For how long the oldest of those could have begun, in milliseconds; null without any. */
   oldestClaimableMs: number | null;
@@ -17,6 +18,9 @@ export type PlaceFigures = {
   /** An item with several waits counts for the oldest. */
   waitingByKind: Readonly<Partial<Record<WaitKind, number>>>;
   dead: number;
+  /** Of the open ones those that somebody paused, and whether somebody paused all. */
+  paused: number;
+  allPaused: boolean;
 };
 
 type Group = {
@@ -27,15 +31,20 @@ type Group = {
   count: number;
   claimable: number;
   ageMs: number | null;
+  paused: number;
+  allPaused: boolean;
 };
+
+const IS_CLAIMABLE = `w.state = 'queued' and w.available_at <= now() and not ${IS_HELD}`;
 
 /** Of every place that has open or dead work, by place. Times are the database's. */
 export async function figuresByPlace(db: Queryable): Promise<PlaceFigures[]> {
   const groups = await db.query<Group>(
     `select w.place, w.state, w.faculty, v.kind, count(*) as count,
-       count(*) filter (where w.state = 'queued' and w.available_at <= now()) as claimable,
-       (extract(epoch from now() - min(w.available_at) filter (where w.state = 'queued' and w.available_at <= now()))
-         * 1000)::float8 as "ageMs"
+       count(*) filter (where ${IS_CLAIMABLE}) as claimable,
+       (extract(epoch from now() - min(w.available_at) filter (where ${IS_CLAIMABLE})) * 1000)::float8 as "ageMs",
+       count(*) filter (where w.state <> 'dead' and w.paused_at is not null) as paused,
+       exists (select 1 from animus.paused_places p where p.place = w.place) as "allPaused"
      from animus.work_items w left join lateral (
        select kind from animus.waits v where v.work_item_id = w.id and v.resolved_at is null and w.state = 'waiting'
        order by v.created_at, v.id limit 1) v on true
@@ -67,6 +76,8 @@ function figuresOf(place: string, groups: readonly Group[]): PlaceFigures {
       ({ kind }) => String(kind),
     ),
     dead: total(of('dead')),
+    paused: groups.reduce((sum, { paused }) => sum + paused, 0),
+    allPaused: groups.some(({ allPaused }) => allPaused),
   };
 }
 

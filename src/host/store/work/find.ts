@@ -9,13 +9,13 @@ export type FindResult =
   /** Several items share the digits: their ids, at most 10. */
   | { kind: 'ambiguous'; ids: string[] };
 
-/** Finds an item of a place by its whole id, or by the first or last 6 or more hex digits. */
-export async function findWorkItem(db: Queryable, place: string, digits: string): Promise<FindResult> {
+/** Finds an item of a place, or of any, by its whole id, or by the first or last 6 or more hex digits. */
+export async function findWorkItem(db: Queryable, place: string | null, digits: string): Promise<FindResult> {
   const bare = digits.replaceAll('-', '').toLowerCase();
   if (bare.length === 32) return findWhole(db, place, bare);
   const rows = await db.query<{ id: string }>(
     `select id from animus.work_items
-     where place = $1 and (replace(id::text, '-', '') like $2 or replace(id::text, '-', '') like $3)
+     where ($1::uuid is null or place = $1) and (replace(id::text, '-', '') like $2 or replace(id::text, '-', '') like $3)
      order by id limit 11`,
     [place, `${bare}%`, `%${bare}`],
   );
@@ -26,11 +26,11 @@ export async function findWorkItem(db: Queryable, place: string, digits: string)
 }
 
 /** By the key, where the digits are all there: a search through their text would read every item. */
-async function findWhole(db: Queryable, place: string, bare: string): Promise<FindResult> {
-  const [row] = await db.query<{ id: string }>('select id from animus.work_items where id = $1::uuid and place = $2', [
-    bare,
-    place,
-  ]);
+async function findWhole(db: Queryable, place: string | null, bare: string): Promise<FindResult> {
+  const [row] = await db.query<{ id: string }>(
+    'select id from animus.work_items where id = $1::uuid and ($2::uuid is null or place = $2)',
+    [bare, place],
+  );
   return row ? { kind: 'found', id: row.id } : { kind: 'none' };
 }
 

@@ -1,5 +1,6 @@
 /** Leases: who may write for an item. A token is made with each claim, and whoever shows an older one is fenced. */
 import type { Queryable, Tx } from '../../db/types.ts';
+import { IS_HELD } from './pauses.ts';
 
 export const LEASE_SECONDS = 30;
 export const HEARTBEAT_EVERY_MS = 10_000;
@@ -38,6 +39,15 @@ export async function giveUpLease(tx: Tx, lease: Lease): Promise<void> {
   if (rows.length === 0) throw new LeaseLost(`The lease on work item ${lease.workItemId} is another's.`);
 }
 
+/** Takes the leases of items from whoever holds them. */
+export async function takeLeases(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.query(
+    `delete from animus.leases where work_item_id in (
+       select work_item_id from animus.leases where work_item_id = any($1::uuid[]) order by work_item_id for update)`,
+    [ids],
+  );
+}
+
 export async function insertLease(tx: Tx, lease: Lease, hostId: string): Promise<void> {
   await tx.query(
     `insert into animus.leases (work_item_id, token, host_id, focus_id, expires_at)
@@ -57,13 +67,15 @@ export async function renewLeases(db: Queryable, tokens: readonly string[]): Pro
   return rows.map(({ token }) => token);
 }
 
-/** Which of the tokens still hold a lease. */
-export async function heldTokens(db: Queryable, tokens: readonly string[]): Promise<string[]> {
-  if (tokens.length === 0) return [];
-  const rows = await db.query<{ token: string }>('select token from animus.leases where token = any($1::uuid[])', [
-    tokens,
-  ]);
-  return rows.map(({ token }) => token);
+/** Which of the tokens still hold a lease, and for which of them the item is paused, by itself or with its place. */
+export async function readHolds(db: Queryable, tokens: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
+  if (tokens.length === 0) return new Map();
+  const rows = await db.query<{ token: string; isHeld: boolean }>(
+    `select l.token, ${IS_HELD} as "isHeld" from animus.leases l join animus.work_items w on w.id = l.work_item_id
+     where l.token = any($1::uuid[])`,
+    [tokens],
+  );
+  return new Map(rows.map(({ token, isHeld }) => [token, isHeld]));
 }
 
 export async function findLeases(db: Queryable, tokens: readonly string[]): Promise<Lease[]> {

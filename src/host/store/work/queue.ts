@@ -1,5 +1,6 @@
 /** What dispatch asks of the queue: the next item, what a dead host held, how much there is. */
 import type { Db, Queryable, Tx } from '../../db/types.ts';
+import { IS_HELD } from './pauses.ts';
 import { takeOverItem } from './transitions.ts';
 import { WORK_ITEM_COLUMNS, type WorkItem } from './types.ts';
 
@@ -9,11 +10,12 @@ export type ClaimScope = {
   faculties: readonly string[];
 };
 
-/** Locks the next items that may be claimed, at most so many. Order: priority, resumed before new, time, id. */
+/** Locks the next items that may be claimed, at most so many: what is held may not. Order: priority, resumed before new, time, id. */
 export async function lockNextItems(tx: Tx, scope: ClaimScope, most: number): Promise<WorkItem[]> {
   return tx.query<WorkItem>(
     `select ${WORK_ITEM_COLUMNS} from animus.work_items w
      where w.state = 'queued' and w.available_at <= now() and w.place = any($1::uuid[]) and w.faculty = any($2::text[])
+       and not ${IS_HELD}
      order by w.priority desc,
        exists (select 1 from animus.foci f where f.work_item_id = w.id and f.status in ('running', 'parked', 'released')) desc,
        w.available_at, w.id
@@ -23,6 +25,8 @@ export async function lockNextItems(tx: Tx, scope: ClaimScope, most: number): Pr
 }
 
 export type TakeOver = {
+  /** Only what is about these: another place's work waits for its own hosts, one of which may only be asleep. */
+  places?: readonly string[];
   /** Tokens of what this process runs: their leases are renewed and never taken, however late the renewal is. */
   alive?: readonly string[];
   /**
@@ -38,13 +42,15 @@ type Successor = { hostId: string; storeId: string };
 export async function takeOverExpired(
   db: Db,
   self: Successor,
-  { alive = [], predecessors = true }: TakeOver = {},
+  { places, alive = [], predecessors = true }: TakeOver = {},
 ): Promise<string[]> {
   const held = await db.query<{ id: string }>(
     `select l.work_item_id as id from animus.leases l left join animus.hosts h on h.id = l.host_id
      where l.token <> all($3::uuid[]) and (l.expires_at < now() or ($4 and h.store_id = $2 and h.id <> $1))
+       and ($5::uuid[] is null or exists (
+         select 1 from animus.work_items w where w.id = l.work_item_id and w.place = any($5::uuid[])))
      order by 1`,
-    [self.hostId, self.storeId, alive, predecessors],
+    [self.hostId, self.storeId, alive, predecessors, places ?? null],
   );
   const taken: string[] = [];
   for (const { id } of held) {
@@ -70,7 +76,7 @@ export type QueueFigures = {
   nextDueInMs: number | null;
 };
 
-/** How much open work a place has, and when the next delayed item becomes due (0 when one is due now). */
+/** How much open work a place has, and when the next delayed item becomes due (0 when one is due now). What is held never is. */
 export async function queueFigures(db: Queryable, place: string): Promise<QueueFigures> {
   const [row] = await db.query<{ queued: number; running: number; waiting: number; dead: number; due: number | null }>(
     `select count(*) filter (where state = 'queued') as queued, count(*) filter (where state = 'running') as running,
@@ -78,7 +84,7 @@ export async function queueFigures(db: Queryable, place: string): Promise<QueueF
        (extract(epoch from min(least(
          case when state = 'queued' then available_at end,
          (select min(wake_at) from animus.waits v where v.work_item_id = w.id and v.resolved_at is null)
-       )) - now()) * 1000)::float8 as due
+       )) filter (where not ${IS_HELD}) - now()) * 1000)::float8 as due
      from animus.work_items w where place = $1 and state in ('queued', 'running', 'waiting', 'dead')`,
     [place],
   );

@@ -22,7 +22,7 @@ export type Submission = {
   /** The finished item that this one is another try of, or goes on from. */
   retryOf?: string;
   followUpOf?: string;
-  /** Whose child it becomes, in the parent's place; its dedup key is scoped to the parent. */
+  /** Whose child it becomes, in the parent's place, paused where that is; its dedup key is scoped to the parent. */
   parent?: Pick<WorkItem, 'id' | 'rootId' | 'depth'>;
 };
 
@@ -108,10 +108,11 @@ async function insertItem(
   const rows = await tx.query(
     `with item as (
        insert into animus.work_items (id, place, parent_id, root_id, depth, faculty, description, params, attachments, model, priority,
-         dedup_key, state, merged_into, available_at, max_attempts, provenance, retry_of, follow_up_of, event_seq, resolved_at)
+         dedup_key, state, merged_into, available_at, max_attempts, provenance, retry_of, follow_up_of, event_seq, resolved_at, paused_at)
        values ($1::uuid, $2, $15, coalesce($16::uuid, $1::uuid), $17, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11,
          now() + $12 * interval '1 millisecond', $13, $14::jsonb, $18, $19, 1,
-         case when $11::uuid is null then null else now() end)
+         case when $11::uuid is null then null else now() end,
+         (select p.paused_at from animus.work_items p where p.id = $15))
        on conflict do nothing
        returning id, state
      ), event as (

@@ -36,6 +36,10 @@ export type WorkItem = {
   attempts: number;
   maxAttempts: number;
   resumesWithoutProgress: number;
+  /** Since when it is held: it is not claimed, and who runs it is to end at the next recorded point. */
+  pausedAt: Date | null;
+  /** Where its earlier foci worked, as machine:folder; null where that was here. */
+  movedFrom: string | null;
   provenance: Provenance;
   outcome: Outcome | null;
   eventSeq: number;
@@ -56,5 +60,6 @@ export const WORK_ITEM_COLUMNS = `w.id, w.place, w.parent_id as "parentId", w.ro
   w.description, w.params, w.attachments, w.model, w.priority, w.dedup_key as "dedupKey", w.state,
   w.merged_into as "mergedInto", w.retry_of as "retryOf",
   w.follow_up_of as "followUpOf", w.available_at as "availableAt", w.attempts,
-  w.max_attempts as "maxAttempts", w.resumes_without_progress as "resumesWithoutProgress", w.provenance, w.outcome,
+  w.max_attempts as "maxAttempts", w.resumes_without_progress as "resumesWithoutProgress", w.paused_at as "pausedAt",
+  w.moved_from as "movedFrom", w.provenance, w.outcome,
   w.event_seq as "eventSeq", w.created_at as "createdAt", w.updated_at as "updatedAt", w.resolved_at as "resolvedAt"`;

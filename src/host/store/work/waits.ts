@@ -6,6 +6,7 @@
 import type { JsonValue } from '../../../protocol/json.ts';
 import type { Db, Queryable, Tx } from '../../db/types.ts';
 import { lockItem } from './locks.ts';
+import { IS_HELD } from './pauses.ts';
 import { wakeItem } from './transitions.ts';
 import type { WaitKind } from './types.ts';
 
@@ -68,12 +69,12 @@ export async function openWaits(db: Queryable, places: readonly string[]): Promi
   );
 }
 
-/** The open waits whose time has come, by the database's clock. */
+/** The open waits whose time has come, by the database's clock. While an item is held no time passes for it. */
 export async function dueWaits(db: Queryable, places: readonly string[]): Promise<Wait[]> {
   return db.query<Wait>(
     `select ${COLUMNS} from animus.waits v join animus.work_items w on w.id = v.work_item_id
      where v.resolved_at is null and v.wake_at <= now() and w.state = 'waiting' and w.place = any($1::uuid[])
-       and ${MAY_WAKE}`,
+       and ${MAY_WAKE} and not ${IS_HELD}`,
     [places],
   );
 }
