@@ -38,6 +38,14 @@ export const BOUNDARIES: readonly Boundary[] = [
   { name: 'completed', fault: 'F2', matches: (all) => says(all, MOVED, 'completed') },
 ];
 
+/** Those that only a person's request leads over. */
+export const STEERING_BOUNDARIES: readonly Boundary[] = [
+  { name: 'pause', fault: 'F1', matches: (all) => says(all, MOVED, 'paused') },
+  { name: 'park for a pause', fault: 'F1', matches: (all) => says(all, MOVED, 'waits for paused') },
+  { name: 'resume', fault: 'F1', matches: (all) => says(all, MOVED, 'resumed') },
+  { name: 'move', fault: 'F1', matches: (all) => says(all, /'moved to '/) },
+];
+
 export function boundaryOf(statements: readonly Statement[]): string | undefined {
-  return BOUNDARIES.find(({ matches }) => matches(statements))?.name;
+  return [...BOUNDARIES, ...STEERING_BOUNDARIES].find(({ matches }) => matches(statements))?.name;
 }

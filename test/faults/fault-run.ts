@@ -60,10 +60,10 @@ export async function runWithBlow(world: FaultWorld, place: Place, blow: Blow): 
   return { killed: killedAt !== null, passed: place.takeLog(), repeatedRequests: requests() - TURNS, resumedMs };
 }
 
-type Seen = { shown?: Shown; entries: { id: string; seq: number; content: string }[] };
+export type Seen = { shown?: Shown; entries: { id: string; seq: number; content: string }[] };
 
 /** False where the host died meanwhile: then `again` has found another. */
-async function orGone(work: Promise<unknown>, again: () => Promise<void>): Promise<boolean> {
+export async function orGone(work: Promise<unknown>, again: () => Promise<void>): Promise<boolean> {
   try {
     await work;
     return true;
@@ -79,7 +79,7 @@ async function submit(client: HostClient, id: string): Promise<void> {
 }
 
 /** What was told once must be there for ever. */
-async function look(client: HostClient, id: string, seen: Seen): Promise<void> {
+export async function look(client: HostClient, id: string, seen: Seen): Promise<void> {
   const { entries } = await client.request('ledger/read', { id });
   const told = entries.map(({ id: entryId, seq, content }) => ({ id: entryId, seq, content }));
   assert.deepEqual(told.slice(0, seen.entries.length), seen.entries, 'what was acknowledged is there and unchanged');
@@ -99,7 +99,7 @@ function strike(place: Place, blow: Exclude<Blow, Kill | null>, request: number)
   return { silentAfterBytes: HALF_STREAM_BYTES };
 }
 
-async function checkInvariants(client: HostClient, place: Place, shown: Shown, seen: Seen): Promise<void> {
+export async function checkInvariants(client: HostClient, place: Place, shown: Shown, seen: Seen): Promise<void> {
   const { item, foci, events } = shown;
   assert.equal(item.state, 'completed');
   assert.equal(item.outcome?.summary, SUMMARY);
@@ -145,7 +145,7 @@ function assertLines(place: Place, { tool_calls: calls }: Result<'focus/read'>):
   }
 }
 
-async function stop(client: HostClient): Promise<void> {
+export async function stop(client: HostClient): Promise<void> {
   await client.request('host/drain', { reason: 'the run is over' });
   await client.closed;
 }

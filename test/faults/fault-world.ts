@@ -24,7 +24,7 @@ import { type ModelServer, startModelServer } from '../support/model-server.ts';
 import { anthropicFormat } from '../support/model-server-anthropic.ts';
 import type { Fault } from '../support/model-server-faults.ts';
 import { KILL_VARIABLE, type KillOrder } from './killing-database.ts';
-import { FACULTY, FACULTY_NAME, SCRIPT } from './scenario.ts';
+import { FACULTY, FACULTY_NAME, PATIENT, PATIENT_NAME, SCRIPT } from './scenario.ts';
 import { LINES_FILE } from './write-tool.ts';
 
 const KEY = 'sk-ant-test-0123456789abcdef';
@@ -46,6 +46,7 @@ export class FaultWorld {
     this.server = server;
     mkdirSync(path.join(this.#home, 'faculties'), { recursive: true });
     writeFileSync(path.join(this.#home, 'faculties', `${FACULTY_NAME}.toml`), FACULTY);
+    writeFileSync(path.join(this.#home, 'faculties', `${PATIENT_NAME}.toml`), PATIENT);
   }
 
   /** `databaseUrl` null for the embedded database. */

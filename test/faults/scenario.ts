@@ -19,6 +19,18 @@ command = "true"
 backoff = 0
 `;
 
+export const PATIENT_NAME = 'patient';
+
+/** Says that its orient command has begun, which then takes as long as the test wants. */
+export const PATIENT = `
+[faculty]
+name = "${PATIENT_NAME}"
+description = "Waits in orient."
+
+[faculty.orient]
+command = "touch ../../begun-$ANIMUS_WORK_ID; while [ ! -e ../../go-$ANIMUS_WORK_ID ]; do sleep 0.02; done"
+`;
+
 const call = (name: string, input: object) => ({ name, input });
 const entry = (entry_type: string, content: string) => call('ledger_append', { entry_type, content });
 

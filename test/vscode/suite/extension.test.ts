@@ -40,6 +40,10 @@ describe('the extension in VS Code', () => {
   const rowsUnder = (parent?: Row) => animus.tree.getChildren(parent);
   const groupOf = (id: string) =>
     rowsUnder().find((group) => rowsUnder(group).some((row) => row.kind === 'work' && row.id === id));
+  const isPaused = (id: string) => {
+    const group = groupOf(id);
+    return group?.kind === 'group' && group.group === 'paused';
+  };
   const labelOf = (row: Row) => String(animus.tree.getTreeItem(row).label);
   const ended = (id: string) => until(`${id} ends`, () => animus.model.get(id)?.item.state === 'completed', 40_000);
   const entriesOf = async (id: string) => (await animus.connection.request('ledger/read', { id })).entries;
@@ -138,6 +142,23 @@ describe('the extension in VS Code', () => {
     await until('its tab is there', () => panels().length > 0);
     assert.equal(panels().length, 1);
     assert.ok(animus.panels.linkOf(focusId));
+  });
+
+  it('pauses work and lets it go on, one item and all of it', async () => {
+    await useModel(slowModel);
+    const id = await submit('Work slowly enough to be paused');
+    await until('it has recorded something', async () => (await entriesOf(id)).length > 0);
+    await vscode.commands.executeCommand('animus.pauseWork', { workId: id });
+    await until('it is paused', () => isPaused(id));
+    await vscode.commands.executeCommand('animus.pauseAll');
+    await until('the view knows of all', () => animus.model.allPaused);
+    await vscode.commands.executeCommand('animus.resumeAll');
+    await until('the view knows that it is over', () => !animus.model.allPaused);
+    assert.ok(isPaused(id), 'it was paused by itself');
+    await vscode.commands.executeCommand('animus.resumeWork', { workId: id });
+    await ended(id);
+    const entries = await entriesOf(id);
+    assert.equal(new Set(entries.map(({ content }) => content)).size, entries.length);
   });
 
   it('[F23] brings back a host that was killed, and nothing is lost or done twice', async () => {
