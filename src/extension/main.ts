@@ -9,7 +9,7 @@ import type { HostClient } from '../client/host-client.ts';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
-import { ANTHROPIC_KEY, keyOffers } from './host/api-key.ts';
+import { keyOffers, secretName } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { openPlace, type Place } from './host/place.ts';
 import type { CommandName } from './names.ts';
@@ -45,7 +45,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     panels,
     createStatusBar(services.connection, services.model),
     context.secrets.onDidChange(({ key }) => {
-      if (key === ANTHROPIC_KEY) void offerKeys(services).catch(services.onError);
+      if (key.startsWith(secretName(''))) void offerKeys(services).catch(services.onError);
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       services.connection.reconsider();
@@ -95,10 +95,10 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
 async function greet(
   client: HostClient,
   secrets: vscode.SecretStorage,
-  { folder, config }: Place,
+  { folder, providers }: Place,
   log: Services['log'],
 ): Promise<void> {
-  const credentials = await keyOffers(secrets, process.env, config.anthropic.base_url);
+  const credentials = await keyOffers(secrets, process.env, providers);
   if (credentials.length > 0) await client.request('credentials/offer', { credentials });
   const { trusted } = await client.request('trust/show', {});
   if (trusted) return;
@@ -113,7 +113,7 @@ async function greet(
 
 async function offerKeys({ connection, place, secrets }: Services): Promise<void> {
   if (connection.state.kind !== 'ready') return; // the next greeting brings it
-  const credentials = await keyOffers(secrets, process.env, place().config.anthropic.base_url);
+  const credentials = await keyOffers(secrets, process.env, place().providers);
   if (credentials.length > 0) await connection.request('credentials/offer', { credentials });
 }
 

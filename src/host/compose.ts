@@ -88,6 +88,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     redactor,
     credentials: models.credentials,
     wakeWaiting: async () => dispatcher?.wakeWaiting(),
+    providers: models.providers,
     hasCredential: models.hasCredential,
     isKnownModel: models.isKnown,
     status: () => ({

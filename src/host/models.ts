@@ -1,29 +1,28 @@
 /** The models a host can ask, built from its configuration. */
 import type { Assets } from './config/assets.ts';
 import type { Config } from './config/config.ts';
+import { listProviders } from './config/providers.ts';
 import { createAnthropicClient } from './llm/anthropic/client.ts';
 import { Credentials } from './llm/credentials.ts';
-import { createModelOpener } from './llm/open-model.ts';
+import { createModelOpener, type KeyPlaces } from './llm/open-model.ts';
 import { createModelCatalogue, DEFAULT_MODEL } from './llm/resolve.ts';
 import { createScriptedClient } from './llm/scripted/client.ts';
 import { createScriptLoader } from './llm/scripted/load-script.ts';
+import type { LlmClient } from './llm/types.ts';
+import { originOf } from './providers/keys.ts';
+import type { Provider } from './providers/types.ts';
 
 export type HostModels = ReturnType<typeof createModels>;
 
-export function createModels({ anthropic }: Config, { scripts }: Assets) {
+export function createModels(config: Config, { scripts }: Assets) {
   const credentials = new Credentials();
-  const catalogue = createModelCatalogue([
-    createAnthropicClient({
-      baseUrl: anthropic.base_url,
-      apiVersion: anthropic.api_version,
-      authScheme: anthropic.auth_scheme,
-      credential: () => credentials.usable('anthropic', anthropic.base_url),
-    }),
-    createScriptedClient({ loadScript: createScriptLoader(scripts) }),
-  ]);
-  const opener = createModelOpener(catalogue, credentials, { anthropic: anthropic.base_url });
+  const providers = listProviders(config);
+  const catalogue = createModelCatalogue(
+    providers.flatMap((provider) => createClients(provider, credentials, scripts)),
+  );
   return {
-    ...opener,
+    ...createModelOpener(catalogue, credentials, keyPlaces(providers)),
+    providers,
     credentials,
     defaultModel: DEFAULT_MODEL,
     /** True, or what is wrong with the name. */
@@ -32,4 +31,39 @@ export function createModels({ anthropic }: Config, { scripts }: Assets) {
       return found.kind === 'found' ? true : found.message;
     },
   };
+}
+
+/** Those formats whose clients there are. */
+function createClients(provider: Provider, credentials: Credentials, scripts: string): LlmClient[] {
+  switch (provider.format) {
+    case 'anthropic':
+      return [
+        createAnthropicClient({
+          provider: provider.name,
+          ...{ baseUrl: provider.baseUrl, apiVersion: provider.apiVersion, authScheme: provider.authScheme },
+          credential: () => keyOf(provider, credentials),
+        }),
+      ];
+    case 'scripted':
+      return [createScriptedClient({ loadScript: createScriptLoader(scripts) })];
+    case 'openai-chat':
+    case 'openai-responses':
+      return [];
+  }
+}
+
+function keyOf(provider: Provider, credentials: Credentials): { value: string } | undefined {
+  const origin = originOf(provider);
+  return provider.key === null || origin === null ? undefined : credentials.usable(provider.key.credential, origin);
+}
+
+function keyPlaces(providers: readonly Provider[]): KeyPlaces {
+  const places = new Map<string, { credential: string; origin: string }>();
+  for (const provider of providers) {
+    const origin = originOf(provider);
+    if (provider.key !== null && origin !== null) {
+      places.set(provider.name, { credential: provider.key.credential, origin });
+    }
+  }
+  return places;
 }

@@ -39,7 +39,7 @@ export const REQUESTS = {
 
   /** Keys for the host's memory. Items that wait for them go on. */
   'credentials/offer': {
-    params: z.strictObject({ credentials: z.array(credentialOffer).max(20) }),
+    params: z.strictObject({ credentials: z.array(credentialOffer).max(100) }),
     result: z.object({ accepted: z.array(z.string()) }),
   },
 

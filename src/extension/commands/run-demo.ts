@@ -29,10 +29,11 @@ async function demoModel({ settings, connection, place, secrets }: Parts): Promi
   const chosen = settings().model;
   if (chosen) return chosen;
   await connection.start();
-  const { config } = place();
+  const { config, providers } = place();
   if (config.model) return null;
-  const offers = await keyOffers(secrets, process.env, config.anthropic.base_url);
-  return offers.length > 0 ? null : DEMO_MODEL;
+  const offers = await keyOffers(secrets, process.env, providers);
+  // Without a choice it is Anthropic's model that answers.
+  return offers.some(({ name }) => name === 'anthropic') ? null : DEMO_MODEL;
 }
 
 async function hasBegun({ connection }: Parts, id: string): Promise<boolean> {

@@ -1,7 +1,9 @@
 /** Animus: Set API Key. Kept in VS Code's secret storage; the host gets it over its connection and holds it in memory only. */
 import * as vscode from 'vscode';
-import { ANTHROPIC_KEY, keyComplaint } from '../host/api-key.ts';
+import { keyComplaint, secretName } from '../host/api-key.ts';
 import type { Command } from './command.ts';
+
+const ANTHROPIC_KEY = secretName('anthropic');
 
 export const setApiKey: Command = async ({ secrets }) => {
   const present = (await secrets.get(ANTHROPIC_KEY)) !== undefined;

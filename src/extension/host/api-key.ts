@@ -1,5 +1,6 @@
-/** The API key: in VS Code's secret storage, offered to the host over the proven connection, nowhere else. */
-import type { Params } from '../../protocol/requests.ts';
+/** The API keys: in VS Code's secret storage, offered to the host over the proven connection, nowhere else. */
+import { type OfferedKey, offersOf } from '../../host/providers/keys.ts';
+import type { Provider } from '../../host/providers/types.ts';
 
 /** What secret storage is to us. */
 export type Secrets = {
@@ -8,14 +9,19 @@ export type Secrets = {
   delete(name: string): PromiseLike<void>;
 };
 
-export const ANTHROPIC_KEY = 'animus.anthropic';
+/** The name in secret storage of the key for a credential. */
+export const secretName = (credential: string) => `animus.${credential}`;
 
-type Offer = Params<'credentials/offer'>['credentials'][number];
-
-/** The stored key, or the one of the environment; each bound to the one origin it may be sent to. */
-export async function keyOffers(secrets: Secrets, env: NodeJS.ProcessEnv, baseUrl: string): Promise<Offer[]> {
-  const value = (await secrets.get(ANTHROPIC_KEY)) || env.ANTHROPIC_API_KEY;
-  return value ? [{ name: 'anthropic', value, origin: new URL(baseUrl).origin }] : [];
+/** The stored keys, else those of the environment; each bound to the one origin it may be sent to. */
+export async function keyOffers(
+  secrets: Secrets,
+  env: NodeJS.ProcessEnv,
+  providers: readonly Provider[],
+): Promise<OfferedKey[]> {
+  const credentials = new Set(providers.flatMap(({ key }) => key?.credential ?? []));
+  const stored = new Map<string, string | undefined>();
+  for (const credential of credentials) stored.set(credential, await secrets.get(secretName(credential)));
+  return offersOf(providers, ({ credential, variable }) => stored.get(credential) || env[variable]);
 }
 
 /** Undefined, or what is wrong with it. */

@@ -5,6 +5,7 @@ import type { Db } from '../db/types.ts';
 import type { FacultyCatalogue } from '../engine/faculties/catalogue.ts';
 import type { Redactor } from '../engine/redaction/redactor.ts';
 import type { Credentials } from '../llm/credentials.ts';
+import type { Provider } from '../providers/types.ts';
 
 export type ApiContext = {
   /** Waits for the database to be open. Throws AnimusError where it cannot be. */
@@ -18,6 +19,7 @@ export type ApiContext = {
   credentials: Credentials;
   /** Says that waiting work may go on. */
   wakeWaiting(): Promise<void>;
+  providers: readonly Provider[];
   hasCredential(provider: string): boolean;
   isKnownModel(modelName: string): string | true;
   status(): Omit<HostStatus, 'queue' | 'other_places' | 'trusted' | 'clients'>;

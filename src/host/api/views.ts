@@ -3,6 +3,7 @@ import type { FocusLimits, FocusView, LedgerEntryView } from '../../protocol/foc
 import type { WorkView } from '../../protocol/work.ts';
 import { shortId } from '../../rendezvous/ids.ts';
 import { contextTokens } from '../llm/context-sizes.ts';
+import type { Provider } from '../providers/types.ts';
 import type { Focus } from '../store/foci/foci.ts';
 import type { Spending } from '../store/foci/spending.ts';
 import type { ServedPlace } from '../store/hosts/hosts.ts';
@@ -12,10 +13,16 @@ import type { WorkItem } from '../store/work/types.ts';
 import type { Wait } from '../store/work/waits.ts';
 import { unroutableReason } from './unroutable.ts';
 
-export type WorkFacts = { wait: Wait | null; served: ServedPlace | undefined; spending: Spending };
+export type WorkFacts = {
+  wait: Wait | null;
+  served: ServedPlace | undefined;
+  spending: Spending;
+  /** Of whom its wait may be for a key. */
+  providers: readonly Provider[];
+};
 
-export function viewWork(item: WorkItem, { wait, served, spending }: WorkFacts): WorkView {
-  const open = item.state === 'waiting' && wait ? viewWait(wait) : null;
+export function viewWork(item: WorkItem, { wait, served, spending, providers }: WorkFacts): WorkView {
+  const open = item.state === 'waiting' && wait ? viewWait(wait, providers) : null;
   return {
     id: item.id,
     short_id: shortId(item.id),
@@ -56,15 +63,12 @@ function reasonOf(item: WorkItem, wait: Wait | null, served: ServedPlace | undef
   return null;
 }
 
-/** Where the key of a provider comes from, for the advice. */
-const KEY_VARIABLES: Record<string, string> = { anthropic: 'ANTHROPIC_API_KEY' };
-
 /** Of what an item waits for; a list of items has to stay small. */
 const MOST_TARGETS = 32;
 
-function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']> {
+function viewWait({ kind, targets, wakeAt }: Wait, providers: WorkFacts['providers']): NonNullable<WorkView['wait']> {
   const provider = typeof targets[0] === 'string' ? targets[0] : 'the provider';
-  const variable = KEY_VARIABLES[provider] ?? 'its key';
+  const variable = providers.find(({ name }) => name === provider)?.key?.variable ?? 'its key';
   const until = wakeAt ? ` at ${wakeAt.toISOString()}` : '';
   const next =
     kind === 'credentials'

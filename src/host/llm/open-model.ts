@@ -8,13 +8,13 @@ export type OpenedModel =
   | { kind: 'needs_credentials'; provider: string }
   | { kind: 'unknown'; message: string };
 
-/** Which origin each provider that needs a key is asked at. */
-export type ProviderOrigins = { readonly [provider: string]: string };
+/** Of each provider that needs a key: which one, and the origin that it is asked at. */
+export type KeyPlaces = ReadonlyMap<string, { credential: string; origin: string }>;
 
-export function createModelOpener(catalogue: ModelCatalogue, credentials: Credentials, origins: ProviderOrigins) {
+export function createModelOpener(catalogue: ModelCatalogue, credentials: Credentials, keys: KeyPlaces) {
   const hasCredential = (provider: string) => {
-    const origin = origins[provider];
-    return origin === undefined || credentials.usable(provider, origin) !== undefined;
+    const place = keys.get(provider);
+    return place === undefined || credentials.usable(place.credential, place.origin) !== undefined;
   };
   return {
     open(modelName: string): OpenedModel {
@@ -24,7 +24,8 @@ export function createModelOpener(catalogue: ModelCatalogue, credentials: Creden
       if (!hasCredential(provider)) return { kind: 'needs_credentials', provider };
       return { kind: 'ready', client: found.client, modelName: found.model };
     },
-    rejectCredential: (provider: string, key: string) => credentials.reject(provider, key),
+    rejectCredential: (provider: string, key: string) =>
+      credentials.reject(keys.get(provider)?.credential ?? provider, key),
     hasCredential,
   };
 }

@@ -13,6 +13,7 @@ import { choiceText, messageText, plainLine, titleOf } from '../../../src/extens
 import { readSettings, SETTINGS } from '../../../src/extension/settings.ts';
 import { batchFile, installTerminalCommand } from '../../../src/extension/terminal-command.ts';
 import { WebviewLink } from '../../../src/extension/views/webview-link.ts';
+import { BUILT_IN } from '../../../src/host/providers/built-in.ts';
 import { fromLedgerView, toLedgerView, viewCommand } from '../../../src/protocol/webview.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -142,18 +143,19 @@ describe('the place of a window', () => {
 
 describe('the API key', () => {
   const secrets = (value: string | undefined) => ({
-    get: async () => value,
+    get: async (name: string) => (name === 'animus.anthropic' ? value : undefined),
     store: async () => undefined,
     delete: async () => undefined,
   });
 
   it('is offered for one origin: the stored one before that of the environment', async () => {
-    const env = { ANTHROPIC_API_KEY: 'from-the-environment' };
-    const base = 'https://api.anthropic.com/v1';
+    const env = { ANTHROPIC_API_KEY: 'from-the-environment', OPENAI_API_KEY: 'EMPTY', GROQ_API_KEY: 'groq-key-1234' };
     const stored = { name: 'anthropic', value: 'stored-key', origin: 'https://api.anthropic.com' };
-    assert.deepEqual(await keyOffers(secrets('stored-key'), env, base), [stored]);
-    assert.deepEqual(await keyOffers(secrets(undefined), env, base), [{ ...stored, value: 'from-the-environment' }]);
-    assert.deepEqual(await keyOffers(secrets(undefined), {}, base), []);
+    const groq = { name: 'groq', value: 'groq-key-1234', origin: 'https://api.groq.com' };
+    assert.deepEqual(await keyOffers(secrets('stored-key'), env, BUILT_IN), [stored, groq]);
+    const ofEnvironment = { ...stored, value: 'from-the-environment' };
+    assert.deepEqual(await keyOffers(secrets(undefined), env, BUILT_IN), [ofEnvironment, groq]);
+    assert.deepEqual(await keyOffers(secrets(undefined), {}, BUILT_IN), []);
   });
 
   it('is refused where it can be none', () => {

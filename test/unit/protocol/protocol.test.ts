@@ -89,7 +89,7 @@ describe('the protocol', () => {
       ['initialize', { client_proof: `${HEX}00` }],
       ['initialize', { folder: 'x'.repeat(5000) }],
       ['credentials/offer', { credentials: [{ name: 'anthropic', value: 'short', origin: 'https://a' }] }],
-      ['credentials/offer', { credentials: [{ name: 'other', value: 'x'.repeat(8), origin: 'https://a' }] }],
+      ['credentials/offer', { credentials: [{ name: 'No name', value: 'x'.repeat(8), origin: 'https://a' }] }],
       ['credentials/offer', { credentials: [{ name: 'anthropic', value: 'x'.repeat(8), origin: 'nowhere' }] }],
       ['trust/grant', { pid: 1 }],
       ['trust/grant', { pid: 2.5 }],

@@ -95,7 +95,8 @@ export async function viewAll(context: ApiContext, db: Db, items: readonly WorkI
   );
   return items.map((item) => {
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
-    return viewWork(item, { wait, served, spending: spent.get(item.id) ?? NOTHING_SPENT });
+    const spending = spent.get(item.id) ?? NOTHING_SPENT;
+    return viewWork(item, { wait, served, spending, providers: context.providers });
   });
 }
 

@@ -18,6 +18,8 @@ const DEFAULT_HEADERS_TIMEOUT_MS = 120_000;
 const MAX_ERROR_BYTES = 64 * 1024;
 
 export type AnthropicOptions = {
+  /** What it is called; default `anthropic`. */
+  provider?: string;
   /** Without `/v1/messages`; default api.anthropic.com. */
   baseUrl?: string;
   /** Proxies know the older, the default. The newer refuses a temperature. */
@@ -40,7 +42,7 @@ export type AnthropicOptions = {
   retries?: number;
 };
 
-type Settings = Required<Omit<AnthropicOptions, 'credential' | 'sleep' | 'random' | 'retries'>>;
+type Settings = Required<Omit<AnthropicOptions, 'provider' | 'credential' | 'sleep' | 'random' | 'retries'>>;
 
 export function createAnthropicClient(options: AnthropicOptions): LlmClient {
   const clock = options.clock ?? systemClock;
@@ -60,7 +62,7 @@ export function createAnthropicClient(options: AnthropicOptions): LlmClient {
     random: options.random ?? Math.random,
   };
   return {
-    provider: 'anthropic',
+    provider: options.provider ?? 'anthropic',
     stream(request, signal) {
       const attempt = () => attemptWithKey(settings, options.credential()?.value.trim(), request, signal);
       return withRetries(attempt, retrying, signal);
