@@ -5,10 +5,13 @@ import { listProviders } from './config/providers.ts';
 import { createAnthropicClient } from './llm/anthropic/client.ts';
 import { Credentials } from './llm/credentials.ts';
 import { createModelOpener, type KeyPlaces } from './llm/open-model.ts';
+import { createChatClient } from './llm/openai/chat-client.ts';
+import { createResponsesClient } from './llm/openai/responses-client.ts';
 import { createModelCatalogue, DEFAULT_MODEL } from './llm/resolve.ts';
 import { createScriptedClient } from './llm/scripted/client.ts';
 import { createScriptLoader } from './llm/scripted/load-script.ts';
 import type { LlmClient } from './llm/types.ts';
+import type { WireClientOptions } from './llm/wire-client.ts';
 import { originOf } from './providers/keys.ts';
 import type { Provider } from './providers/types.ts';
 
@@ -17,9 +20,7 @@ export type HostModels = ReturnType<typeof createModels>;
 export function createModels(config: Config, { scripts }: Assets) {
   const credentials = new Credentials();
   const providers = listProviders(config);
-  const catalogue = createModelCatalogue(
-    providers.flatMap((provider) => createClients(provider, credentials, scripts)),
-  );
+  const catalogue = createModelCatalogue(providers.map((provider) => createClient(provider, credentials, scripts)));
   return {
     ...createModelOpener(catalogue, credentials, keyPlaces(providers)),
     providers,
@@ -33,23 +34,27 @@ export function createModels(config: Config, { scripts }: Assets) {
   };
 }
 
-/** Those formats whose clients there are. */
-function createClients(provider: Provider, credentials: Credentials, scripts: string): LlmClient[] {
+function createClient(provider: Provider, credentials: Credentials, scripts: string): LlmClient {
+  const credential = () => keyOf(provider, credentials);
   switch (provider.format) {
-    case 'anthropic':
-      return [
-        createAnthropicClient({
-          provider: provider.name,
-          ...{ baseUrl: provider.baseUrl, apiVersion: provider.apiVersion, authScheme: provider.authScheme },
-          credential: () => keyOf(provider, credentials),
-        }),
-      ];
-    case 'scripted':
-      return [createScriptedClient({ loadScript: createScriptLoader(scripts) })];
+    case 'anthropic': {
+      const { name, baseUrl, apiVersion, authScheme } = provider;
+      return createAnthropicClient({ provider: name, baseUrl, apiVersion, authScheme, credential });
+    }
     case 'openai-chat':
+      return createChatClient({ ...toWireOptions(provider, credential), quirks: provider.quirks });
     case 'openai-responses':
-      return [];
+      return createResponsesClient(toWireOptions(provider, credential));
+    case 'scripted':
+      return createScriptedClient({ loadScript: createScriptLoader(scripts) });
   }
+}
+
+function toWireOptions(
+  { name, title, baseUrl, key }: Extract<Provider, { baseUrl: string }>,
+  credential: () => { value: string } | undefined,
+): WireClientOptions {
+  return { provider: name, title, baseUrl, credential: key === null ? null : credential };
 }
 
 function keyOf(provider: Provider, credentials: Credentials): { value: string } | undefined {

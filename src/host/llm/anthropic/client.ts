@@ -3,6 +3,7 @@ import { hideKey, mapStrings } from '../clean-text.ts';
 import { type Clock, createSleep, type Sleep, systemClock } from '../clock.ts';
 import { fingerprint } from '../credentials.ts';
 import { createDeadline, type Deadline } from '../deadline.ts';
+import { listModels } from '../list-models.ts';
 import { type AttemptEvent, DEFAULT_RETRIES, withRetries } from '../retry.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, describeFailure, readServerSentEvents } from '../sse.ts';
 import type { CompletionRequest, JsonValue, LlmClient, LlmError } from '../types.ts';
@@ -14,6 +15,8 @@ export const ANTHROPIC_BASE_URL = 'https://api.anthropic.com';
 /** The longest a whole answer may take, in milliseconds: longer than any model needs for its most tokens. */
 export const DEFAULT_TOTAL_TIMEOUT_MS = 60 * 60_000;
 const DEFAULT_HEADERS_TIMEOUT_MS = 120_000;
+/** As many as one page has: more than there are. */
+const MODELS_PATH = '/v1/models?limit=1000';
 /** The most of an error answer that is read, in bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
@@ -66,6 +69,12 @@ export function createAnthropicClient(options: AnthropicOptions): LlmClient {
     stream(request, signal) {
       const attempt = () => attemptWithKey(settings, options.credential()?.value.trim(), request, signal);
       return withRetries(attempt, retrying, signal);
+    },
+    async listModels(signal) {
+      const key = options.credential()?.value.trim();
+      if (!key) return { kind: 'failed', error: { kind: 'auth', message: 'There is no key for Anthropic.' } };
+      const facts = { provider: options.provider ?? 'anthropic', title: 'Anthropic', path: MODELS_PATH, key };
+      return listModels({ ...settings, ...facts, headers: buildHeaders(settings, key) }, signal);
     },
   };
 }
