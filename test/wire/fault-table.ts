@@ -259,10 +259,12 @@ const CUTS: FaultRow[] = [
   },
 ];
 
-/** Puts bytes where a mark stands in an answer. */
+/** Puts bytes wherever the mark stands in an answer: some formats say all of it again at the end. */
 function replaceMark(bytes: Buffer, put: Uint8Array | string): Buffer {
   const at = positionOf(bytes, MARK_TEXT);
-  return Buffer.concat([bytes.subarray(0, at), Buffer.from(put), bytes.subarray(at + MARK_TEXT.length)]);
+  if (at === -1) return bytes;
+  const rest = replaceMark(bytes.subarray(at + MARK_TEXT.length), put);
+  return Buffer.concat([bytes.subarray(0, at), Buffer.from(put), rest]);
 }
 
 const MALFORMED: FaultRow[] = [
