@@ -148,6 +148,7 @@ describe('reading a Responses stream', () => {
     assert.deepEqual(stop(incomplete('content_filter')), { kind: 'refusal' });
     assert.deepEqual(stop(incomplete('tomorrow')), { kind: 'other', raw: 'tomorrow' });
     assert.deepEqual(stop(incomplete()), { kind: 'other', raw: '' });
+    assert.deepEqual(stop(ended({ status: 'incomplete' })), { kind: 'other', raw: '' }, 'which some call completed');
     const refused = { ...MESSAGE, content: [{ type: 'refusal', refusal: 'I will not.' }] };
     assert.deepEqual(stop(doneItem(0, refused), ended()), { kind: 'refusal' });
     assert.deepEqual(stop(delta('refusal', 0, 'I will'), ended()), { kind: 'refusal' });
@@ -177,7 +178,9 @@ describe('reading a Responses stream', () => {
     assert.deepEqual(responseOf(read(ended({ usage }))).usage, {
       ...{ input: 9, cacheRead: 6, cacheWrite: 0, output: 4, reasoning: 3 },
     });
-    assert.equal(responseOf(read(doneItem(0, MESSAGE), ended({ usage: null }))).usage.estimated, true);
+    for (const none of [null, { input_tokens: 0, output_tokens: 0 }]) {
+      assert.equal(responseOf(read(doneItem(0, MESSAGE), ended({ usage: none }))).usage.estimated, true);
+    }
   });
 
   it('gives calls with one id ids of their own', () => {

@@ -208,20 +208,26 @@ function endResponse(
   state: ResponsesReadState,
   { type, response }: ResponsesEventOf<'response.completed' | 'response.incomplete'>,
 ): Step {
-  const { usage } = response;
   const named = withNames(state, response);
-  const reported = usage == null ? undefined : toUsage(usage);
+  const reported = usageOf(response);
   // Whatever was left open, or never began, ends with the response.
   const ended = chain({ state: { ...named, usage: reported }, events: [] }, [
     ...(response.output ?? []).map((item, index) => (now: ResponsesReadState) => completeItem(now, index, item)),
     ...[...state.items.keys()].map((index) => (now: ResponsesReadState) => endItem(now, index)),
   ]);
-  const reason = type === 'response.completed' ? undefined : (response.incomplete_details?.reason ?? '');
+  const isWhole = type === 'response.completed' && response.status !== 'incomplete';
+  const reason = isWhole ? undefined : (response.incomplete_details?.reason ?? '');
   const done = toResponse(ended.state, reason);
   return {
     state: ended.state,
     events: [...ended.events, { type: 'usage', usage: done.usage }, { type: 'done', response: done }],
   };
+}
+
+/** Zeros stand for a report where a server has none. */
+function usageOf({ usage }: WireResponse): Usage | undefined {
+  const isReported = usage != null && ((usage.input_tokens ?? 0) > 0 || (usage.output_tokens ?? 0) > 0);
+  return isReported ? toUsage(usage) : undefined;
 }
 
 function toUsage(report: ResponseUsage): Usage {

@@ -38,6 +38,7 @@ const error = z.looseObject({
 const response = z.looseObject({
   id: z.string().nullish(),
   model: z.string().nullish(),
+  status: z.string().nullish(),
   output: z.array(item).nullish(),
   usage: responseUsage.nullish(),
   incomplete_details: z.looseObject({ reason: z.string().nullish() }).nullish(),
