@@ -30,6 +30,7 @@ const CONFIG: EngageConfig = {
   maxTurns: 10_000,
   maxTokens: 4096,
   temperature: null,
+  thinking: null,
 };
 
 export type Conversation = { client: LlmClient; workspace: string };

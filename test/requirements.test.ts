@@ -17,9 +17,14 @@ function citationsIn(text: string, file: string): Citation[] {
 
 function readCitations(): Citation[] {
   const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' });
-  return files
-    .filter((file) => file.endsWith('.test.ts') && file !== 'requirements.test.ts')
-    .flatMap((file) => citationsIn(readFileSync(path.join(import.meta.dirname, file), 'utf8'), file));
+  return (
+    files
+      // A table of faults is run by the tests of every format.
+      .filter(
+        (file) => (file.endsWith('.test.ts') || file.endsWith('fault-table.ts')) && file !== 'requirements.test.ts',
+      )
+      .flatMap((file) => citationsIn(readFileSync(path.join(import.meta.dirname, file), 'utf8'), file))
+  );
 }
 
 function uncited(requirements: readonly Requirement[], citations: readonly Citation[]): string[] {

@@ -139,7 +139,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         run: (claim) => runFocus(dependencies, claim),
         whyPaused: () => disk.whyPaused(),
         isSatisfied: ({ kind, targets }) =>
-          kind === 'credentials' && targets.every((name) => models.hasCredential(String(name))),
+          kind === 'credentials' && targets.some((name) => models.hasCredential(String(name))),
         log,
       });
       await dispatcher.start();

@@ -7,7 +7,14 @@ import { anthropicFormat } from '../support/model-server-anthropic.ts';
 
 const KEY = 'sk-ant-planted-4f9d2c71b8e6a053';
 const TOKEN = 'ghp_planted_7c1e5a9b3d2f8046';
-const SECRETS = [KEY, TOKEN];
+/** Keys of providers that are not asked here: they are in the environment all the same. */
+const OTHERS = Object.fromEntries(
+  ['OPENROUTER', 'GROQ', 'DEEPSEEK', 'MISTRAL', 'GEMINI'].map((provider, at) => [
+    `${provider}_API_KEY`,
+    `sk-planted-${provider.toLowerCase()}-${at}f3a9c27`,
+  ]),
+);
+const SECRETS = [KEY, TOKEN, ...Object.values(OTHERS)];
 
 /** The secrets in every place a model, a file and a person can put them. */
 const LEAKY = {
@@ -15,7 +22,8 @@ const LEAKY = {
   pace: { chunk: 7 },
   turns: [
     {
-      text: `The key is ${KEY}, I read.`,
+      thinking: `Somebody left ${KEY} here, and ${SECRETS.join(', ')}.`,
+      text: `The key is ${KEY}, I read. ${SECRETS.join(' ')}`,
       tool_calls: [
         { name: 'read_file', input: { path: '.env' } },
         { name: 'read_file', input: { path: `${TOKEN}.txt` } },
@@ -41,12 +49,14 @@ describe('a planted secret', () => {
     const env = {
       ANTHROPIC_API_KEY: KEY,
       GITHUB_TOKEN: TOKEN,
+      ...OTHERS,
       ANIMUS_ANTHROPIC_BASE_URL: server.url,
       LOG_LEVEL: 'debug',
     };
     const sandbox = new CliSandbox(env);
     try {
-      sandbox.write({ '.env': `ANTHROPIC_API_KEY=${KEY}\nGITHUB_TOKEN=${TOKEN}\n` });
+      const lines = Object.entries({ ANTHROPIC_API_KEY: KEY, GITHUB_TOKEN: TOKEN, ...OTHERS });
+      sandbox.write({ '.env': lines.map(([name, value]) => `${name}=${value}\n`).join('') });
       const submitted = await sandbox.json<{ id: string }>(['work', 'submit', '--trust', `use ${KEY} and ${TOKEN}`]);
       const shown = await sandbox.animus(['work', 'wait', submitted.id]);
       assert.equal(shown.code, 0, shown.stderr);
@@ -73,6 +83,10 @@ describe('a planted secret', () => {
       );
       await sandbox.animus(['host', 'stop']);
       assert.match(JSON.stringify(focus), /\[redacted:/);
+      assert.match(JSON.stringify(focus), /Somebody left \[redacted:/, 'what was thought is shown');
+      // The provider refuses thinking that is not as it came, so what was changed must not go back.
+      assert.ok(server.requests.length >= 3);
+      assert.ok(server.requests.every(({ text }) => !text.includes('"thinking"')));
       const places: Record<string, string> = {
         'the focus': JSON.stringify(focus),
         arguments: running.join('\n'),

@@ -147,7 +147,7 @@ export class CliSandbox {
       .filter((entry) => entry.isFile())
       .map((entry) => path.join(entry.parentPath, entry.name))
       .filter((file) => !file.includes(`${path.sep}hosts${path.sep}`))
-      .map((file) => ({ file, text: readFileSync(file, 'latin1') }));
+      .flatMap((file) => readIfThere(file));
   }
 
   /** Ends the hosts that ran here and removes everything. */
@@ -193,4 +193,14 @@ export function commandLines(text: string): Promise<string[]> {
       else resolve(stdout.split('\n').filter((line) => line.includes(text)));
     });
   });
+}
+
+/** A host that leaves takes files along: what is gone by now holds nothing. */
+function readIfThere(file: string): { file: string; text: string }[] {
+  try {
+    return [{ file, text: readFileSync(file, 'latin1') }];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -52,6 +52,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       maxTurns: options.maxTurns ?? 1000,
       maxTokens: 4096,
       temperature,
+      thinking: null,
     },
   );
 }

@@ -7,6 +7,7 @@ import type {
   LlmError,
   LlmEvent,
   StopReason,
+  ThinkingBlock,
   ToolUseBlock,
 } from '../../src/host/llm/types.ts';
 
@@ -19,6 +20,8 @@ export type WrittenCall = {
 
 export type WrittenAnswer =
   | {
+      /** What the answer begins with. */
+      thoughts?: readonly ThinkingBlock[];
       text?: string;
       calls?: readonly WrittenCall[];
       stop?: StopReason['kind'];
@@ -58,7 +61,7 @@ async function* play(answer: WrittenAnswer, turn: number, signal: AbortSignal): 
     yield { type: 'failed', error: answer.error };
     return;
   }
-  const { text, calls = [], after = Promise.resolve() } = answer;
+  const { thoughts = [], text, calls = [], after = Promise.resolve() } = answer;
   for (const piece of text?.match(/[\s\S]{1,3}/g) ?? []) yield { type: 'text_delta', index: 0, text: piece };
   await Promise.race([after, aborted(signal)]);
   if (signal.aborted) {
@@ -66,6 +69,7 @@ async function* play(answer: WrittenAnswer, turn: number, signal: AbortSignal): 
     return;
   }
   const content: ContentBlock[] = [
+    ...thoughts,
     ...(text === undefined ? [] : [{ type: 'text', text } as const]),
     ...calls.map(({ name, input = {}, id, invalid }, at): ToolUseBlock => {
       return { type: 'tool_use', id: id ?? `call_${turn}_${at}`, name, input, ...(invalid ? { invalid } : {}) };

@@ -1,6 +1,7 @@
 /** Anthropic's Messages API as the model server speaks it. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { estimateTokens } from '../../src/host/llm/estimate-tokens.ts';
 import { cut } from '../../src/host/llm/scripted/client.ts';
 import type { PlannedTurn } from '../../src/host/llm/scripted/plan.ts';
 import type { CompletionRequest, ContentBlock, StopReason } from '../../src/host/llm/types.ts';
@@ -15,12 +16,7 @@ const textBlock = z.strictObject({
 const callId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
 const contentBlock = z.discriminatedUnion('type', [
   textBlock,
-  z
-    .strictObject({ type: z.literal('thinking'), thinking: z.string(), signature: z.string() })
-    .refine(
-      ({ thinking, signature }) => signature === signatureOf(thinking),
-      'Invalid `signature` in `thinking` block',
-    ),
+  z.strictObject({ type: z.literal('thinking'), thinking: z.string(), signature: z.string() }),
   z.strictObject({ type: z.literal('redacted_thinking'), data: z.string().min(1) }),
   z.strictObject({
     type: z.literal('tool_use'),
@@ -86,22 +82,48 @@ const requestBody = z
         ({ role, content }) => role === 'user' || !isThinking(typeof content === 'string' ? undefined : content.at(-1)),
       ),
     'the final block of an assistant message cannot be `thinking`',
-  );
-export const countBody = z.strictObject(promptMembers);
+  )
+  .refine(isProven, 'Invalid `signature` in `thinking` block. The block is bound to a different conversation.');
+const prompt = z.strictObject(promptMembers);
+type Prompt = Pick<z.output<typeof prompt>, 'system' | 'tools' | 'messages'>;
 type WireBlock = z.output<typeof contentBlock>;
 
 function isThinking(block: { type: string } | undefined): boolean {
   return block?.type === 'thinking' || block?.type === 'redacted_thinking';
 }
 
-/** Stands for what the provider proves its own thinking by. */
-export function signatureOf(thinking: string): string {
-  return createHash('sha256').update(thinking).digest('base64');
+/** Whether all thinking came from here, and nothing before it was changed since. */
+function isProven(body: Prompt): boolean {
+  return body.messages.every(
+    ({ content }, at) =>
+      typeof content === 'string' ||
+      content.every(
+        (block, place) =>
+          block.type !== 'thinking' ||
+          block.signature === signatureOf(block.thinking, body, body.messages.slice(0, at), content.slice(0, place)),
+      ),
+  );
+}
+
+/** Stands for what the provider proves its own thinking by: it is bound to all that came before it. */
+function signatureOf(
+  thinking: string,
+  { system, tools }: Pick<Prompt, 'system' | 'tools'>,
+  messages: Prompt['messages'],
+  content: WireBlock[],
+): string {
+  const bound = JSON.stringify([thinking, system, tools, messages, content], (name, value: unknown) =>
+    name === 'cache_control' ? undefined : value,
+  );
+  return createHash('sha256').update(bound).digest('base64');
 }
 
 export const anthropicFormat: WireFormat = {
   path: '/v1/messages',
-  readRequest(body) {
+  readRequest(body, headers) {
+    // What the newer version takes of a temperature.
+    const refused = headers['anthropic-version'] === '2026-10-21' && requestBody.parse(body).temperature !== undefined;
+    if (refused) throw new Error('`temperature` is not supported in this version of the API');
     const { model, system, messages, max_tokens: maxTokens } = requestBody.parse(body);
     return {
       model,
@@ -123,9 +145,13 @@ export const anthropicFormat: WireFormat = {
   writeAnswer: writeAnthropicAnswer,
   writeError: (type, message) => JSON.stringify(errorBody(type, message)),
   writeErrorFrame: (type, message) => frame(errorBody(type, message)),
+  count: {
+    path: '/v1/messages/count_tokens',
+    answer: (body) => JSON.stringify({ input_tokens: estimateTokens(JSON.stringify(prompt.parse(body))) }),
+  },
 };
 
-export function writeAnthropicAnswer(planned: PlannedTurn, model: string): string[] {
+export function writeAnthropicAnswer(planned: PlannedTurn, model: string, body: unknown): string[] {
   const { usage, stopReason } = planned;
   const counted = {
     input_tokens: usage.input,
@@ -134,7 +160,7 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
   };
   const { thinking } = planned;
   const text: ContentBlock[] = planned.text === '' ? [] : [{ type: 'text', text: planned.text }];
-  const thought: ContentBlock[] = thinking === '' ? [] : [{ type: 'thinking', text: thinking, model }];
+  const thought: ContentBlock[] = thinking === '' ? [] : [think(thinking, model, requestBody.parse(body))];
   return [
     frame({
       type: 'message_start',
@@ -152,6 +178,10 @@ export function writeAnthropicAnswer(planned: PlannedTurn, model: string): strin
     }),
     frame({ type: 'message_stop' }),
   ];
+}
+
+function think(text: string, model: string, body: Prompt): ContentBlock {
+  return { type: 'thinking', text, model, opaque: signatureOf(text, body, body.messages, []) };
 }
 
 function writeBlock(block: ContentBlock, index: number, chunk: number): string[] {
@@ -175,7 +205,7 @@ function wireParts(block: ContentBlock, chunk: number): { start: object; deltas:
         start: { type: 'thinking', thinking: '', signature: '' },
         deltas: [
           ...cut(block.text, chunk).map((thinking) => ({ type: 'thinking_delta', thinking })),
-          { type: 'signature_delta', signature: signatureOf(block.text) },
+          { type: 'signature_delta', signature: block.opaque },
         ],
       };
     case 'tool_use':

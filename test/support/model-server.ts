@@ -20,13 +20,15 @@ export type WireFormat = {
   /** The path that is posted to, as /v1/messages. */
   path: string;
   /** Our view of a request's body. Throws where the provider would answer 400. */
-  readRequest(body: unknown): CompletionRequest;
+  readRequest(body: unknown, headers: IncomingHttpHeaders): CompletionRequest;
   /** An answer as the frames of a stream, each with its blank line. */
-  writeAnswer(planned: PlannedTurn, model: string): string[];
+  writeAnswer(planned: PlannedTurn, model: string, body?: unknown): string[];
   /** The body of an error answer. */
   writeError(type: string, message: string): string;
   /** An error as a frame of a stream. */
   writeErrorFrame(type: string, message: string): string;
+  /** Where tokens are counted, and the body of the answer. Throws where the provider would answer 400. */
+  count?: { path: string; answer(body: unknown): string };
 };
 
 export type RecordedRequest = { path: string; headers: IncomingHttpHeaders; text: string; body: unknown };
@@ -34,6 +36,8 @@ export type RecordedRequest = { path: string; headers: IncomingHttpHeaders; text
 export type ModelServerOptions = {
   formats: WireFormat[];
   script: Script;
+  /** What paths begin with, as behind a proxy. */
+  basePath?: string;
   /** The fault of each request, counted from 0; undefined for none. */
   faultOf?: (request: number, headers: IncomingHttpHeaders) => Fault | undefined;
   /** What a GET of a path gives, as /v1/models; not among the requests. */
@@ -67,8 +71,11 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     const fault = options.faultOf?.(requests.length, incoming.headers) ?? {};
     const recorded = { path, headers: incoming.headers, text, body: parseBody(text) };
     requests.push(recorded);
-    const format = options.formats.find((candidate) => candidate.path === path);
-    if (format === undefined || incoming.method !== 'POST') response.writeHead(404).end();
+    const { basePath = '', formats } = options;
+    const format = formats.find((candidate) => `${basePath}${candidate.path}` === path);
+    const counting = formats.find(({ count }) => count !== undefined && `${basePath}${count.path}` === path);
+    if (incoming.method === 'POST' && counting !== undefined) count(counting, recorded, fault, response);
+    else if (format === undefined || incoming.method !== 'POST') response.writeHead(404).end();
     else await play(options.script, format, recorded, fault, failures, response);
   }
   const idle = watchAnswers(server);
@@ -98,6 +105,16 @@ function watchAnswers(server: Server): () => Promise<void> {
   return () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve)));
 }
 
+function count(format: WireFormat, { body }: RecordedRequest, fault: Fault, response: ServerResponse): void {
+  if (fault.resetAtOnce) {
+    response.socket?.destroy();
+    return;
+  }
+  if (fault.silentAfterBytes === -1) return;
+  response.writeHead(fault.status ?? 200, { 'content-type': 'application/json', ...fault.headers });
+  response.end(fault.body ?? fault.raw ?? (fault.status === undefined ? format.count?.answer(body) : ''));
+}
+
 async function play(
   script: Script,
   format: WireFormat,
@@ -106,7 +123,7 @@ async function play(
   failures: Map<number, number>,
   response: ServerResponse,
 ): Promise<void> {
-  const read = readRequest(format, recorded.body);
+  const read = readRequest(format, recorded);
   if ('why' in read) {
     response.writeHead(400, { 'content-type': 'application/json' });
     response.end(format.writeError('invalid_request_error', read.why));
@@ -126,12 +143,12 @@ async function play(
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...fault.headers });
   // Silence begins after the headers, so they must not wait for the first byte of the body.
   response.flushHeaders();
-  await sendStream(response, streamBytes(planned, format, read.model, fault), fault);
+  await sendStream(response, streamBytes(planned, format, read.model, recorded.body, fault), fault);
 }
 
-function readRequest(format: WireFormat, body: unknown): CompletionRequest | { why: string } {
+function readRequest(format: WireFormat, { body, headers }: RecordedRequest): CompletionRequest | { why: string } {
   try {
-    return format.readRequest(body);
+    return format.readRequest(body, headers);
   } catch (error) {
     return { why: String(error) };
   }
@@ -145,9 +162,9 @@ function scriptedFault(planned: PlannedTurn, format: WireFormat, failures: Map<n
   return faultOfError(planned.error.kind, format.writeError);
 }
 
-function streamBytes(planned: PlannedTurn, format: WireFormat, model: string, fault: Fault): Uint8Array {
+function streamBytes(planned: PlannedTurn, format: WireFormat, model: string, body: unknown, fault: Fault): Uint8Array {
   if (fault.raw !== undefined) return Buffer.from(fault.raw);
-  const frames = format.writeAnswer(planned, model);
+  const frames = format.writeAnswer(planned, model, body);
   if (fault.errorEvent === undefined) return Buffer.from(frames.join(''));
   const { afterFrames, type, message } = fault.errorEvent;
   return Buffer.from([...frames.slice(0, afterFrames), format.writeErrorFrame(type, message)].join(''));

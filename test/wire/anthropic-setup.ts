@@ -40,7 +40,13 @@ export function scriptOf(document: object): Script {
   return read.script;
 }
 
-export type Setup = { server: ModelServer; client: LlmClient; slept: number[] };
+export type Setup = {
+  server: ModelServer;
+  client: LlmClient;
+  /** Another one like `client`. */
+  createClient(options: Partial<AnthropicOptions>): LlmClient;
+  slept: number[];
+};
 
 /** Runs `test`, and fails it where afterwards a timer still runs or, by its time limit, an answer is still open. */
 export async function withServer(
@@ -49,6 +55,7 @@ export async function withServer(
     faultOf?: (request: number) => Fault | undefined;
     client?: Partial<AnthropicOptions>;
     wallMs?: number;
+    basePath?: string;
   },
   test: (parts: Setup) => Promise<void>,
 ): Promise<void> {
@@ -57,14 +64,14 @@ export async function withServer(
   const server = await startModelServer({
     formats: [anthropicFormat],
     script: setup.script ?? TALK,
+    basePath: setup.basePath ?? '',
     ...(setup.faultOf === undefined ? {} : { faultOf: setup.faultOf }),
   });
-  const client = createAnthropicClient({
-    ...{ baseUrl: server.url, credential: () => ({ value: KEY }), clock, sleep, random: () => 0 },
-    ...setup.client,
-  });
+  const baseUrl = `${server.url}${setup.basePath ?? ''}`;
+  const defaults = { baseUrl, credential: () => ({ value: KEY }), clock, sleep, random: () => 0, ...setup.client };
+  const createClient = (options: Partial<AnthropicOptions>) => createAnthropicClient({ ...defaults, ...options });
   try {
-    await test({ server, client, slept });
+    await test({ server, client: createClient({}), createClient, slept });
     assert.equal(clock.running(), 0, 'a timer was left running');
     await server.idle();
   } finally {

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import * as z from 'zod';
+import { defineTool } from '../../src/host/engine/engage/tool.ts';
 import type { Clock, Sleep } from '../../src/host/llm/clock.ts';
 import { planTurn } from '../../src/host/llm/scripted/plan.ts';
 import type { LlmClient, LlmError, LlmEvent } from '../../src/host/llm/types.ts';
+import { runLoop } from '../support/engine-loop.ts';
+import { MemoryJournal } from '../support/engine-memory-journal.ts';
 import { startModelServer, type WireFormat } from '../support/model-server.ts';
 import { createCountingClock, createManualClock, createRecordedSleep } from '../support/model-server-clock.ts';
 import type { Fault } from '../support/model-server-faults.ts';
@@ -54,6 +58,8 @@ export function describeFaults(format: FaultFormat): void {
   describe(`faults on the way to an answer of ${format.name}`, () => {
     for (const row of FAULT_TABLE) it(row.name, () => runRow(format, row));
 
+    it('[F15] a call that was cut is not run, and the whole one once', () => runCutCall(format));
+    it('[F15] a call that is cut each time is never run', () => runCutCalls(format));
     it('[F17] one byte a second ends at the deadline, however long it goes on', () => readDrops(format));
     it('[F17] an endless answer keeps no more than its bounds', () => readFlood(format)).timeout(60_000);
   });
@@ -106,7 +112,7 @@ function assertOutcome(events: LlmEvent[], outcome: FaultRow['outcome']): void {
     const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
     assert.deepEqual(texts, [outcome.text ?? `Größe ${MARK_TEXT} 🙂`]);
     const calls = content.flatMap((block) => (block.type === 'tool_use' ? [[block.name, block.input]] : []));
-    assert.deepEqual(calls, [['read_file', { path: MARK_ARGUMENT, limit: 3 }]]);
+    assert.deepEqual(calls, [['read_file', { path: outcome.argument ?? MARK_ARGUMENT, limit: 3 }]]);
     assert.deepEqual(stopReason, { kind: 'tool_use' });
     return;
   }
@@ -114,6 +120,52 @@ function assertOutcome(events: LlmEvent[], outcome: FaultRow['outcome']): void {
   assert.equal(error.kind, outcome.error, JSON.stringify(error));
   assert.match(error.message, outcome.says);
   for (const [member, value] of Object.entries(outcome.has ?? {})) assert.deepEqual(error[member], value, member);
+}
+
+/** Runs the loop on answers of which the first `cuts` end inside the arguments of their call; gives what was run. */
+async function runLoopOnCuts(format: FaultFormat, cuts: number) {
+  const { bytes } = settingOf(format, 0);
+  const endAfterBytes = bytes.indexOf(MARK_ARGUMENT) + 2;
+  const script = scriptOf({ name: 'call', turns: [...MARKED.turns, { text: 'Done.' }] });
+  const faultOf = (request: number) => (request < cuts ? { endAfterBytes } : undefined);
+  const server = await startModelServer({ formats: [format.wire], script, faultOf });
+  const { sleep } = createRecordedSleep();
+  const credential = () => ({ value: KEY });
+  const client = format.createClient({
+    ...{ baseUrl: server.url, credential, clock: createCountingClock(), sleep, random: () => 0 },
+  });
+  const ran: unknown[] = [];
+  const readFile = defineTool({
+    kind: 'world',
+    name: 'read_file',
+    description: 'Stands for one that writes.',
+    effect: 'write',
+    timeoutMs: 60_000,
+    input: z.looseObject({}),
+    run: async (input) => {
+      ran.push(input);
+      return { content: 'read', isError: false };
+    },
+  });
+  try {
+    const result = await runLoop({ client, journal: new MemoryJournal(), tools: [readFile] });
+    return { result, ran, requests: server.requests.length };
+  } finally {
+    await server.close();
+  }
+}
+
+async function runCutCall(format: FaultFormat): Promise<void> {
+  const { result, ran, requests } = await runLoopOnCuts(format, 2);
+  assert.deepEqual(ran, [{ path: MARK_ARGUMENT, limit: 3 }]);
+  assert.deepEqual(result, { kind: 'end_turn', text: 'Done.' });
+  assert.equal(requests, 4);
+}
+
+async function runCutCalls(format: FaultFormat): Promise<void> {
+  const { result, ran, requests } = await runLoopOnCuts(format, 99);
+  assert.deepEqual([ran, requests], [[], 5]);
+  assert.equal(result.kind === 'model_failed' && result.error.kind, 'stream_cut');
 }
 
 const answerOf = (body: ReadableStream<Uint8Array>) => async () =>

@@ -37,9 +37,12 @@ export type FaultRow = {
   requests: number;
   /** The waits between them, in milliseconds; without jitter. */
   slept: readonly number[];
-  /** `survives`: an answer comes; with `text` it says just that. `error`: its kind, its words, and members it must have. */
+  /**
+   * `survives`: an answer comes, and says and calls what it should, or what is given here. `error`: its kind, its words, and
+   * members it must have.
+   */
   outcome:
-    | { survives: true; text?: string }
+    | { survives: true; text?: string; argument?: string }
     | { error: LlmError['kind']; says: RegExp; has?: { [member: string]: unknown } };
 };
 
@@ -260,10 +263,10 @@ const CUTS: FaultRow[] = [
 ];
 
 /** Puts bytes wherever the mark stands in an answer: some formats say all of it again at the end. */
-function replaceMark(bytes: Buffer, put: Uint8Array | string): Buffer {
-  const at = positionOf(bytes, MARK_TEXT);
+function replaceMark(bytes: Buffer, mark: string, put: Uint8Array | string): Buffer {
+  const at = positionOf(bytes, mark);
   if (at === -1) return bytes;
-  const rest = replaceMark(bytes.subarray(at + MARK_TEXT.length), put);
+  const rest = replaceMark(bytes.subarray(at + mark.length), mark, put);
   return Buffer.concat([bytes.subarray(0, at), Buffer.from(put), rest]);
 }
 
@@ -288,15 +291,27 @@ const MALFORMED: FaultRow[] = [
   },
   {
     name: '[F16] bytes that are not UTF-8, which show in the text',
-    fault: ({ bytes }) => ({ raw: replaceMark(bytes, Uint8Array.of(0xff, 0xc3)) }),
+    fault: ({ bytes }) => ({ raw: replaceMark(bytes, MARK_TEXT, Uint8Array.of(0xff, 0xc3)) }),
     ...AT_ONCE,
     outcome: { survives: true, text: 'Größe \uFFFD\uFFFD 🙂' },
   },
   {
     name: '[F16] NUL and half a character, which no store takes',
-    fault: ({ bytes }) => ({ raw: replaceMark(bytes, '\\u0000b\\ud83d') }),
+    fault: ({ bytes }) => ({ raw: replaceMark(bytes, MARK_TEXT, '\\u0000b\\ud83d') }),
     ...AT_ONCE,
     outcome: { survives: true, text: 'Größe \uFFFDb\uFFFD 🙂' },
+  },
+  {
+    name: "[F16] bytes that are not UTF-8 in a call's arguments",
+    fault: ({ bytes }) => ({ raw: replaceMark(bytes, MARK_ARGUMENT, Uint8Array.of(0xff, 0xc3)) }),
+    ...AT_ONCE,
+    outcome: { survives: true, argument: '\uFFFD\uFFFD' },
+  },
+  {
+    name: "[F16] NUL and half a character in a call's arguments",
+    fault: ({ bytes }) => ({ raw: replaceMark(bytes, MARK_ARGUMENT, '\\\\u0000b\\\\ud83d') }),
+    ...AT_ONCE,
+    outcome: { survives: true, argument: '\uFFFDb\uFFFD' },
   },
   {
     name: '[F16] unknown fields and comments between the frames',

@@ -1,6 +1,7 @@
 /** One page of a focus: messages as far as they fit, and the calls that belong to them. */
 import * as z from 'zod';
 import type { MessageView, ToolCallView } from '../../protocol/focus.ts';
+import type { JsonValue } from '../../protocol/json.ts';
 import { costMicros } from '../llm/prices.ts';
 import type { StoredMessage } from '../store/foci/messages.ts';
 import type { ToolCall } from '../store/foci/tool-calls.ts';
@@ -23,10 +24,21 @@ function viewMessage({ formatVersion: _, createdAt, content, ...message }: Store
   const tooLong = jsonBytes(content) > PAGE_BYTES;
   return {
     ...message,
-    content: tooLong ? { blocks: [{ type: 'text', text: leftOut(content) }] } : content,
+    content: tooLong ? { blocks: [{ type: 'text', text: leftOut(content) }] } : readable(content),
     cost_usd: costOf(content),
     created_at: createdAt.toISOString(),
   };
+}
+
+/** Without what only its provider can read: proofs of thinking can be longer than the thinking. */
+function readable(content: StoredMessage['content']): StoredMessage['content'] {
+  return { ...content, blocks: content.blocks.map(withoutOpaque) };
+}
+
+function withoutOpaque(block: JsonValue): JsonValue {
+  if (typeof block !== 'object' || block === null || Array.isArray(block)) return block;
+  const { opaque: _, ...rest } = block;
+  return block.type === 'thinking' ? rest : block;
 }
 
 /** What an answer says about itself, as it was recorded. */

@@ -7,6 +7,7 @@ import { type ExchangeSettings, exchange, readAddress, readBody } from './exchan
 import { listModels } from './list-models.ts';
 import { type AttemptEvent, DEFAULT_RETRIES, type RetryAdvice, withRetries } from './retry.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, readServerSentEvents } from './sse.ts';
+import { changeBlocks } from './thinking.ts';
 import type { CompletionRequest, JsonValue, LlmClient, LlmError, LlmEvent } from './types.ts';
 
 /** The longest a whole answer may take, in milliseconds: longer than any model needs for its most tokens. */
@@ -122,14 +123,16 @@ async function* attemptWithKey<State>(
   }
   const { value } = key;
   for await (const event of attemptRequest(settings, wire, value, request, signal)) {
-    if (value === undefined) {
-      yield event;
-      continue;
-    }
-    const clean = mapStrings(event as JsonValue, (text) => hideKey(text, value, settings.provider)) as AttemptEvent;
-    if (clean.type === 'failed') nameKey(clean.error, value);
-    yield clean;
+    yield value === undefined ? event : withoutKey(event, value, settings.provider);
   }
+}
+
+function withoutKey(event: AttemptEvent, key: string, provider: string): AttemptEvent {
+  const hide = (text: string) => hideKey(text, key, provider);
+  const clean = mapStrings(event as JsonValue, hide) as AttemptEvent;
+  if (clean.type === 'failed') nameKey(clean.error, key);
+  if (event.type !== 'done' || clean.type !== 'done') return clean;
+  return { ...clean, response: { ...clean.response, content: changeBlocks(event.response.content, hide) } };
 }
 
 /** Another key may be at hand by the time that this refusal is acted on. */

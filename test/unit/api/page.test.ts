@@ -55,6 +55,14 @@ describe('a page', () => {
     assert.equal(huge?.cost_usd, 0.002205, 'also of an answer that is too long to send');
   });
 
+  it('of a focus has what was thought, and not what its provider proves it by', () => {
+    const thought = { type: 'thinking', text: 'Hm.', model: 'anthropic/claude', opaque: { signature: 'abc' } };
+    const call = { type: 'tool_use', id: 'c', name: 'ask', input: { opaque: 1 }, opaque: 'its own' };
+    const { messages } = focusPage([{ ...message(1, 1), content: { blocks: [thought, call, 'odd'], more: 1 } }], []);
+    const { opaque: _, ...shown } = thought;
+    assert.deepEqual(messages[0]?.content, { blocks: [shown, call, 'odd'], more: 1 });
+  });
+
   it('of a focus leaves the texts of its oldest calls out where they do not fit', () => {
     const { tool_calls } = focusPage(
       [],

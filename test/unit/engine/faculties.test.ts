@@ -66,6 +66,8 @@ describe('faculties', () => {
       orient: { command: null, timeout: 60 },
       engage: {
         model: null,
+        fallback_models: [],
+        thinking: null,
         system_prompt: null,
         system_prompt_file: null,
         tools: ['*'],

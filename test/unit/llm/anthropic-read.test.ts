@@ -230,7 +230,7 @@ describe('the reading of an Anthropic answer', () => {
   }
   for (const data of ['', 'null', '3', '"text"', '[]', '{}', '{"type":7}']) {
     it(`[llm-7] calls the data ${data || 'of nothing'} malformed`, () => {
-      const [event] = readEvent(startReading('asked'), data).events;
+      const [event] = readEvent(startReading('anthropic/asked', 'asked'), data).events;
       assert.equal(event?.type === 'failed' && event.error.kind, 'malformed');
     });
   }
@@ -252,14 +252,17 @@ describe('the reading of an Anthropic answer', () => {
   }
 
   it('[llm-9] reads an error that lacks its type', () => {
-    const [event] = readEvent(startReading('asked'), '{"error":{"type":"overloaded_error","message":"Later."}}').events;
+    const [event] = readEvent(
+      startReading('anthropic/asked', 'asked'),
+      '{"error":{"type":"overloaded_error","message":"Later."}}',
+    ).events;
     assert.deepEqual(event, { type: 'failed', error: { kind: 'overloaded', message: 'Later.' } });
   });
 });
 
 /** Reads the events in order, up to the one that ends the stream. */
 function read(...wire: Wire[]): LlmEvent[] {
-  let state = startReading('asked');
+  let state = startReading('anthropic/asked', 'asked');
   const events: LlmEvent[] = [];
   for (const event of wire) {
     const step = readEvent(state, JSON.stringify(event));

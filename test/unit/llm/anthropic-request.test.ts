@@ -25,7 +25,7 @@ describe('the body of an Anthropic request', () => {
         turn: 3,
       },
     );
-    assert.deepEqual(buildRequestBody(request), {
+    assert.deepEqual(buildRequestBody(request, 'anthropic'), {
       model: 'model-of-the-test',
       max_tokens: 1024,
       stream: true,
@@ -57,7 +57,7 @@ describe('the body of an Anthropic request', () => {
   });
 
   it('[llm-1] leaves out what was not given', () => {
-    const body = buildRequestBody(requestOf([user('Go on.')], { toolChoice: { type: 'any' } }));
+    const body = buildRequestBody(requestOf([user('Go on.')], { toolChoice: { type: 'any' } }), 'anthropic');
     assert.deepEqual(Object.keys(body), ['model', 'stream', 'max_tokens', 'messages']);
   });
 
@@ -74,6 +74,7 @@ describe('the body of an Anthropic request', () => {
         ],
         { system: [{ type: 'text', text: ' ' }] },
       ),
+      'anthropic',
     );
     assert.equal(body.system, undefined);
     assert.deepEqual(body.messages, [
@@ -131,7 +132,7 @@ describe('the body of an Anthropic request', () => {
   ];
   for (const { name, messages, system = [], kept } of breakpoints) {
     it(`[llm-1] sets breakpoints at ${name}`, () => {
-      const body = buildRequestBody(requestOf(messages, { system }));
+      const body = buildRequestBody(requestOf(messages, { system }), 'anthropic');
       const content = (body.messages as { content: { text: string; cache_control?: object }[] }[]).flatMap(
         ({ content }) => content,
       );
@@ -148,7 +149,10 @@ describe('the body of an Anthropic request', () => {
 
   it('[llm-1] makes lone surrogates well-formed, in names of members too', () => {
     const text = 'a\ud83d';
-    const body = buildRequestBody(requestOf([user(text), assistant(call('c', 'ask', { [text]: [text] }))]));
+    const body = buildRequestBody(
+      requestOf([user(text), assistant(call('c', 'ask', { [text]: [text] }))]),
+      'anthropic',
+    );
     assert.ok(JSON.stringify(body).isWellFormed());
     assert.ok(!JSON.stringify(body).includes('\\ud83d'));
   });
@@ -163,6 +167,7 @@ describe('the body of an Anthropic request', () => {
     } as const;
     const body = buildRequestBody(
       requestOf([user('Go.'), assistant(refused), user(result('chatcmpl:1.2', 'no', true))]),
+      'anthropic',
     );
     assert.deepEqual(body.messages, [
       { role: 'user', content: [{ type: 'text', text: 'Go.' }] },
@@ -177,7 +182,7 @@ describe('the body of an Anthropic request', () => {
   it('[llm-1] does not change the request it is given', () => {
     const request = requestOf([user('One.'), user('Two.')]);
     const before = structuredClone(request);
-    buildRequestBody(request);
+    buildRequestBody(request, 'anthropic');
     assert.deepEqual(request, before);
   });
 });

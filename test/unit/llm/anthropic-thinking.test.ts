@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isUnprovenThinking } from '../../../src/host/llm/anthropic/errors.ts';
 import { buildCountBody, buildRequestBody } from '../../../src/host/llm/anthropic/request.ts';
 import { changeBlocks } from '../../../src/host/llm/thinking.ts';
 import type {
@@ -15,7 +16,7 @@ type Asked = { thinking?: JsonValue; output_config?: JsonValue; max_tokens: numb
 const TASK = user('Go.');
 
 function bodyOf(model: string, thinking: Thinking | undefined, rest: Partial<CompletionRequest> = {}) {
-  return buildRequestBody(requestOf([TASK], { model, ...(thinking ? { thinking } : {}), ...rest }));
+  return buildRequestBody(requestOf([TASK], { model, ...(thinking ? { thinking } : {}), ...rest }), 'anthropic');
 }
 
 function asked(model: string, thinking: Thinking | undefined): Asked {
@@ -52,6 +53,8 @@ describe('how much Anthropic is asked to think', () => {
     { model: 'claude-sonnet-5-5', thinking: 'high', expected: effort('high', 16_384) },
     { model: 'claude-haiku-5-5-20261001', thinking: 'low', expected: effort('low', 2048) },
     { model: 'claude-mythos-preview', thinking: 'high', expected: effort('high', 16_384) },
+    { model: 'claude-opus-4-10', thinking: 'low', expected: effort('low', 2048) },
+    { model: 'claude-opus-4-1-20250805', thinking: 'low', expected: budget(2048) },
     { model: 'claude-opus-7', thinking: 'high', expected: effort('high', 16_384) },
     { model: 'claude-haiku-4-5', thinking: 'off', expected: { max_tokens: 1024 } },
     { model: 'claude-opus-4-6', thinking: 'off', expected: off('disabled') },
@@ -74,7 +77,7 @@ describe('how much Anthropic is asked to think', () => {
 
   it('[llm-1] counts what shapes the prompt, and no answer', () => {
     const request = requestOf([TASK], { model: 'claude-haiku-4-5', thinking: 'low', temperature: 1, maxTokens: 9 });
-    assert.deepEqual(Object.keys(buildCountBody(request)), ['model', 'thinking', 'messages']);
+    assert.deepEqual(Object.keys(buildCountBody(request, 'anthropic')), ['model', 'thinking', 'messages']);
   });
 });
 
@@ -83,7 +86,9 @@ describe('thinking on its way back to Anthropic', () => {
   const loop = (...first: ContentBlock[]) => [TASK, assistant(...first, call('c1', 'ask')), user(result('c1', 'yes'))];
   const contents = (messages: CompletionRequest['messages'], rest: Partial<CompletionRequest> = {}) =>
     (
-      buildRequestBody(requestOf(messages, { model, thinking: 'low', ...rest })).messages as { content: JsonValue }[]
+      buildRequestBody(requestOf(messages, { model, thinking: 'low', ...rest }), 'anthropic').messages as {
+        content: JsonValue;
+      }[]
     ).map(({ content }) => content);
 
   it('[llm-1] goes unmodified, in order, with its signature', () => {
@@ -110,10 +115,13 @@ describe('thinking on its way back to Anthropic', () => {
   ];
   for (const { name, block } of lost) {
     it(`[llm-1] leaves out ${name}, and lets no turn that began so think by a budget`, () => {
-      const body = buildRequestBody(requestOf(loop(block), { model, thinking: 'low' }));
+      const body = buildRequestBody(requestOf(loop(block), { model, thinking: 'low' }), 'anthropic');
       assert.ok(!JSON.stringify(body).includes('thinking'), JSON.stringify(body));
       assert.equal(body.max_tokens, 1024);
-      const adaptive = buildRequestBody(requestOf(loop(block), { model: 'claude-sonnet-5', thinking: 'low' }));
+      const adaptive = buildRequestBody(
+        requestOf(loop(block), { model: 'claude-sonnet-5', thinking: 'low' }),
+        'anthropic',
+      );
       assert.deepEqual(adaptive.thinking, { type: 'adaptive' });
     });
   }
@@ -124,13 +132,13 @@ describe('thinking on its way back to Anthropic', () => {
       assistant(call('c2', 'ask')),
       user(result('c2', 'no'), 'A remark.'),
     ];
-    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }));
+    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }), 'anthropic');
     assert.deepEqual(body.thinking, { type: 'enabled', budget_tokens: 2048 });
   });
 
   it('[llm-1] begins to think with the next turn', () => {
     const messages = [...loop(thought('Mine.', 'claude-opus-4-5')), assistant('Done.'), user('And now?')];
-    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }));
+    const body = buildRequestBody(requestOf(messages, { model, thinking: 'low' }), 'anthropic');
     assert.deepEqual(body.thinking, { type: 'enabled', budget_tokens: 2048 });
   });
 
@@ -146,13 +154,46 @@ describe('thinking on its way back to Anthropic', () => {
   });
 });
 
+describe('a refusal of thinking', () => {
+  const rows: { message: string; status?: number; isOne: boolean }[] = [
+    { message: 'messages.1.content.0: Invalid `signature` in `thinking` block', isOne: true },
+    {
+      message:
+        'messages.3: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.',
+      isOne: true,
+    },
+    {
+      message: 'messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`.',
+      isOne: true,
+    },
+    { message: '"thinking.type.disabled" is not supported for this model.', isOne: false },
+    { message: '`max_tokens` must be greater than `thinking.budget_tokens`', isOne: false },
+    { message: 'Invalid `signature` in `thinking` block', status: 500, isOne: false },
+  ];
+  for (const { message, status = 400, isOne } of rows) {
+    it(`is ${isOne ? '' : 'not '}told from ${status}: ${message}`, () => {
+      assert.equal(isUnprovenThinking({ kind: 'api', status, type: 'invalid_request_error', message }), isOne);
+    });
+  }
+});
+
 describe('a change to thinking', () => {
   it('takes what proves it away, and leaves all else as it is', () => {
-    const blocks: ContentBlock[] = [thought('The word is secret.', 'm'), thought('Nothing.', 'm'), call('c', 'secret')];
+    const blocks: ContentBlock[] = [thought('Nothing.', 'm'), thought('The word is secret.', 'm'), call('c', 'secret')];
     assert.deepEqual(
       changeBlocks(blocks, (text) => text.replaceAll('secret', '…')),
-      [{ type: 'thinking', text: 'The word is ….', model: 'anthropic/m' }, blocks[1], call('c', '…')],
+      [blocks[0], { type: 'thinking', text: 'The word is ….', model: 'anthropic/m' }, call('c', '…')],
     );
+    const later: ContentBlock[] = [{ type: 'text', text: 'secret' }, thought('Nothing.', 'm')];
+    assert.deepEqual(
+      changeBlocks(later, (text) => text.replaceAll('secret', '…'))[1],
+      { type: 'thinking', text: 'Nothing.', model: 'anthropic/m' },
+      'what comes after a change is no longer what its model thought there',
+    );
+    const unparsed = { ...call('c', 'ask'), invalid: { raw: '{', reason: 'cut' } } as ContentBlock;
+    assert.deepEqual(changeBlocks([unparsed, thought('So.', 'm')], (text) => text)[1], {
+      ...{ type: 'thinking', text: 'So.', model: 'anthropic/m' },
+    });
     const signed = [thought('Open.', 'm', 'a secret')];
     assert.deepEqual(
       changeBlocks(signed, (text) => text.replaceAll('secret', '…')),

@@ -35,6 +35,7 @@ function buildRequest(config: EngageConfig, messages: readonly RecordedMessage[]
     maxTokens: config.maxTokens,
     turn,
     ...(config.temperature === null ? {} : { temperature: config.temperature }),
+    ...(config.thinking === null ? {} : { thinking: config.thinking }),
   };
 }
 

@@ -4,7 +4,15 @@
  */
 
 import type { Tx } from '../../db/types.ts';
-import type { ContentBlock, LlmClient, LlmError, StopReason, ToolDefinition, Usage } from '../../llm/types.ts';
+import type {
+  ContentBlock,
+  LlmClient,
+  LlmError,
+  StopReason,
+  Thinking,
+  ToolDefinition,
+  Usage,
+} from '../../llm/types.ts';
 import type { CallWait, Evaluation, StoredCallWait, Tool, ToolContext, ToolEffect, ToolResult } from './tool.ts';
 
 /** Fixed when the focus begins to engage, and the same for every request of its life. */
@@ -17,6 +25,8 @@ export type EngageConfig = {
   /** Most tokens of one answer. */
   maxTokens: number;
   temperature: number | null;
+  /** Null leaves it to the model. */
+  thinking: Thinking | null;
 };
 
 /** A message as it was recorded. Assistant messages say how they ended. */
@@ -104,12 +114,14 @@ export type EngageDependencies = {
   abort: AbortSignal;
 };
 
-export type EngageResult =
+export type EngageResult = { kind: 'model_failed'; error: LlmError } | LoopEnd;
+
+/** How the loop ends where its model answered, or was not needed. */
+export type LoopEnd =
   | { kind: 'end_turn'; text: string }
   /** max_turns is reached. */
   | { kind: 'budget'; message: string }
   | { kind: 'refusal'; message: string }
-  | { kind: 'model_failed'; error: LlmError }
   /** A call waits: the journal has parked the focus, and nothing is left to write. */
   | { kind: 'parked'; waitsFor: CallWait['kind'] }
   /** Asked to stop; the rest is for the next host. */

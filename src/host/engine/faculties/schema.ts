@@ -6,6 +6,10 @@ import * as z from 'zod';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const name = z.string().regex(NAME, 'expected lower-case letters, digits and hyphens, beginning with a letter');
+const modelName = z
+  .string()
+  .max(200)
+  .regex(/^[a-z][a-z0-9-]*\/\S/, 'expected provider/name, as in anthropic/claude-sonnet-5-5');
 const command = z.string().min(1).max(10_000);
 /** Seconds. */
 const timeout = z.number().positive().max(86_400);
@@ -26,6 +30,10 @@ export const facultySchema = z.strictObject({
       .strictObject({
         /** provider/name; null for the default. */
         model: z.string().min(3).max(200).nullable().default(null),
+        /** What takes over, in this order, when the model cannot go on. */
+        fallback_models: z.array(modelName).max(8).default([]),
+        /** How much to think before an answer; null leaves it to the model. */
+        thinking: z.enum(['off', 'low', 'medium', 'high']).nullable().default(null),
         system_prompt: z.string().max(200_000).nullable().default(null),
         /** Relative to the faculty's file. */
         system_prompt_file: z.string().max(1000).nullable().default(null),

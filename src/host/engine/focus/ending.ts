@@ -34,12 +34,18 @@ export function releaseFocus(db: Db, lease: Lease): Promise<void> {
   return end(db, lease, 'released', (tx) => releaseItem(tx, lease.workItemId));
 }
 
-export type ParkReason = { kind: WaitKind; targets: JsonValue[]; wakeInMs: number | null };
+export type ParkReason = {
+  kind: WaitKind;
+  targets: JsonValue[];
+  wakeInMs: number | null;
+  /** What the provider said, for people; undefined where it was not asked. */
+  message?: string | undefined;
+};
 
 /** Costs no slot, no lease and no attempt until what is waited for is there. */
-export function parkFocus(db: Db, lease: Lease, { kind, targets, wakeInMs }: ParkReason): Promise<void> {
+export function parkFocus(db: Db, lease: Lease, { kind, targets, wakeInMs, message }: ParkReason): Promise<void> {
   return end(db, lease, 'parked', async (tx) => {
-    const parked = await parkItem(tx, lease.workItemId, kind, { targets });
+    const parked = await parkItem(tx, lease.workItemId, kind, { targets, ...(message ? { message } : {}) });
     if (!parked) return false;
     const { workItemId, focusId } = lease;
     await insertWait(tx, { id: uuidv7(), workItemId, focusId, kind, targets, wakeInMs });

@@ -6,10 +6,12 @@ import { proveLease } from '../../store/work/leases.ts';
 import { hasUnheard } from '../../store/work/messages.ts';
 import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
-import type { EngageConfig, EngageEvent, EngageResult } from '../engage/types.ts';
+import type { EngageConfig, EngageEvent, EngageResult, LoopEnd } from '../engage/types.ts';
+import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
 import { DbJournal, type Remarks } from './journal.ts';
 import { viewerOf } from './orient.ts';
 import type { PhaseResult } from './phase-result.ts';
+import { readConfig } from './pinned-config.ts';
 import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
 
 /** How long an item sleeps whose provider asked for a long pause without saying how long. */
@@ -17,19 +19,36 @@ const DEFAULT_MODEL_PAUSE_MS = 5 * 60_000;
 
 export async function engagePhase(deps: FocusDependencies, claim: Claim): Promise<PhaseResult> {
   const focus = await retryLost(() => readFocus(deps.db, claim.focus.id));
-  const config = focus?.config as EngageConfig | null | undefined;
-  if (!config) throw new Error(`Focus ${claim.focus.id} engages without a configuration.`);
-  const opened = deps.models.open(config.model);
-  if (opened.kind === 'unknown') {
-    return { kind: 'failed', error: { kind: 'unknown_model', message: opened.message, final: true } };
-  }
-  if (opened.kind === 'needs_credentials') return waitForCredentials(opened.provider);
+  if (!focus?.config) throw new Error(`Focus ${claim.focus.id} engages without a configuration.`);
+  const config = readConfig(focus.config);
+  const chosen = await chooseModel(deps, claim, focus, config);
+  if (chosen.kind === 'none') return nothingToAsk(chosen.missing);
+  let { model, client } = chosen;
   for (;;) {
-    const result = await runLoop(deps, claim, config, opened.client);
-    const concluded = await conclude(deps, claim, opened.client.provider, result);
+    const result = await runLoop(deps, claim, { ...config, model }, client);
+    if (result.kind === 'model_failed') {
+      dropRefusedKey(deps, client.provider, result.error);
+      const next = await fallBack(deps, claim, config, model, result.error);
+      if (next.kind === 'none') return modelFailed(deps, client.provider, result.error, next.missing);
+      ({ model, client } = next);
+      continue;
+    }
+    const concluded = await conclude(deps, claim, result);
     // Somebody said something while the loop ended: it goes on from its rows, and hears it.
     if (concluded) return concluded;
   }
+}
+
+/** Any key that one of the models lacks lets the work go on. */
+function nothingToAsk(missing: ChosenModel['missing']): PhaseResult {
+  const providers = keyless(missing);
+  if (providers.length > 0) return waitForCredentials(providers);
+  const messages = missing.flatMap((opened) => (opened.kind === 'unknown' ? [opened.message] : []));
+  return { kind: 'failed', error: { kind: 'unknown_model', message: messages.join(' '), final: true } };
+}
+
+function keyless(missing: ChosenModel['missing']): string[] {
+  return missing.flatMap((opened) => (opened.kind === 'needs_credentials' ? [opened.provider] : []));
 }
 
 async function runLoop(
@@ -76,19 +95,12 @@ function toolsOf(deps: FocusDependencies, config: EngageConfig) {
 }
 
 /** Undefined where the loop goes on after all. */
-async function conclude(
-  deps: FocusDependencies,
-  claim: Claim,
-  provider: string,
-  result: EngageResult,
-): Promise<PhaseResult | undefined> {
+async function conclude(deps: FocusDependencies, claim: Claim, result: LoopEnd): Promise<PhaseResult | undefined> {
   switch (result.kind) {
     case 'stopped':
       return { kind: 'stopped' };
     case 'parked':
       return { kind: 'calls_wait', waitsFor: result.waitsFor };
-    case 'model_failed':
-      return modelFailed(deps, provider, result.error);
     case 'end_turn':
       if (!(await recordEnd(deps, claim, { kind: 'end_turn', text: result.text }))) return undefined;
       return { kind: 'next', phase: 'consolidate' };
@@ -99,17 +111,27 @@ async function conclude(
   }
 }
 
-function modelFailed(deps: FocusDependencies, provider: string, error: LlmError): PhaseResult {
+/** Nobody tries a key again that its provider refused, or whose account is empty. */
+function dropRefusedKey(deps: FocusDependencies, provider: string, error: LlmError): void {
+  const concernsKey = error.kind === 'auth' || error.kind === 'insufficient_quota';
+  if (concernsKey && error.key) deps.models.rejectCredential(provider, error.key);
+}
+
+function modelFailed(
+  deps: FocusDependencies,
+  provider: string,
+  error: LlmError,
+  missing: ChosenModel['missing'],
+): PhaseResult {
   const failure = { kind: error.kind, message: deps.redactor.text(error.message) };
   switch (error.kind) {
     case 'auth':
     case 'insufficient_quota':
-      if (error.key) deps.models.rejectCredential(provider, error.key);
-      return waitForCredentials(provider);
+      return waitForCredentials([provider, ...keyless(missing)], failure.message);
     case 'rate_limited':
-      return waitForModel(provider, error.retryAfterMs ?? DEFAULT_MODEL_PAUSE_MS);
+      return waitForModel(provider, error.retryAfterMs ?? DEFAULT_MODEL_PAUSE_MS, failure.message);
     case 'overloaded':
-      if (error.retryAfterMs !== undefined) return waitForModel(provider, error.retryAfterMs);
+      if (error.retryAfterMs !== undefined) return waitForModel(provider, error.retryAfterMs, failure.message);
       return { kind: 'failed', error: failure };
     case 'context_exceeded':
     case 'refused':
@@ -124,12 +146,13 @@ function modelFailed(deps: FocusDependencies, provider: string, error: LlmError)
   }
 }
 
-function waitForCredentials(provider: string): PhaseResult {
-  return { kind: 'parked', reason: { kind: 'credentials', targets: [provider], wakeInMs: null } };
+function waitForCredentials(providers: string[], message?: string): PhaseResult {
+  const targets = [...new Set(providers)];
+  return { kind: 'parked', reason: { kind: 'credentials', targets, wakeInMs: null, message } };
 }
 
-function waitForModel(provider: string, wakeInMs: number): PhaseResult {
-  return { kind: 'parked', reason: { kind: 'model', targets: [provider], wakeInMs } };
+function waitForModel(provider: string, wakeInMs: number, message: string): PhaseResult {
+  return { kind: 'parked', reason: { kind: 'model', targets: [provider], wakeInMs, message } };
 }
 
 /** False where the model ended by itself and somebody has said something that it has not heard. */

@@ -8,6 +8,7 @@ import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { costMicros } from '../../llm/prices.ts';
+import { changeBlocks } from '../../llm/thinking.ts';
 import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
 import { addUsage } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages, type StoredMessage } from '../../store/foci/messages.ts';
@@ -77,7 +78,7 @@ export class DbJournal implements Journal {
   }
 
   async recordAnswer({ turn, blocks, stopReason, usage }: RecordAnswer) {
-    const kept = this.#redactor.json(uniqueCallIds(blocks) as unknown as JsonValue) as unknown as ContentBlock[];
+    const kept = changeBlocks(uniqueCallIds(blocks), (text) => this.#redactor.text(text));
     const message: RecordedMessage = { turn, role: 'assistant', kind: 'assistant', blocks: kept, stopReason };
     const calls = kept.filter((block) => block.type === 'tool_use').map((block, position) => newCall(block, position));
     const n = this.#nextN;

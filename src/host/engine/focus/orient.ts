@@ -11,11 +11,11 @@ import { listWorkItems } from '../../store/work/find.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import { giveBackMessages } from '../../store/work/messages.ts';
 import { buildDigest, type Viewer } from '../awareness/digest.ts';
-import type { EngageConfig } from '../engage/types.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
 import { earlierWork } from './earlier-work.ts';
 import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
+import type { PinnedConfig } from './pinned-config.ts';
 import { systemPrompt, taskMessage } from './prompt.ts';
 import type { Claim, FocusDependencies } from './types.ts';
 
@@ -110,7 +110,7 @@ export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Vie
   return { place: item.place, workspace, item };
 }
 
-function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): EngageConfig {
+function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): PinnedConfig {
   const { engage } = faculty;
   const system = systemPrompt({
     workItemId: item.id,
@@ -128,5 +128,7 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
     maxTurns: engage.max_turns,
     maxTokens: engage.max_tokens,
     temperature: engage.temperature,
+    thinking: engage.thinking,
+    fallbackModels: engage.fallback_models,
   };
 }

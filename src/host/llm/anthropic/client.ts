@@ -3,22 +3,26 @@ import { hideKey, mapStrings } from '../clean-text.ts';
 import { type Clock, createSleep, type Sleep, systemClock } from '../clock.ts';
 import { fingerprint } from '../credentials.ts';
 import { createDeadline, type Deadline } from '../deadline.ts';
+import { type ExchangeSettings, exchange, readAddress, readBody } from '../exchange.ts';
 import { listModels } from '../list-models.ts';
-import { type AttemptEvent, DEFAULT_RETRIES, withRetries } from '../retry.ts';
-import { DEFAULT_IDLE_TIMEOUT_MS, describeFailure, readServerSentEvents } from '../sse.ts';
-import type { CompletionRequest, JsonValue, LlmClient, LlmError } from '../types.ts';
-import { concernsKey, readErrorAnswer } from './errors.ts';
+import { type AttemptEvent, DEFAULT_RETRIES, type RetryAdvice, withRetries } from '../retry.ts';
+import { DEFAULT_IDLE_TIMEOUT_MS, readServerSentEvents } from '../sse.ts';
+import { changeBlocks, withoutThinking } from '../thinking.ts';
+import type { CompletionRequest, JsonValue, LlmClient, LlmError, Message, TokenCount } from '../types.ts';
+import { concernsKey, isUnprovenThinking, readErrorAnswer } from './errors.ts';
 import { readEvent, startReading } from './read.ts';
-import { buildRequestBody } from './request.ts';
+import { buildCountBody, buildRequestBody } from './request.ts';
+import { parseTokenCount } from './wire.ts';
 
 export const ANTHROPIC_BASE_URL = 'https://api.anthropic.com';
 /** The longest a whole answer may take, in milliseconds: longer than any model needs for its most tokens. */
 export const DEFAULT_TOTAL_TIMEOUT_MS = 60 * 60_000;
 const DEFAULT_HEADERS_TIMEOUT_MS = 120_000;
+const MESSAGES = '/v1/messages';
 /** As many as one page has: more than there are. */
-const MODELS_PATH = '/v1/models?limit=1000';
-/** The most of an error answer that is read, in bytes. */
-const MAX_ERROR_BYTES = 64 * 1024;
+const MODELS = '/v1/models?limit=1000';
+/** The most of an answer that is no stream which is read, in bytes. */
+const MAX_BODY_BYTES = 64 * 1024;
 
 export type AnthropicOptions = {
   /** What it is called; default `anthropic`. */
@@ -45,11 +49,13 @@ export type AnthropicOptions = {
   retries?: number;
 };
 
-type Settings = Required<Omit<AnthropicOptions, 'provider' | 'credential' | 'sleep' | 'random' | 'retries'>>;
+type Settings = ExchangeSettings &
+  Required<Pick<AnthropicOptions, 'provider' | 'baseUrl' | 'apiVersion' | 'authScheme' | 'totalTimeoutMs'>>;
 
 export function createAnthropicClient(options: AnthropicOptions): LlmClient {
   const clock = options.clock ?? systemClock;
   const settings: Settings = {
+    provider: options.provider ?? 'anthropic',
     baseUrl: options.baseUrl ?? ANTHROPIC_BASE_URL,
     apiVersion: options.apiVersion ?? '2023-06-01',
     authScheme: options.authScheme ?? 'x-api-key',
@@ -64,43 +70,56 @@ export function createAnthropicClient(options: AnthropicOptions): LlmClient {
     sleep: options.sleep ?? createSleep(clock),
     random: options.random ?? Math.random,
   };
+  const findKey = () => checkKey(options.credential()?.value.trim());
   return {
-    provider: options.provider ?? 'anthropic',
+    provider: settings.provider,
     stream(request, signal) {
-      const attempt = () => attemptWithKey(settings, options.credential()?.value.trim(), request, signal);
-      return withRetries(attempt, retrying, signal);
+      return withRetries(() => attemptWithKey(settings, findKey(), request, signal), retrying, signal);
     },
     async listModels(signal) {
-      const key = options.credential()?.value.trim();
-      if (!key) return { kind: 'failed', error: { kind: 'auth', message: 'There is no key for Anthropic.' } };
-      const facts = { provider: options.provider ?? 'anthropic', title: 'Anthropic', path: MODELS_PATH, key };
-      return listModels({ ...settings, ...facts, headers: buildHeaders(settings, key) }, signal);
+      const key = findKey();
+      if (key.kind === 'unfit') return { kind: 'failed', error: key.error };
+      const headers = buildHeaders(settings, key.value);
+      return listModels({ ...settings, title: 'Anthropic', path: MODELS, headers, key: key.value }, signal);
     },
+    countTokens: (request, signal) => countWithKey(settings, findKey(), request, signal),
   };
+}
+
+type Key = { kind: 'key'; value: string } | { kind: 'unfit'; error: LlmError };
+
+function checkKey(value: string | undefined): Key {
+  if (!value) return { kind: 'unfit', error: { kind: 'auth', message: 'There is no key for Anthropic.' } };
+  if (/^[\x21-\x7e]+$/.test(value)) return { kind: 'key', value };
+  const message = 'The key for Anthropic has characters that cannot be sent in a header.';
+  return { kind: 'unfit', error: { kind: 'auth', message, key: fingerprint(value) } };
 }
 
 /** One attempt, with the key taken out of everything it yields: a server may echo what it was sent. */
 async function* attemptWithKey(
   settings: Settings,
-  key: string | undefined,
+  key: Key,
   request: CompletionRequest,
   signal: AbortSignal,
 ): AsyncGenerator<AttemptEvent, void, undefined> {
-  if (!key) {
-    yield failed({ kind: 'auth', message: 'There is no key for Anthropic.' });
+  if (key.kind === 'unfit') {
+    yield failed(key.error);
     return;
   }
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    const message = 'The key for Anthropic has characters that cannot be sent in a header.';
-    yield failed({ kind: 'auth', message, key: fingerprint(key) });
-    return;
-  }
-  for await (const event of attemptRequest(settings, key, request, signal)) {
-    const clean = mapStrings(event as JsonValue, (text) => hideKey(text, key, 'anthropic')) as AttemptEvent;
-    // Another key may be at hand by the time that this refusal is acted on.
-    if (clean.type === 'failed' && concernsKey(clean.error)) clean.error.key = fingerprint(key);
-    yield clean;
-  }
+  for await (const event of attemptRequest(settings, key.value, request, signal)) yield withoutKey(event, key.value);
+}
+
+function withoutKey(event: AttemptEvent, key: string): AttemptEvent {
+  const hide = (text: string) => hideKey(text, key, 'anthropic');
+  const clean = mapStrings(event as JsonValue, hide) as AttemptEvent;
+  if (clean.type === 'failed') nameKey(clean.error, key);
+  if (event.type !== 'done' || clean.type !== 'done') return clean;
+  return { ...clean, response: { ...clean.response, content: changeBlocks(event.response.content, hide) } };
+}
+
+/** Another key may be at hand by the time that this refusal is acted on. */
+function nameKey(error: LlmError, key: string): void {
+  if (concernsKey(error)) error.key = fingerprint(key);
 }
 
 async function* attemptRequest(
@@ -112,63 +131,96 @@ async function* attemptRequest(
   const deadline = createDeadline(signal, settings.clock, settings.totalTimeoutMs);
   const connection = new AbortController();
   try {
-    const opened = await openAnswer(settings, key, request, deadline, connection.signal);
-    if (opened.kind === 'failed') yield opened.event;
-    else yield* readAnswer(settings, opened.body, request, deadline);
+    const open = (messages: Message[]) => {
+      const body = buildRequestBody({ ...request, messages }, settings.provider);
+      return post(settings, key, MESSAGES, body, deadline, connection.signal);
+    };
+    const first = await open(request.messages);
+    // Better without than not at all: a history that the provider takes for another one would be refused for ever.
+    const isUnproven = first.kind === 'failed' && isUnprovenThinking(first.error);
+    const opened = isUnproven ? await open(withoutThinking(request.messages)) : first;
+    if (opened.kind === 'failed') yield { type: 'failed', error: opened.error, advice: opened.advice };
+    else yield* readStream(settings, opened.response, request, deadline);
   } finally {
     // Closes the connection where the answer was not read to its end.
     connection.abort();
   }
 }
 
-type Opened = { kind: 'body'; body: ReadableStream<Uint8Array> } | { kind: 'failed'; event: AttemptEvent };
+async function countWithKey(
+  settings: Settings,
+  key: Key,
+  request: CompletionRequest,
+  signal: AbortSignal,
+): Promise<TokenCount> {
+  if (key.kind === 'unfit') return { kind: 'failed', error: key.error };
+  const counted = await countTokens(settings, key.value, request, signal);
+  if (counted.kind === 'counted') return counted;
+  const hide = (text: string) => hideKey(text, key.value, 'anthropic');
+  const error = mapStrings(counted.error as JsonValue, hide) as LlmError;
+  nameKey(error, key.value);
+  return { kind: 'failed', error };
+}
 
-async function openAnswer(
+async function countTokens(
   settings: Settings,
   key: string,
   request: CompletionRequest,
+  signal: AbortSignal,
+): Promise<TokenCount> {
+  const deadline = createDeadline(signal, settings.clock, settings.headersTimeoutMs);
+  const connection = new AbortController();
+  try {
+    const body = buildCountBody(request, settings.provider);
+    const opened = await post(settings, key, `${MESSAGES}/count_tokens`, body, deadline, connection.signal);
+    if (opened.kind === 'failed') return { kind: 'failed', error: opened.error };
+    const { text, isWhole } = await readBody(settings, opened.response, deadline, MAX_BODY_BYTES);
+    if (signal.aborted) return { kind: 'failed', error: { kind: 'cancelled', message: 'The request was cancelled.' } };
+    const input = isWhole ? parseTokenCount(text) : undefined;
+    if (input !== undefined) return { kind: 'counted', input };
+    return { kind: 'failed', error: { kind: 'malformed', message: 'The answer is malformed: it holds no count.' } };
+  } finally {
+    connection.abort();
+  }
+}
+
+type Opened = { kind: 'answer'; response: Response } | { kind: 'failed'; error: LlmError; advice: RetryAdvice };
+
+async function post(
+  settings: Settings,
+  key: string,
+  path: string,
+  body: JsonValue,
   deadline: Deadline,
   connection: AbortSignal,
 ): Promise<Opened> {
-  const url = readAddress(settings.baseUrl);
+  const url = readAddress(settings.baseUrl, path);
   if (url === undefined) {
     const message = 'The base URL for Anthropic is not an http(s) address, or holds a user name or password.';
-    return failedToOpen({ kind: 'api', status: 400, type: 'invalid_base_url', message });
+    return { kind: 'failed', error: { kind: 'api', status: 400, type: 'invalid_base_url', message }, advice: {} };
   }
-  const work = settings.fetch(url, {
-    method: 'POST',
-    headers: buildHeaders(settings, key),
-    body: JSON.stringify(buildRequestBody(request)),
-    signal: connection,
-    // Following one would send the key to an address nobody configured.
-    redirect: 'manual',
-  });
-  const waited = await deadline.wait(work, settings.headersTimeoutMs, 'the beginning of the answer');
-  if (waited.kind === 'cancelled') return failedToOpen({ kind: 'cancelled', message: 'The request was cancelled.' });
-  if (waited.kind === 'late') return failedToOpen({ kind: 'stream_cut', message: `No answer: ${waited.message}.` });
-  if (waited.kind === 'broke') {
-    const why = describeFailure(waited.reason);
-    return failedToOpen({ kind: 'http', message: `The connection to ${url.origin} failed: ${why}.` });
-  }
-  return checkAnswer(settings, waited.value, deadline);
+  const headers = buildHeaders(settings, key);
+  const exchanged = await exchange(settings, { url, headers, body: JSON.stringify(body) }, deadline, connection);
+  if (exchanged.kind === 'failed') return { ...exchanged, advice: {} };
+  const { response } = exchanged;
+  if (response.status === 200) return { kind: 'answer', response };
+  const { text } = await readBody(settings, response, deadline, MAX_BODY_BYTES);
+  return { kind: 'failed', ...readErrorAnswer(response.status, response.headers, text, settings.clock.wall()) };
 }
 
-async function checkAnswer(settings: Settings, response: Response, deadline: Deadline): Promise<Opened> {
-  const contentType = response.headers.get('content-type') ?? '';
-  if (response.status !== 200) {
-    const body = response.body === null ? '' : await readErrorBody(settings, response.body, deadline);
-    return {
-      kind: 'failed',
-      event: { type: 'failed', ...readErrorAnswer(response.status, response.headers, body, settings.clock.wall()) },
-    };
+async function* readStream(
+  settings: Settings,
+  { body, headers }: Response,
+  request: CompletionRequest,
+  deadline: Deadline,
+): AsyncGenerator<AttemptEvent, void, undefined> {
+  const contentType = headers.get('content-type') ?? '';
+  if (body === null || /json|html/.test(contentType)) {
+    const message = `The answer is not a stream of events (${contentType || 'empty'}).`;
+    yield failed({ kind: 'malformed', message });
+    return;
   }
-  if (response.body === null || /json|html/.test(contentType)) {
-    return failedToOpen({
-      kind: 'malformed',
-      message: `The answer is not a stream of events (${contentType || 'empty'}).`,
-    });
-  }
-  return { kind: 'body', body: response.body };
+  yield* readAnswer(settings, body, request, deadline);
 }
 
 async function* readAnswer(
@@ -177,7 +229,7 @@ async function* readAnswer(
   request: CompletionRequest,
   deadline: Deadline,
 ): AsyncGenerator<AttemptEvent, void, undefined> {
-  let state = startReading(request.model);
+  let state = startReading(`${settings.provider}/${request.model}`, request.model);
   for await (const item of readServerSentEvents(body, { deadline, idleTimeoutMs: settings.idleTimeoutMs })) {
     if (item.kind === 'failed') {
       yield failed(item.error);
@@ -193,31 +245,6 @@ async function* readAnswer(
   yield failed({ kind: 'stream_cut', message: 'The answer ended before it was complete.' });
 }
 
-/** As much of an error answer as is bounded in size and time; a body that breaks off still tells something. */
-async function readErrorBody(
-  settings: Settings,
-  body: ReadableStream<Uint8Array>,
-  deadline: Deadline,
-): Promise<string> {
-  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  while (text.length < MAX_ERROR_BYTES) {
-    const waited = await deadline.wait(reader.read(), settings.idleTimeoutMs, 'the error');
-    if (waited.kind !== 'value' || waited.value.done) break;
-    text += decoder.decode(waited.value.value, { stream: true });
-  }
-  return text.slice(0, MAX_ERROR_BYTES);
-}
-
-/** Where to post to; undefined where fetch would refuse the address. */
-function readAddress(baseUrl: string): URL | undefined {
-  const text = `${baseUrl.replace(/\/+$/, '')}/v1/messages`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isFit = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-  return isFit ? url : undefined;
-}
-
 function buildHeaders(settings: Settings, key: string): Record<string, string> {
   return {
     'content-type': 'application/json',
@@ -229,8 +256,4 @@ function buildHeaders(settings: Settings, key: string): Record<string, string> {
 
 function failed(error: LlmError): AttemptEvent {
   return { type: 'failed', error };
-}
-
-function failedToOpen(error: LlmError): Opened {
-  return { kind: 'failed', event: failed(error) };
 }

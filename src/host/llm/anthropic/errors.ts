@@ -77,6 +77,16 @@ function excerpt(body: string, status: number): string {
   return text === '' ? `The provider answered with status ${status} and no reason.` : text;
 }
 
+const UNPROVEN_THINKING = /\bthinking\b.*(signature|cannot be modified)|signature.*\bthinking\b|found `tool_use`/is;
+
+/**
+ * Whether thinking that was given back is the reason for a refusal: it is bound to its model and to all that was said before it,
+ * and newer models look whether that is unchanged.
+ */
+export function isUnprovenThinking(error: LlmError): boolean {
+  return error.kind === 'api' && error.status === 400 && UNPROVEN_THINKING.test(error.message);
+}
+
 /** Whether the error is about the key, or the account behind it: another key may help then. */
 export function concernsKey(error: LlmError): error is Extract<LlmError, { kind: 'auth' | 'insufficient_quota' }> {
   return error.kind === 'auth' || error.kind === 'insufficient_quota';

@@ -15,7 +15,7 @@ import type {
   ToolUseBlock,
 } from '../types.ts';
 import { readErrorEvent } from './errors.ts';
-import { fullName, redacted, signed } from './thinking.ts';
+import { redacted, signed } from './thinking.ts';
 import { NO_TOKENS, type TokenCounts, toUsage, updateCounts } from './usage.ts';
 import { parseWireEvent, type WireEvent, type WireEventOf } from './wire.ts';
 
@@ -44,7 +44,7 @@ type BlockState = KeptState | { kind: 'ignored' };
 
 export type ReadState = {
   started: boolean;
-  /** The model that was asked, by its own name. */
+  /** The model that was asked, provider/name. */
   asked: string;
   id: string | undefined;
   model: string;
@@ -57,11 +57,11 @@ export type ReadState = {
 /** Where `done` or `failed` is among the events it is the last, and the state is of no more use. */
 export type ReadStep = { state: ReadState; events: LlmEvent[] };
 
-/** `model` stands in until the server names the one that answers. */
-export function startReading(model: string): ReadState {
+/** `asked` is provider/name; `model` stands in until the server names the one that answers. */
+export function startReading(asked: string, model: string): ReadState {
   return {
     started: false,
-    asked: model,
+    asked,
     id: undefined,
     model,
     blocks: new Map(),
@@ -221,15 +221,18 @@ function toResponse(state: ReadState): CompletionResponse {
   return {
     ...(state.id === undefined ? {} : { id: state.id }),
     model: state.model,
-    content: kept.map((block, index) => toContent(state, block, index === kept.length - 1)),
+    content: changeBlocks(
+      kept.map((block, index) => toContent(state, block, index === kept.length - 1)),
+      cleanText,
+    ),
     stopReason,
     usage: toUsage(state.counts),
   };
 }
 
 function toContent(state: ReadState, block: KeptState, isLast: boolean): ContentBlock {
-  if (block.kind === 'text') return { type: 'text', text: cleanText(block.text) };
-  if (block.kind === 'thinking') return changeBlocks([toThinking(state, block)], cleanText)[0] as ThinkingBlock;
+  if (block.kind === 'text') return { type: 'text', text: block.text };
+  if (block.kind === 'thinking') return toThinking(state, block);
   const call = { type: 'tool_use', id: block.id, name: block.name } as const;
   // The last call of an answer that ran out of tokens may have been cut before its arguments began.
   if (isLast && state.stopReason === 'max_tokens' && block.json === '' && isEmpty(block.input)) {
@@ -241,7 +244,7 @@ function toContent(state: ReadState, block: KeptState, isLast: boolean): Content
 }
 
 function toThinking(state: ReadState, { text, signature, redacted: data }: ThinkingState): ThinkingBlock {
-  const block = { type: 'thinking', text, model: fullName(state.asked) } as const;
+  const block = { type: 'thinking', text, model: state.asked } as const;
   if (data !== undefined) return data === '' ? block : { ...block, opaque: redacted(data) };
   return signature === '' ? block : { ...block, opaque: signed(signature) };
 }

@@ -13,30 +13,30 @@ const CACHE_BREAKPOINT: JsonObject = { type: 'ephemeral' };
 const MOST_BREAKPOINTS = 4;
 
 /** Builds the body. Strings come out well-formed; texts without a visible character are left out, as the API refuses them. */
-export function buildRequestBody(request: CompletionRequest): JsonObject {
+export function buildRequestBody(request: CompletionRequest, provider: string): JsonObject {
   const { temperature, thinking } = request;
   return wellFormed({
     model: request.model,
     stream: true,
-    ...thinkingMembers(request),
-    ...promptMembers(request),
+    ...thinkingMembers(request, provider),
+    ...promptMembers(request, provider),
     ...(temperature === undefined || isThinking(thinking) ? {} : { temperature }),
   });
 }
 
 /** The body of a request to count the prompt's tokens: what shapes the prompt, and nothing of the answer. */
-export function buildCountBody(request: CompletionRequest): JsonObject {
-  const { max_tokens: _, ...thinking } = thinkingMembers(request);
-  return wellFormed({ model: request.model, ...thinking, ...promptMembers(request) });
+export function buildCountBody(request: CompletionRequest, provider: string): JsonObject {
+  const { max_tokens: _, ...thinking } = thinkingMembers(request, provider);
+  return wellFormed({ model: request.model, ...thinking, ...promptMembers(request, provider) });
 }
 
 function wellFormed(body: JsonObject): JsonObject {
   return mapStrings(body, (text) => text.toWellFormed()) as JsonObject;
 }
 
-function promptMembers(request: CompletionRequest): JsonObject {
+function promptMembers(request: CompletionRequest, provider: string): JsonObject {
   const system = request.system.filter((block) => isVisible(block.text)).map(toTextBlock);
-  const messages = mergeMessages(request);
+  const messages = mergeMessages(request.messages, `${provider}/${request.model}`);
   setBreakpoints(
     system,
     messages.flatMap(({ content }) => content),
@@ -65,10 +65,10 @@ function toolMembers({ tools, toolChoice }: CompletionRequest): JsonObject {
   };
 }
 
-function mergeMessages({ messages, model }: CompletionRequest): WireMessage[] {
+function mergeMessages(messages: Message[], asked: string): WireMessage[] {
   const merged: WireMessage[] = [];
   for (const { role, content } of messages) {
-    const blocks = content.map((block) => toWireBlock(block, model)).filter((block) => block !== undefined);
+    const blocks = content.map((block) => toWireBlock(block, asked)).filter((block) => block !== undefined);
     const last = merged.at(-1);
     if (blocks.length === 0) continue;
     if (last?.role === role) last.content.push(...blocks);
@@ -92,12 +92,12 @@ function resultsFirst(content: JsonObject[]): JsonObject[] {
 }
 
 /** Undefined for what is not sent. */
-function toWireBlock(block: ContentBlock, model: string): JsonObject | undefined {
+function toWireBlock(block: ContentBlock, asked: string): JsonObject | undefined {
   switch (block.type) {
     case 'text':
       return isVisible(block.text) ? toTextBlock(block) : undefined;
     case 'thinking':
-      return thinkingToSend(block, model);
+      return thinkingToSend(block, asked);
     case 'image': {
       const { mediaType: media_type, data } = block;
       return { type: 'image', source: { type: 'base64', media_type, data } };

@@ -10,8 +10,8 @@ type JsonObject = { [key: string]: JsonValue };
 /** The most tokens a model may think that is told a number. They count as part of the answer, so they come on top of it. */
 const THINKING_TOKENS = { low: 2048, medium: 8192, high: 16_384 } as const;
 
-/** Models of this version and above decide themselves how much to think, and are told an effort. */
-const FIRST_ADAPTIVE = 4.6;
+/** Models of version 4.6 and above decide themselves how much to think, and are told an effort. */
+const FIRST_ADAPTIVE = versionOf(4, 6);
 
 /** What thinks only of itself, or by default, and how it is told not to. What is not listed cannot be told. */
 const TURNED_OFF: { readonly [model: string]: string } = {
@@ -26,7 +26,8 @@ const TURNED_OFF: { readonly [model: string]: string } = {
 };
 
 /** Which members of a request's body say how much to think and how long the answer may be. */
-export function thinkingMembers({ model, thinking, maxTokens, messages }: CompletionRequest): JsonObject {
+export function thinkingMembers(request: CompletionRequest, provider: string): JsonObject {
+  const { model, thinking, maxTokens, messages } = request;
   if (thinking === undefined) return { max_tokens: maxTokens };
   const { name, version } = parseModel(model);
   if (thinking === 'off') return { max_tokens: maxTokens, ...turnedOff(name, version) };
@@ -35,7 +36,7 @@ export function thinkingMembers({ model, thinking, maxTokens, messages }: Comple
   if (version >= FIRST_ADAPTIVE) {
     return { max_tokens, thinking: { type: 'adaptive' }, output_config: { effort: thinking } };
   }
-  if (!mayBegin(model, messages)) return { max_tokens: maxTokens };
+  if (!mayBegin(`${provider}/${model}`, messages)) return { max_tokens: maxTokens };
   return { max_tokens, thinking: { type: 'enabled', budget_tokens: tokens } };
 }
 
@@ -55,16 +56,20 @@ function turnedOff(name: string, version: number): JsonObject {
  * A whole loop of calls and results is one turn, and one that did not begin with thinking these models refuse to think in: so
  * where the beginning was another model's, or was changed since, the turn goes on without.
  */
-function mayBegin(model: string, messages: readonly Message[]): boolean {
+function mayBegin(asked: string, messages: readonly Message[]): boolean {
   const begun = messages.findLastIndex(({ role, content }) => role === 'user' && !content.some(isResult)) + 1;
   const answer = messages.slice(begun).find(({ role }) => role === 'assistant');
   if (answer === undefined) return true;
   const [first] = answer.content;
-  return first?.type === 'thinking' && thinkingToSend(first, model) !== undefined;
+  return first?.type === 'thinking' && thinkingToSend(first, asked) !== undefined;
 }
 
 function isResult({ type }: ContentBlock): boolean {
   return type === 'tool_result';
+}
+
+function versionOf(major: number, minor: number): number {
+  return major * 100 + minor;
 }
 
 /** The family and version of a model, wherever its name has them; of what is none of theirs the version is 0. */
@@ -75,8 +80,8 @@ function parseModel(model: string): { name: string; version: number } {
   if (family === undefined || major === undefined) {
     return { name: id, version: /claude-(fable|mythos)/.test(id) ? FIRST_ADAPTIVE : 0 };
   }
-  const version = minor === undefined ? major : `${major}.${minor}`;
-  return { name: `${family}-${version}`, version: Number(version) };
+  const name = minor === undefined ? `${family}-${major}` : `${family}-${major}.${minor}`;
+  return { name, version: versionOf(Number(major), Number(minor ?? 0)) };
 }
 
 const opaqueSchema = z.union([z.object({ signature: z.string().min(1) }), z.object({ redacted: z.string().min(1) })]);
@@ -90,15 +95,11 @@ export function redacted(data: string): Opaque {
   return { redacted: data };
 }
 
-/** The block as it came; undefined where it is another model's, or was changed since. */
-export function thinkingToSend(block: ThinkingBlock, model: string): JsonObject | undefined {
+/** The block as it came; undefined where it is another model's than `asked` (provider/name), or was changed since. */
+export function thinkingToSend(block: ThinkingBlock, asked: string): JsonObject | undefined {
   const opaque = opaqueSchema.safeParse(block.opaque).data;
-  if (opaque === undefined || block.model !== fullName(model)) return undefined;
+  if (opaque === undefined || block.model !== asked) return undefined;
   return 'redacted' in opaque
     ? { type: 'redacted_thinking', data: opaque.redacted }
     : { type: 'thinking', thinking: block.text, signature: opaque.signature };
-}
-
-export function fullName(model: string): string {
-  return `anthropic/${model}`;
 }

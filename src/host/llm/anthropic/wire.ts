@@ -125,3 +125,14 @@ export function parseErrorBody(text: string): WireError | undefined {
     return undefined;
   }
 }
+
+const tokenCount = z.looseObject({ input_tokens: z.number().int().min(0) });
+
+/** The answer to a request to count; undefined when it is something else. */
+export function parseTokenCount(text: string): number | undefined {
+  try {
+    return tokenCount.safeParse(JSON.parse(text)).data?.input_tokens;
+  } catch {
+    return undefined;
+  }
+}

@@ -93,6 +93,11 @@ export async function beginEngage(tx: Tx, id: string, model: string, config: Jso
   ]);
 }
 
+/** Another model goes on; what the focus began with stays in its configuration. */
+export async function setModel(tx: Tx, id: string, model: string): Promise<void> {
+  await tx.query('update animus.foci set model = $2 where id = $1', [id, model]);
+}
+
 export async function endEngage(tx: Tx, id: string, end: EngageEnd): Promise<void> {
   await tx.query("update animus.foci set phase = 'consolidate', engage_end = $2::jsonb where id = $1", [
     id,

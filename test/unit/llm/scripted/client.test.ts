@@ -44,6 +44,26 @@ describe('the scripted model', () => {
     assert.deepEqual(slept, [9, 2, 2, 2, 2]);
   });
 
+  it('streams what it thinks before it says anything', async () => {
+    const client = clientOf([{ thinking: 'Hm 🙂', text: 'Yes.', chunk: 3 }], createRecordedSleep().sleep);
+    const events = await collect(client.stream(REQUEST, signal()));
+    assert.deepEqual(events.slice(0, 5), [
+      { type: 'thinking_start', index: 0 },
+      { type: 'thinking_delta', index: 0, text: 'Hm ' },
+      { type: 'thinking_delta', index: 0, text: '🙂' },
+      { type: 'thinking_end', index: 0 },
+      { type: 'text_start', index: 1 },
+    ]);
+    assert.partialDeepStrictEqual(events.at(-1), {
+      response: {
+        content: [
+          { type: 'thinking', text: 'Hm 🙂', model: 'scripted/test' },
+          { type: 'text', text: 'Yes.' },
+        ],
+      },
+    });
+  });
+
   it('fails on purpose as often as the script says, and answers then', async () => {
     const client = clientOf([{ error: 'overloaded', times: 2, text: 'At last.' }]);
     const ends: (string | undefined)[] = [];
