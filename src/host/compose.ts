@@ -89,6 +89,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     credentials: models.credentials,
     wakeWaiting: async () => dispatcher?.wakeWaiting(),
     providers: models.providers,
+    costOf: models.costOf,
     hasCredential: models.hasCredential,
     isKnownModel: models.isKnown,
     status: () => ({

@@ -7,6 +7,7 @@ import { Credentials } from './llm/credentials.ts';
 import { createModelOpener, type KeyPlaces } from './llm/open-model.ts';
 import { createChatClient } from './llm/openai/chat-client.ts';
 import { createResponsesClient } from './llm/openai/responses-client.ts';
+import { createCostOf, type Price } from './llm/prices.ts';
 import { createModelCatalogue, DEFAULT_MODEL } from './llm/resolve.ts';
 import { createScriptedClient } from './llm/scripted/client.ts';
 import { createScriptLoader } from './llm/scripted/load-script.ts';
@@ -26,12 +27,21 @@ export function createModels(config: Config, { scripts }: Assets) {
     providers,
     credentials,
     defaultModel: DEFAULT_MODEL,
+    costOf: createCostOf(ownPrices(config)),
     /** True, or what is wrong with the name. */
     isKnown: (name: string): string | true => {
       const found = catalogue.find(name);
       return found.kind === 'found' ? true : found.message;
     },
   };
+}
+
+function ownPrices({ prices }: Config): Map<string, Price> {
+  const own = Object.entries(prices).map(([model, { input, output, cache_read, cache_write }]) => {
+    const price: Price = { input, output, cacheRead: cache_read ?? input, cacheWrite: cache_write ?? input };
+    return [model, price] as const;
+  });
+  return new Map(own);
 }
 
 function createClient(provider: Provider, credentials: Credentials, scripts: string): LlmClient {

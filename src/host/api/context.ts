@@ -5,6 +5,7 @@ import type { Db } from '../db/types.ts';
 import type { FacultyCatalogue } from '../engine/faculties/catalogue.ts';
 import type { Redactor } from '../engine/redaction/redactor.ts';
 import type { Credentials } from '../llm/credentials.ts';
+import type { CostOf } from '../llm/prices.ts';
 import type { Provider } from '../providers/types.ts';
 
 export type ApiContext = {
@@ -20,6 +21,7 @@ export type ApiContext = {
   /** Says that waiting work may go on. */
   wakeWaiting(): Promise<void>;
   providers: readonly Provider[];
+  costOf: CostOf;
   hasCredential(provider: string): boolean;
   isKnownModel(modelName: string): string | true;
   status(): Omit<HostStatus, 'queue' | 'other_places' | 'trusted' | 'clients'>;

@@ -8,6 +8,7 @@ import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { AnimusError } from '../../protocol/errors.ts';
 import { databaseUrl } from '../../protocol/host.ts';
+import { pricesSchema } from './prices-schema.ts';
 import { baseUrl, providersSchema } from './providers-schema.ts';
 import { locateIssue } from './toml-location.ts';
 
@@ -66,6 +67,7 @@ const configSchema = z.strictObject({
   openai: z.strictObject({ base_url: baseUrl.default('https://api.openai.com/v1') }).prefault({}),
   /** By the part of a model's name before the slash. */
   providers: providersSchema,
+  prices: pricesSchema,
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.output<typeof configSchema>;

@@ -44,6 +44,7 @@ describe('the configuration', () => {
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       openai: { base_url: 'https://api.openai.com/v1' },
       providers: {},
+      prices: {},
       log: { level: 'info' },
     });
     assert.deepEqual(load(''), load('# nothing\n'));
@@ -89,6 +90,7 @@ describe('the configuration', () => {
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       openai: { base_url: 'http://127.0.0.1:8081/v1' },
       providers: {},
+      prices: {},
       log: { level: 'debug' },
     });
   });

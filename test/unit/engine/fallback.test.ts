@@ -39,6 +39,8 @@ class Shelf implements Models {
     return { kind: 'ready', client, modelName };
   }
 
+  readonly costOf = costMicros;
+
   rejectCredential(provider: string): void {
     this.rejected.push(provider);
     for (const [model, client] of this.clients) if (client.provider === provider) this.keyless.add(model);

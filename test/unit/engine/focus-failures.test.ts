@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { claimNext } from '../../../src/host/engine/dispatch/claim.ts';
 import { backoffMs } from '../../../src/host/engine/focus/recover.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
+import { costMicros } from '../../../src/host/llm/prices.ts';
 import type { LlmError } from '../../../src/host/llm/types.ts';
 import { dueWaits, openWaits, resolveWait } from '../../../src/host/store/work/waits.ts';
 import { engineDatabase, lossyDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
@@ -194,6 +195,7 @@ describe('a focus that cannot go on', () => {
         throw new Error('a bug with hunter2-hunter2');
       },
       rejectCredential: () => undefined,
+      costOf: costMicros,
     };
     await bench.run(writtenModel([]), facultyOf(), { models });
     const { item, focus } = await bench.look(id);

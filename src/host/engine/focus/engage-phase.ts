@@ -58,11 +58,13 @@ async function runLoop(
   client: LlmClient,
 ): Promise<EngageResult> {
   const watchers = redactedEmitter(deps, claim);
+  const { model } = config;
+  const { costOf } = deps.models;
   const result = await engage(
     {
       client,
       tools: toolsOf(deps, config),
-      journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor, remarksFor(deps, claim)),
+      journal: new DbJournal(deps.db, claim.lease, model, deps.redactor, remarksFor(deps, claim), costOf),
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,

@@ -7,7 +7,7 @@ import type { JsonValue } from '../../../protocol/json.ts';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
-import { costMicros } from '../../llm/prices.ts';
+import { type CostOf, costMicros } from '../../llm/prices.ts';
 import { changeBlocks } from '../../llm/thinking.ts';
 import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
 import { addUsage } from '../../store/foci/foci.ts';
@@ -49,17 +49,19 @@ export class DbJournal implements Journal {
   #model: string;
   #redactor: Redactor;
   #remarks: Remarks | undefined;
+  #costOf: CostOf;
   #nextN = 1;
   #block = 0;
   /** A recorded step closes the block that its turn's results end. */
   #stepInTurn = false;
 
-  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks) {
+  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks, costOf: CostOf = costMicros) {
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
     this.#redactor = redactor;
     this.#remarks = remarks;
+    this.#costOf = costOf;
   }
 
   async load() {
@@ -92,7 +94,7 @@ export class DbJournal implements Journal {
       const focus = { id: this.#lease.focusId, workItemId: this.#lease.workItemId };
       for (const call of calls) await insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue });
       const counted = { ...usage, estimated: usage.estimated ?? false };
-      await addUsage(tx, this.#lease.focusId, counted, costMicros(this.#model, usage));
+      await addUsage(tx, this.#lease.focusId, counted, this.#costOf(this.#model, usage));
       await noteProgress(tx, this.#lease.workItemId);
     });
     this.#nextN += 1;
