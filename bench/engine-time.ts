@@ -50,7 +50,7 @@ async function run({ cleanup, signal }: SubjectContext): Promise<Report> {
   ];
   const samples = await alternate(contenders, { warmUps: 2, counted: 9, budgetMs: 25_000, signal });
   const [inDatabase] = figures(samples, [IN_DATABASE], IN_MEMORY);
-  const { transactions, statements } = await countPerTurn(db, conversation);
+  const { transactions, statements, roundTrips } = await countPerTurn(db, conversation);
   return {
     title: `Engine time per turn (runs of ${TURNS} turns)`,
     meaning: [
@@ -60,7 +60,7 @@ async function run({ cleanup, signal }: SubjectContext): Promise<Report> {
     ...figureTable(figures(samples, [BY_HAND, IN_MEMORY, IN_DATABASE], BY_HAND), 'the loop by hand'),
     notes: [
       `With PGlite a turn takes ${readable(inDatabase?.ratio ?? Number.NaN)} times what the same loop takes in memory.`,
-      `It takes ${transactions} transactions, which are ${statements} statements with begin and commit.`,
+      `It takes ${transactions} transactions: ${statements} statements with begin and commit, in ${roundTrips} round trips.`,
     ],
   };
 }
@@ -89,12 +89,17 @@ async function countPerTurn(db: Db, conversation: (turns: number) => Conversatio
     const work = await prepareInDatabase(counting);
     const before = { ...counting.counts };
     await work(conversation(turns));
-    const { transactions, statements } = counting.counts;
-    return { transactions: transactions - before.transactions, statements: statements - before.statements };
+    const { transactions, statements, roundTrips } = counting.counts;
+    return {
+      transactions: transactions - before.transactions,
+      statements: statements - before.statements,
+      roundTrips: roundTrips - before.roundTrips,
+    };
   };
   const [short, long] = [await count(few), await count(many)];
   return {
     transactions: (long.transactions - short.transactions) / (many - few),
     statements: (long.statements - short.statements) / (many - few),
+    roundTrips: (long.roundTrips - short.roundTrips) / (many - few),
   };
 }

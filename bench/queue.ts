@@ -1,6 +1,9 @@
 /** The queue beside others: from a submission to its start, and how many no-ops go through. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '../src/host/db/types.ts';
 import { benchDatabases } from './bench-databases.ts';
+import type { Cleanup } from './cleanup.ts';
+import { countingDb } from './counting-db.ts';
 import { alternate, type Contender, figures } from './measure.ts';
 import { type BenchedQueue, graphileWorker, ourQueue, pgBoss } from './queue-contenders.ts';
 import { figureTable, type Report } from './report.ts';
@@ -37,6 +40,10 @@ async function run({ cleanup, signal }: SubjectContext): Promise<Report> {
     queues.push(await proven(await pgBoss('Postgres, pg-boss', server.url, cleanup)));
     queues.push(await proven(await graphileWorker('Postgres, graphile-worker', server.url, cleanup)));
   }
+  const [one, many] = [await roundTripsOf(1, openEmbedded, cleanup), await roundTripsOf(JOBS, openEmbedded, cleanup)];
+  notes.push(
+    `Ours asks the database ${one} times for a job alone, and ${many / JOBS} times for each of ${JOBS} at once.`,
+  );
   signal.throwIfAborted();
   const contenders = queues.flatMap((benched) => [oneAlone(benched), manyAtOnce(benched)]);
   const samples = await alternate(contenders, { warmUps: 2, counted: 15, budgetMs: 90_000, signal });
@@ -56,6 +63,17 @@ async function run({ cleanup, signal }: SubjectContext): Promise<Report> {
   };
 }
 
+/** From before the first submission until nothing more is asked; so many go in eight at a time. */
+async function roundTripsOf(jobs: number, open: () => Promise<Db>, cleanup: Cleanup): Promise<number> {
+  const db = countingDb(await open());
+  const benched = await ourQueue('counted', db, cleanup);
+  await sleep(SETTLE_MS);
+  const before = db.counts.roundTrips;
+  await begunAfter(benched, jobs, () => submitAll(benched, jobs));
+  await sleep(SETTLE_MS * 10);
+  return db.counts.roundTrips - before;
+}
+
 /** One job goes through before anything is measured. */
 async function proven(benched: BenchedQueue): Promise<BenchedQueue> {
   await begunAfter(benched, 1, () => benched.submit());
@@ -73,16 +91,18 @@ function oneAlone(benched: BenchedQueue): Contender {
 
 function manyAtOnce(benched: BenchedQueue): Contender {
   return async () => {
-    const ms = await begunAfter(benched, JOBS, async () => {
-      let left = JOBS;
-      const submitter = async () => {
-        for (left -= 1; left >= 0; left -= 1) await benched.submit();
-      };
-      await Promise.all(Array.from({ length: SUBMITTERS }, submitter));
-    });
+    const ms = await begunAfter(benched, JOBS, () => submitAll(benched, JOBS));
     await sleep(SETTLE_MS);
     return { [perJob(benched.name)]: ms / JOBS };
   };
+}
+
+async function submitAll({ submit }: BenchedQueue, jobs: number): Promise<void> {
+  let left = jobs;
+  const submitter = async () => {
+    for (left -= 1; left >= 0; left -= 1) await submit();
+  };
+  await Promise.all(Array.from({ length: SUBMITTERS }, submitter));
 }
 
 /** Milliseconds from before `submit` until the last of `count` jobs was begun. */

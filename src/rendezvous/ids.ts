@@ -7,11 +7,28 @@ export function namedUuid(namespace: string, name: string): string {
   return formatted(bytes, 0x80);
 }
 
-/** A UUID version 7 (RFC 9562): 48 bits of milliseconds, then random. Sorts by time of making. */
-export function uuidv7(now: number = Date.now()): string {
+/** A UUID version 7 (RFC 9562): 48 bits of milliseconds, then random. Without a time those of a process sort as they were made. */
+export function uuidv7(now?: number): string {
   const bytes = randomBytes(16);
-  bytes.writeUIntBE(now, 0, 6);
+  if (now === undefined) {
+    countOn(bytes.readUInt16BE(6) & (MOST_OF_A_MILLISECOND >> 1));
+    bytes.writeUInt16BE(newest.count, 6);
+  }
+  bytes.writeUIntBE(now ?? newest.ms, 0, 6);
   return formatted(bytes, 0x70);
+}
+
+/** What the 12 bits behind the milliseconds can count. */
+const MOST_OF_A_MILLISECOND = 0xfff;
+
+let newest = { ms: 0, count: 0 };
+
+/** Several rows may be stored within one millisecond. Runs ahead of a clock that stands or goes back. */
+function countOn(firstOfMillisecond: number): void {
+  const ms = Date.now();
+  if (ms > newest.ms) newest = { ms, count: firstOfMillisecond };
+  else if (newest.count < MOST_OF_A_MILLISECOND) newest.count += 1;
+  else newest = { ms: newest.ms + 1, count: firstOfMillisecond };
 }
 
 function formatted(bytes: Buffer, version: number): string {

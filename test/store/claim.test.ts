@@ -1,10 +1,11 @@
 /** Which item a host gets, and that no two hosts get the same. */
 import assert from 'node:assert/strict';
 import type { Db } from '../../src/host/db/types.ts';
-import { claimNext } from '../../src/host/engine/dispatch/claim.ts';
+import { claimNext, claimSeveral } from '../../src/host/engine/dispatch/claim.ts';
 import { releaseFocus, retryLater } from '../../src/host/engine/focus/ending.ts';
 import { listFoci } from '../../src/host/store/foci/foci.ts';
 import { facultiesOfPlace, markHostStopped, markPredecessorsStopped } from '../../src/host/store/hosts/hosts.ts';
+import { proveLease } from '../../src/host/store/work/leases.ts';
 import { takeOverExpired } from '../../src/host/store/work/queue.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
@@ -131,7 +132,44 @@ onEachDatabase('claim', {}, (database) => {
     assert.equal(await claimFor([PLACE, OTHER_PLACE], [FACULTY]), elsewhere);
   });
 
+  it('takes several in one transaction, in the order of the queue, each with item, focus and lease of one another', async () => {
+    const { db } = database;
+    const low = await submitted(db, { priority: -1 });
+    const begun = await submitted(db);
+    await releaseFocus(db, (await claimed(db)).lease);
+    const [first, second] = [await submitted(db), await submitted(db)];
+    const scope = { places: [PLACE], faculties: [FACULTY] };
+    const three = await claimSeveral(db, uuidv7(), scope, 3);
+    assert.deepEqual(
+      three.map(({ item: { id } }) => id),
+      [begun, first, second],
+    );
+    for (const { item: claimedItem, focus, lease } of three) {
+      assert.deepEqual([focus.workItemId, lease.workItemId, lease.focusId], [claimedItem.id, claimedItem.id, focus.id]);
+      assert.equal((await history(db, claimedItem.id)).at(-1), 'queued → running: claimed');
+      await db.transaction((tx) => proveLease(tx, lease));
+    }
+    const rest = await claimSeveral(db, uuidv7(), scope, 3);
+    assert.deepEqual(
+      rest.map(({ item: { id } }) => id),
+      [low],
+    );
+    assert.deepEqual(await claimSeveral(db, uuidv7(), scope, 3), []);
+  });
+
   for (const loss of ['before commit', 'after commit'] as const) {
+    it(`finds its own claims of several when the answer was lost ${loss}`, async () => {
+      const { db } = database;
+      const ids = [await submitted(db), await submitted(db)];
+      const claims = await claimSeveral(losing(db, [loss]), uuidv7(), { places: [PLACE], faculties: [FACULTY] }, 4);
+      assert.deepEqual(
+        claims.map(({ item: { id } }) => id),
+        ids,
+      );
+      assert.equal(await countRows(db, 'leases'), 2);
+      assert.equal(await countRows(db, 'foci'), 2);
+    });
+
     it(`finds its own claim when the answer was lost ${loss}`, async () => {
       const { db } = database;
       const id = await submitted(db);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { retryLost } from '../../src/host/db/retry-lost.ts';
 import { schemaQualifier } from '../../src/host/db/schema-name.ts';
-import { type Db, DbError, DbLost, type SqlValue } from '../../src/host/db/types.ts';
+import { type Db, DbError, DbLost, type SqlValue, type Tx } from '../../src/host/db/types.ts';
 import { holdTransaction, untilBlockedBy } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
@@ -98,6 +98,55 @@ onEachDatabase('driver', {}, (database) => {
     });
     await assert.rejects(swallowing, { name: 'DbError', code: '23505' });
     assert.deepEqual(await db.query('select n from animus.t'), []);
+  });
+
+  it('of statements sent together none runs after one that is refused, and those before have their rows', async () => {
+    const { db } = database;
+    await db.exec('create table animus.t (n integer primary key); create sequence animus.s;');
+    const outcomes = await db
+      .transaction(async (tx) => {
+        const sent = [
+          tx.query('insert into animus.t values (1) returning n'),
+          tx.query('insert into animus.t values (1)'),
+          tx.query("select nextval('animus.s')"),
+        ];
+        throw await Promise.allSettled(sent);
+      })
+      .catch((thrown: PromiseSettledResult<unknown>[]) => thrown);
+    const [first, second, third] = outcomes as PromiseSettledResult<unknown>[];
+    assert.deepEqual(first, { status: 'fulfilled', value: [{ n: 1 }] });
+    assert.ok(second?.status === 'rejected' && (second.reason as DbError).code === '23505');
+    assert.equal(third?.status, 'rejected');
+    assert.equal(await scalar(db, "nextval('animus.s')"), 1, 'a sequence is not rolled back: nobody had asked it');
+    assert.deepEqual(await db.query('select n from animus.t'), []);
+  });
+
+  it('a parameter that cannot be sent undoes what was sent with it', async () => {
+    const { db } = database;
+    await db.exec('create table animus.t (n integer)');
+    const loop: Record<string, unknown> = {};
+    loop.loop = loop;
+    const sending = db.transaction((tx) =>
+      Promise.all([
+        tx.query('insert into animus.t values (1)'),
+        tx.query('select $1::jsonb', [loop as unknown as string]),
+        tx.query('insert into animus.t values (2)'),
+      ]),
+    );
+    await assert.rejects(sending);
+    assert.deepEqual(await db.query('select n from animus.t'), []);
+  });
+
+  it('a statement that a body did not wait for is part of its transaction, and one that comes later is refused', async () => {
+    const { db } = database;
+    await db.exec('create table animus.t (n integer)');
+    let late: Tx | undefined;
+    await db.transaction(async (tx) => {
+      late = tx;
+      void tx.query('insert into animus.t values (1)');
+    });
+    await assert.rejects(async () => late?.query('insert into animus.t values (2)'), /transaction is over/);
+    assert.deepEqual(await db.query('select n from animus.t'), [{ n: 1 }]);
   });
 
   it('statements of a transaction may be sent together', async () => {

@@ -6,7 +6,7 @@ import { completeFocus, giveUp, parkFocus, releaseFocus, retryLater } from '../.
 import { DbJournal } from '../../src/host/engine/focus/journal.ts';
 import { Redactor } from '../../src/host/engine/redaction/redactor.ts';
 import { readFocus } from '../../src/host/store/foci/foci.ts';
-import { findLease, type Lease, proveLease, renewLeases } from '../../src/host/store/work/leases.ts';
+import { findLeases, type Lease, proveLease, renewLeases } from '../../src/host/store/work/leases.ts';
 import { takeOverExpired } from '../../src/host/store/work/queue.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
@@ -128,7 +128,7 @@ onEachDatabase('fencing', {}, (database) => {
     assert.deepEqual(await leaseEnd(db, second.lease.token), before);
     assert.deepEqual(await takeOverExpired(db, await registered(db)), [second.item.id]);
     assert.deepEqual(await renewLeases(db, [second.lease.token]), []);
-    assert.equal(await findLease(db, second.lease.token), undefined);
+    assert.deepEqual(await findLeases(db, [second.lease.token]), []);
   });
 });
 

@@ -59,12 +59,16 @@ onEachDatabase('notifications', {}, (database) => {
     await unlisten();
   });
 
-  it('of a submit carry the id and the number of its event, and nothing that is said', async () => {
+  it('of a submit carry the id, the number and the state of its event, and nothing that is said', async () => {
     const { db } = database;
     const { until, unlisten } = await hear(db, 'work');
     const id = await submitted(db, { description: 'secret' });
     const [payload] = await until(1);
-    assert.deepEqual(JSON.parse(payload ?? ''), { id, seq: (await history(db, id)).length });
+    assert.deepEqual(JSON.parse(payload ?? ''), {
+      id,
+      seq: (await history(db, id)).length,
+      state: 'queued',
+    });
     await unlisten();
   });
 

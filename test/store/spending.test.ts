@@ -1,7 +1,7 @@
 /** What items have cost, over all their attempts. */
 import assert from 'node:assert/strict';
 import type { Db } from '../../src/host/db/types.ts';
-import { insertFocus } from '../../src/host/store/foci/foci.ts';
+import { takeUpFocus } from '../../src/host/store/foci/foci.ts';
 import { readSpending } from '../../src/host/store/foci/spending.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -9,7 +9,7 @@ import { submitted } from './work-rows.ts';
 
 async function spent(db: Db, workItemId: string, model: string, costMicros: number | null): Promise<void> {
   const id = uuidv7();
-  await db.transaction((tx) => insertFocus(tx, { id, workItemId, attempt: 1, faculty: 'general', hostId: uuidv7() }));
+  await db.transaction((tx) => takeUpFocus(tx, { id, workItemId, attempt: 1, faculty: 'general', hostId: uuidv7() }));
   await db.query("update animus.foci set model = $2, cost_micros = $3::bigint, status = 'failed' where id = $1", [
     id,
     model,

@@ -156,7 +156,10 @@ describe("kills of the database's thread", () => {
       () => query().then(reset.resolve, reset.reject),
     );
     await assert.rejects(
-      db.transaction(() => db.killThread('in a transaction')),
+      db.transaction(async (tx) => {
+        await db.killThread('in a transaction');
+        await tx.query('select 1');
+      }),
       LOST,
     );
     answers.push(await reset.promise);

@@ -6,7 +6,9 @@ import { openAsBlob } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import type { WorkerAnswer, WorkerCall, WorkerSettings } from './worker-messages.ts';
+import type { Statement } from './transactions.ts';
+import type { Row } from './types.ts';
+import type { WorkerAnswer, WorkerCall, WorkerRows, WorkerSettings } from './worker-messages.ts';
 import { writeDump } from './write-dump.ts';
 
 if (!parentPort) throw new Error('db-worker runs as a worker thread only.');
@@ -36,24 +38,36 @@ function describe(error: unknown): { message: string; code: string; constraint?:
   };
 }
 
-async function run(db: PGlite, call: WorkerCall): Promise<Record<string, unknown>[]> {
+async function run(db: PGlite, call: WorkerCall): Promise<WorkerRows> {
   switch (call.kind) {
     case 'query':
-      return (await db.query<Record<string, unknown>>(call.sql, call.params as unknown[])).rows;
+      return query(db, call.statements);
     case 'exec':
       await db.exec(call.sql);
-      return [];
+      break;
     case 'listen':
       await db.exec(`listen "${call.channel}"`);
-      return [];
+      break;
     case 'unlisten':
       await db.exec(`unlisten "${call.channel}"`);
-      return [];
+      break;
     case 'dump':
-      return [{ bytes: await writeDump(db, call.file) }];
+      return { rows: [[{ bytes: await writeDump(db, call.file) }]] };
     case 'close':
       await db.close();
-      return [];
+      break;
+  }
+  return { rows: [[]] };
+}
+
+async function query(db: PGlite, statements: readonly Statement[]): Promise<WorkerRows> {
+  const rows: Row[][] = [];
+  try {
+    for (const { sql, params } of statements) rows.push((await db.query<Row>(sql, params as unknown[])).rows);
+    return { rows };
+  } catch (error) {
+    if (isInternal(error)) throw error;
+    return { rows, refused: describe(error) };
   }
 }
 
@@ -77,11 +91,11 @@ let last: Promise<unknown> = opening.catch(() => undefined); // the failure was 
 port.on('message', (call: WorkerCall) => {
   last = last.then(async () => {
     try {
-      answer({ id: call.id, rows: await run(await opening, call) });
+      answer({ id: call.id, ...(await run(await opening, call)) });
     } catch (error) {
       // A dead instance is left without an answer: the thread ends, its calls are lost, and it is opened anew.
       if (isInternal(error) && call.kind !== 'close' && (await isDead())) process.exit(1);
-      answer({ id: call.id, error: describe(error) });
+      answer({ id: call.id, rows: [], refused: describe(error) });
     }
     if (call.kind === 'close') process.exit(0);
   });

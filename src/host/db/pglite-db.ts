@@ -64,7 +64,8 @@ export class PgliteDb implements EmbeddedDb {
 
   async query<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
     refuseInsideTransaction(this);
-    const rows = await this.#inTurn(() => this.#thread.ask({ kind: 'query', sql: this.#qualify(sql), params }));
+    const statements = [{ sql: this.#qualify(sql), params }];
+    const rows = await this.#inTurn(() => this.#thread.ask({ kind: 'query', statements }));
     return rows as R[];
   }
 
@@ -130,24 +131,29 @@ export class PgliteDb implements EmbeddedDb {
 
   async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     const thread = this.#thread;
-    const { tx, throwIfRefused } = createTx(
-      async <R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) =>
-        (await thread.ask({ kind: 'query', sql: this.#qualify(sql), params })) as R[],
+    const { tx, finish } = createTx((statements) =>
+      thread.askAll(statements.map(({ sql, params }) => ({ sql: this.#qualify(sql), params }))),
     );
-    await thread.ask({ kind: 'exec', sql: 'begin' });
     let result: T;
     try {
       result = await body(tx);
-      throwIfRefused();
+      const { refused } = await finish();
+      if (refused) throw refused.error;
     } catch (error) {
-      // A thread that is lost has rolled back by itself.
-      await thread.ask({ kind: 'exec', sql: 'rollback' }).catch((fault) => {
-        if (!(fault instanceof DbLost)) throw fault;
-      });
+      const { begun } = await finish();
+      if (begun) await this.#rollBack(thread);
       throw error;
     }
-    await thread.ask({ kind: 'exec', sql: 'commit' });
+    const { begun } = await finish();
+    if (begun) await thread.ask({ kind: 'exec', sql: 'commit' });
     return result;
+  }
+
+  async #rollBack(thread: WorkerThread): Promise<void> {
+    // A thread that is lost has rolled back by itself.
+    await thread.ask({ kind: 'exec', sql: 'rollback' }).catch((fault) => {
+      if (!(fault instanceof DbLost)) throw fault;
+    });
   }
 
   /** One call or one transaction at a time: there is one connection. */

@@ -1,10 +1,17 @@
 /** A Postgres server behind the Db interface: a pool for queries, one connection of its own for notifications. */
 import pg from 'pg';
 import { isDiskFull } from './disk-space.ts';
+import { PostgresBatch } from './postgres-batch.ts';
 import { PostgresListener } from './postgres-listener.ts';
 import { schemaQualifier } from './schema-name.ts';
 import { CONNECTION_EXCEPTION_CLASS, SQLSTATE } from './sqlstate.ts';
-import { createTx, refuseInsideTransaction, withTransactionRetry } from './transactions.ts';
+import {
+  type BatchAnswer,
+  createTx,
+  refuseInsideTransaction,
+  type Statement,
+  withTransactionRetry,
+} from './transactions.ts';
 import { type Db, DbError, DbLost, type Row, type SqlValue, type Tx } from './types.ts';
 
 export type PostgresOptions = {
@@ -123,13 +130,7 @@ export class PostgresDb implements Db {
 
   async #transact<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await translated(() => this.#pool.connect());
-    // A client takes one statement at a time; a body may send several together.
-    let last: Promise<unknown> = Promise.resolve();
-    const { tx, throwIfRefused } = createTx(<R extends Row = Row>(sql: string, params: readonly SqlValue[] = []) => {
-      const result = last.then(() => run<R>(client, this.#qualify(sql), params));
-      last = result.catch(() => undefined); // whoever sent it has the error
-      return result;
-    });
+    const { tx, finish } = createTx((statements) => this.#send(client, statements));
     let broken: Error | undefined;
     // While it is checked out, nobody but us hears that the connection broke.
     const onError = (error: Error) => {
@@ -137,19 +138,27 @@ export class PostgresDb implements Db {
     };
     client.on('error', onError);
     try {
-      await run(client, 'begin', []);
       const result = await body(tx);
-      throwIfRefused();
-      await run(client, 'commit', []);
+      const { begun, refused } = await finish();
+      if (refused) throw refused.error;
+      if (begun) await run(client, 'commit', []);
       return result;
     } catch (error) {
+      const { begun } = await finish();
       if (error instanceof DbLost) broken = error;
-      else await run(client, 'rollback', []);
+      else if (begun) await run(client, 'rollback', []);
       throw error;
     } finally {
       client.off('error', onError);
       client.release(broken);
     }
+  }
+
+  async #send(client: pg.PoolClient, statements: readonly Statement[]): Promise<BatchAnswer> {
+    const qualified = statements.map(({ sql, params }) => ({ sql: this.#qualify(sql), params }));
+    const batch = client.query(new PostgresBatch(qualified, types));
+    const { rows, refused } = await batch.answer;
+    return refused ? { rows, refused: { error: translate(refused.error) } } : { rows };
   }
 }
 

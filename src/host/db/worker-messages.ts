@@ -1,5 +1,6 @@
 /** What the host's thread and the database's thread say to each other. */
-import type { Row, SqlValue } from './types.ts';
+import type { Statement } from './transactions.ts';
+import type { Row } from './types.ts';
 
 export type WorkerSettings = {
   /** The data folder; without one the database lives in memory. */
@@ -9,7 +10,8 @@ export type WorkerSettings = {
 };
 
 export type WorkerRequest =
-  | { kind: 'query'; sql: string; params: readonly SqlValue[] }
+  /** One after another, and none after one that is refused. */
+  | { kind: 'query'; statements: readonly Statement[] }
   | { kind: 'exec'; sql: string }
   | { kind: 'listen' | 'unlisten'; channel: string }
   | { kind: 'dump'; file: string }
@@ -19,9 +21,11 @@ export type WorkerCall = WorkerRequest & { id: number };
 
 export type WorkerFault = { message: string; code: string; constraint?: string };
 
+/** The rows of each statement, up to the first one that was refused. */
+export type WorkerRows = { rows: Row[][]; refused?: WorkerFault };
+
 export type WorkerAnswer =
   | { opened: true }
   | { opened: false; error: WorkerFault }
-  | { id: number; rows: Row[] }
-  | { id: number; error: WorkerFault }
+  | ({ id: number } & WorkerRows)
   | { notified: string; payload: string };

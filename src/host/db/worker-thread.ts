@@ -1,9 +1,10 @@
 /** One life of the database's thread: started, asked, ended. Who restarts it is pglite-db's business. */
 import { Worker } from 'node:worker_threads';
+import type { BatchAnswer, Statement } from './transactions.ts';
 import { DbError, DbLost, type Row } from './types.ts';
 import type { WorkerAnswer, WorkerRequest, WorkerSettings } from './worker-messages.ts';
 
-type Waiting = { resolve: (rows: Row[]) => void; reject: (error: Error) => void; watchdog: NodeJS.Timeout };
+type Waiting = { resolve: (answer: BatchAnswer) => void; reject: (error: Error) => void; watchdog: NodeJS.Timeout };
 
 export type ThreadEvents = {
   onNotified: (channel: string, payload: string) => void;
@@ -54,7 +55,22 @@ export class WorkerThread {
     this.opened.catch(() => undefined); // whoever awaits it gets the error; nobody may be
   }
 
-  ask(request: WorkerRequest, withinMs = ANSWER_WITHIN_MS): Promise<Row[]> {
+  /** The rows of a request that is one thing; rejects where it is refused. */
+  async ask(request: WorkerRequest, withinMs = ANSWER_WITHIN_MS): Promise<Row[]> {
+    const { rows, refused } = await this.#post(request, withinMs);
+    if (refused) throw refused.error;
+    return rows[0] ?? [];
+  }
+
+  /** Never rejects: a thread that is lost refuses what it had not answered. */
+  askAll(statements: readonly Statement[]): Promise<BatchAnswer> {
+    return this.#post({ kind: 'query', statements }, ANSWER_WITHIN_MS).catch((error) => ({
+      rows: [],
+      refused: { error },
+    }));
+  }
+
+  #post(request: WorkerRequest, withinMs: number): Promise<BatchAnswer> {
     if (this.#ended) return Promise.reject(new DbLost("The database's thread has ended."));
     const id = this.#nextId;
     this.#nextId += 1;
@@ -89,8 +105,9 @@ export class WorkerThread {
     if (!waiting) return;
     this.#waiting.delete(answer.id);
     clearTimeout(waiting.watchdog);
-    if ('rows' in answer) waiting.resolve(answer.rows);
-    else waiting.reject(new DbError(answer.error.message, answer.error.code, answer.error.constraint));
+    const { rows, refused } = answer;
+    if (!refused) waiting.resolve({ rows });
+    else waiting.resolve({ rows, refused: { error: new DbError(refused.message, refused.code, refused.constraint) } });
   }
 
   #end(reason: string): void {

@@ -232,6 +232,8 @@ describe('ids', () => {
     for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.ok(ids[2]?.startsWith('018bcfe5-6800-7'));
     assert.equal(new Set(Array.from({ length: 1000 }, () => uuidv7(5))).size, 1000);
+    const atOnce = Array.from({ length: 20_000 }, () => uuidv7());
+    assert.deepEqual(atOnce.toSorted(), atOnce);
   });
 
   it('are short by their last eight digits', () => {

@@ -12,7 +12,8 @@ import { dueWaits, openWaits, resolveWait, type Wait, wakeAwaitingChildren } fro
 import type { FacultyCatalogue } from '../faculties/catalogue.ts';
 import type { Faculty } from '../faculties/schema.ts';
 import type { Claim, Log } from '../focus/types.ts';
-import { type Claimed, claimNext } from './claim.ts';
+import { type Claimed, claimSeveral } from './claim.ts';
+import { readHint } from './hint.ts';
 
 export type DispatcherOptions = {
   db: Db;
@@ -51,6 +52,8 @@ export class Dispatcher {
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #paused: string | undefined;
+  /** There may be work for a slot that gets free: what was submitted while there was one has been notified. */
+  #leftBehind = true;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -102,9 +105,10 @@ export class Dispatcher {
 
   /** An item changed: there may be work, and one that runs here may have been cancelled. A payload is no more than a hint. */
   #hear(payload: string): void {
+    const { mayTakeLease, mayBeClaimed } = readHint(payload);
     const named = [...this.#running].filter(([, { claim }]) => payload.includes(claim.item.id));
-    this.#endWhatIsLost(named.map(([token]) => token));
-    this.look();
+    if (mayTakeLease) this.#endWhatIsLost(named.map(([token]) => token));
+    if (mayBeClaimed) this.look();
   }
 
   /** Ends those foci that have lost their leases. */
@@ -202,21 +206,30 @@ export class Dispatcher {
     const paused = whyPaused();
     if (paused !== this.#paused && paused) log('warn', 'dispatch.paused', { reason: paused });
     this.#paused = paused;
+    this.#leftBehind = true;
     if (paused) return;
     while (!this.#stopping.signal.aborted && this.#running.size < maxConcurrent) {
-      const free = this.#freeFaculties();
-      const claimed = await claimNext(db, host.id, { places: [place], faculties: free.map(({ name }) => name) });
-      const faculty = free.find(({ name }) => name === claimed?.item.faculty);
-      if (!claimed || !faculty) return;
-      this.#begin(claimed, faculty);
+      const { free, most } = this.#freeFaculties();
+      const scope = { places: [place], faculties: free.map(({ name }) => name) };
+      const claims = await claimSeveral(db, host.id, scope, most);
+      for (const claimed of claims) {
+        const faculty = free.find(({ name }) => name === claimed.item.faculty);
+        if (faculty) this.#begin(claimed, faculty);
+      }
+      if (claims.length < most) {
+        this.#leftBehind = free.length < this.#options.catalogue.list().faculties.length;
+        return;
+      }
     }
   }
 
-  #freeFaculties(): Faculty[] {
+  /** Faculties with a free slot, and how many items may be claimed at once without looking which of them they are for. */
+  #freeFaculties(): { free: Faculty[]; most: number } {
     const running = [...this.#running.values()].map(({ claim }) => claim.faculty.name);
-    return this.#options.catalogue.list().faculties.filter(({ name, max_concurrent: most }) => {
-      return most === null || running.filter((other) => other === name).length < most;
-    });
+    const slotsOf = ({ name, max_concurrent: most }: Faculty) =>
+      most === null ? Number.POSITIVE_INFINITY : most - running.filter((other) => other === name).length;
+    const free = this.#options.catalogue.list().faculties.filter((faculty) => slotsOf(faculty) > 0);
+    return { free, most: Math.min(this.#options.maxConcurrent - running.length, ...free.map(slotsOf)) };
   }
 
   #begin({ item, focus, lease }: Claimed, faculty: Faculty): void {
@@ -229,7 +242,7 @@ export class Dispatcher {
       .catch((error) => this.#options.log('error', 'focus.run_failed', { message: String(error) }))
       .finally(() => {
         this.#running.delete(lease.token);
-        this.look();
+        if (this.#leftBehind) this.look();
       });
     this.#running.set(lease.token, { claim, lost, hurry, ended });
   }

@@ -56,23 +56,30 @@ export function parkFocus(db: Db, lease: Lease, { kind, targets, wakeInMs, messa
 type Change = (tx: Tx) => Promise<boolean>;
 
 function end(db: Db, lease: Lease, status: FocusStatus, change: Change): Promise<void> {
-  return repeatable(db, lease, status, (tx) => endFocus(tx, lease, status, change));
+  return repeatable(db, lease, status, async (tx) => {
+    await giveUpLease(tx, lease);
+    await endFocus(tx, lease, status, change);
+  });
 }
 
 /** The parent's row is locked first, and its waits are evaluated last: children that end at once wake it between them. */
 function endItem(db: Db, lease: Lease, status: FocusStatus, change: Change): Promise<void> {
   return repeatable(db, lease, status, async (tx) => {
-    const parentId = await lockParentOf(tx, lease.workItemId);
+    const [parentId] = await Promise.all([lockParentOf(tx, lease.workItemId), giveUpLease(tx, lease)]);
     await endFocus(tx, lease, status, change);
     if (parentId) await wakeIfChildrenEnded(tx, parentId);
   });
 }
 
+/** Behind `giveUpLease`, which is answered first: who has lost the lease changes nothing and locks nothing. */
 async function endFocus(tx: Tx, lease: Lease, status: FocusStatus, change: Change): Promise<void> {
-  await giveUpLease(tx, lease);
-  await setStatus(tx, lease.focusId, status);
-  if (!(await change(tx))) throw new LeaseLost(`Work item ${lease.workItemId} is not running any more.`);
-  if (status === 'completed' || status === 'failed') await resolveWaitsOf(tx, [lease.workItemId]);
+  const isOver = status === 'completed' || status === 'failed';
+  const [, changed] = await Promise.all([
+    setStatus(tx, lease.focusId, status),
+    change(tx),
+    isOver ? resolveWaitsOf(tx, [lease.workItemId]) : undefined,
+  ]);
+  if (!changed) throw new LeaseLost(`Work item ${lease.workItemId} is not running any more.`);
 }
 
 async function repeatable(db: Db, lease: Lease, status: FocusStatus, body: (tx: Tx) => Promise<void>): Promise<void> {

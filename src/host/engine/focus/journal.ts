@@ -86,16 +86,15 @@ export class DbJournal implements Journal {
     const n = this.#nextN;
     await this.#write(async (tx, again) => {
       if (again && (await this.#hasMessage(tx, n))) return;
-      await insertMessage(
-        tx,
-        this.#lease.focusId,
-        this.#stored(n, message, { usage: { ...usage }, model: this.#model }),
-      );
-      const focus = { id: this.#lease.focusId, workItemId: this.#lease.workItemId };
-      for (const call of calls) await insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue });
+      const { focusId, workItemId } = this.#lease;
+      const focus = { id: focusId, workItemId };
       const counted = { ...usage, estimated: usage.estimated ?? false };
-      await addUsage(tx, this.#lease.focusId, counted, this.#costOf(this.#model, usage));
-      await noteProgress(tx, this.#lease.workItemId);
+      await Promise.all([
+        insertMessage(tx, focusId, this.#stored(n, message, { usage: { ...usage }, model: this.#model })),
+        ...calls.map((call) => insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue })),
+        addUsage(tx, focusId, counted, this.#costOf(this.#model, usage)),
+        noteProgress(tx, workItemId),
+      ]);
     });
     this.#nextN += 1;
     return { message, calls };
@@ -127,11 +126,10 @@ export class DbJournal implements Journal {
         const present = await this.#resultOf(tx, call);
         if (present) return present;
       }
-      await markStarted(tx, call.id, effect);
       const raw = await run(tx);
       const kept = { ...raw, content: this.#redactor.text(raw.content) };
       const end = kept.isError ? 'error' : 'done';
-      await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
+      await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError }, effect);
       return kept;
     });
     if (!result.isError && isStep(call)) this.#stepInTurn = true;
@@ -156,10 +154,14 @@ export class DbJournal implements Journal {
       const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
       if (present.length > 0) return present.slice(1).map(fromStored);
       const made = message.kind === 'tool_results' ? await this.#remarks?.(tx) : undefined;
-      await insertMessage(tx, this.#lease.focusId, this.#stored(n, message));
-      await noteProgress(tx, this.#lease.workItemId);
-      const remarks = made ? [await this.#insertRemark(tx, n + 1, message.turn, made)] : [];
-      return [...remarks, ...(await this.#insertSaid(tx, n + 1 + remarks.length, message.turn))];
+      const remarks = made ? [this.#insertRemark(tx, n + 1, message.turn, made)] : [];
+      const [, , said, ...remarked] = await Promise.all([
+        insertMessage(tx, this.#lease.focusId, this.#stored(n, message)),
+        noteProgress(tx, this.#lease.workItemId),
+        this.#insertSaid(tx, n + 1 + remarks.length, message.turn),
+        ...remarks,
+      ]);
+      return [...remarked, ...said];
     });
     const recorded = [message, ...besides];
     this.#nextN += recorded.length;

@@ -61,26 +61,24 @@ export async function listFoci(db: Queryable, workItemId: string): Promise<Focus
   );
 }
 
-/** The focus that a claim resumes: the item's open one, now this host's. */
-export async function resumeOpenFocus(tx: Tx, workItemId: string, hostId: string): Promise<Focus | undefined> {
-  const [focus] = await tx.query<Focus>(
-    `update animus.foci f set status = 'running', host_id = $2
-     where f.work_item_id = $1 and f.status in ('running', 'parked', 'released') returning ${COLUMNS}`,
-    [workItemId, hostId],
-  );
-  return focus;
-}
-
-export async function insertFocus(
+/** The focus of a claim: the item's open one, now this host's, or this new one. The item's row is locked by a statement before. */
+export async function takeUpFocus(
   tx: Tx,
   focus: Pick<Focus, 'id' | 'workItemId' | 'attempt' | 'faculty' | 'hostId'>,
 ): Promise<Focus> {
   const [row] = await tx.query<Focus>(
-    `insert into animus.foci as f (id, work_item_id, attempt, faculty, host_id, phase, status)
-     values ($1, $2, $3, $4, $5, 'orient', 'running') returning ${COLUMNS}`,
+    `with resumed as (
+       update animus.foci f set status = 'running', host_id = $5
+       where f.work_item_id = $2 and f.status in ('running', 'parked', 'released') returning f.*
+     ), begun as (
+       insert into animus.foci (id, work_item_id, attempt, faculty, host_id, phase, status)
+       select $1::uuid, $2::uuid, $3, $4, $5::uuid, 'orient', 'running' where not exists (select 1 from resumed)
+       returning *
+     )
+     select ${COLUMNS} from (select * from resumed union all select * from begun) f`,
     [focus.id, focus.workItemId, focus.attempt, focus.faculty, focus.hostId],
   );
-  if (!row) throw new Error('An insert gave no row.');
+  if (!row) throw new Error('A claim gave no focus.');
   return row;
 }
 

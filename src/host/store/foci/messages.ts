@@ -26,8 +26,11 @@ export async function insertMessage(
   message: Omit<StoredMessage, 'formatVersion' | 'createdAt'>,
 ) {
   await tx.query(
-    `insert into animus.focus_messages (focus_id, n, turn, block, role, kind, content, format_version)
-     values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8)`,
+    `with message as (
+       insert into animus.focus_messages (focus_id, n, turn, block, role, kind, content, format_version)
+       values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8) returning focus_id, n
+     )
+     select pg_notify('animus.focus', json_build_object('id', focus_id, 'n', n)::text)::text from message`,
     [
       focusId,
       message.n,
@@ -39,7 +42,6 @@ export async function insertMessage(
       MESSAGE_FORMAT,
     ],
   );
-  await tx.query("select pg_notify('animus.focus', $1)", [JSON.stringify({ id: focusId, n: message.n })]);
 }
 
 /** In order; `afterN` leaves out what the caller has. */

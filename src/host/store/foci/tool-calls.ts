@@ -72,18 +72,20 @@ export async function markWaiting(tx: Tx, id: string): Promise<void> {
 
 /**
  * Stores a result. A call gets one result ever: storing one again changes nothing and gives false, which is how a
- * repeated transaction finds out that it had committed.
+ * repeated transaction finds out that it had committed. With `startedAs` its start, in the same transaction, is noted too.
  */
 export async function finishToolCall(
   tx: Tx,
   id: string,
   state: Exclude<ToolCallState, 'requested' | 'waiting' | 'started'>,
   result: StoredToolResult,
+  startedAs: ToolCall['effect'] = null,
 ): Promise<boolean> {
   const rows = await tx.query(
-    `update animus.tool_calls set state = $2, result = $3::jsonb, raw_result = $3::jsonb, ended_at = now()
+    `update animus.tool_calls set state = $2, result = $3::jsonb, raw_result = $3::jsonb, ended_at = now(),
+       effect = coalesce($4, effect), started_at = case when $4::text is null then started_at else now() end
      where id = $1 and result is null returning 1 as done`,
-    [id, state, JSON.stringify(result)],
+    [id, state, JSON.stringify(result), startedAs],
   );
   return rows.length > 0;
 }

@@ -35,9 +35,11 @@ export async function appendEntry(tx: Tx, entry: NewEntry): Promise<number> {
     `with head as (
        insert into animus.ledger_heads as h (work_item_id, seq) values ($1, 1)
        on conflict (work_item_id) do update set seq = h.seq + 1 returning seq
+     ), entry as (
+       insert into animus.work_ledger (id, work_item_id, focus_id, faculty, seq, entry_type, content, data)
+       select $2, $1, $3, $4, head.seq, $5, $6, $7::jsonb from head returning work_item_id, seq
      )
-     insert into animus.work_ledger (id, work_item_id, focus_id, faculty, seq, entry_type, content, data)
-     select $2, $1, $3, $4, head.seq, $5, $6, $7::jsonb from head returning seq`,
+     select seq, pg_notify('animus.ledger', json_build_object('id', work_item_id, 'seq', seq)::text)::text from entry`,
     [
       entry.workItemId,
       entry.id,
@@ -49,7 +51,6 @@ export async function appendEntry(tx: Tx, entry: NewEntry): Promise<number> {
     ],
   );
   if (!row) throw new Error('An insert gave no row.');
-  await tx.query("select pg_notify('animus.ledger', $1)", [JSON.stringify({ id: entry.workItemId, seq: row.seq })]);
   return row.seq;
 }
 

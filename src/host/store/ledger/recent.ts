@@ -21,8 +21,9 @@ const OLDER = `${MATCHES} and ($5::timestamptz is null or (l.created_at < $5::ti
   and (date_trunc('milliseconds', l.created_at), l.id) < ($5::timestamptz, $6::uuid)))`;
 
 /**
- * At most `limit` entries older than the cursor; the newest ones without it. The index on the time finds the millisecond
- * in which the page ends; only what lies after that is sorted.
+ * At most `limit` entries older than the cursor; the newest ones without it. The index on the time, or on the words, finds the
+ * page; what shares the page's last millisecond is looked up besides, and only all that is sorted. The millisecond is
+ * bounded on both sides: of a bound on one side the database expects a third of all entries, and reads on that account.
  */
 export async function recentEntries(
   db: Queryable,
@@ -31,10 +32,17 @@ export async function recentEntries(
   limit: number,
 ): Promise<LedgerEntry[]> {
   return db.query<LedgerEntry>(
-    `select ${ENTRY_COLUMNS} from animus.work_ledger l
-     where ${OLDER} and l.created_at >= coalesce((
-       select date_trunc('milliseconds', l.created_at) from animus.work_ledger l where ${OLDER}
-       order by l.created_at desc offset $7::int - 1 limit 1), '-infinity')
+    `with page as materialized (
+       select l.* from animus.work_ledger l where ${OLDER} order by l.created_at desc limit $7::int
+     ), last as materialized (
+       select date_trunc('milliseconds', min(created_at)) as ms from page
+     )
+     select ${ENTRY_COLUMNS} from (
+       select * from page
+       union all select l.* from animus.work_ledger l, last
+       where ${OLDER} and l.created_at >= last.ms and l.created_at < last.ms + interval '1 millisecond'
+         and l.id not in (select id from page)
+     ) l
      order by date_trunc('milliseconds', l.created_at) desc, l.id desc limit $7::int`,
     [...parameters(filter), before?.createdAt ?? null, before?.id ?? null, limit],
   );

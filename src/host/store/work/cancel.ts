@@ -1,5 +1,6 @@
 /** The end of open items from outside, many at once. */
 import type { Tx } from '../../db/types.ts';
+import { NOTIFY_WORK } from './types.ts';
 
 /**
  * Cancels those of the items that are open, all of one depth, and takes their leases: who runs them can write nothing more.
@@ -22,10 +23,9 @@ export async function cancelItems(tx: Tx, ids: readonly string[], reason: string
      ), events as (
        insert into animus.work_events (work_item_id, seq, from_state, to_state, reason, data)
        select id, event_seq, from_state, 'cancelled', $2, jsonb_build_object('by', $3::text) from moved
-       returning work_item_id, seq
+       returning work_item_id, seq, to_state
      )
-     select work_item_id as id, pg_notify('animus.work', json_build_object('id', work_item_id, 'seq', seq)::text)::text
-     from events order by 1`,
+     select work_item_id as id, ${NOTIFY_WORK} from events order by 1`,
     [ids, reason, by],
   );
   return rows.map(({ id }) => id);

@@ -66,10 +66,9 @@ export async function heldTokens(db: Queryable, tokens: readonly string[]): Prom
   return rows.map(({ token }) => token);
 }
 
-export async function findLease(db: Queryable, token: string): Promise<Lease | undefined> {
-  const [lease] = await db.query<Lease>(
-    'select work_item_id as "workItemId", focus_id as "focusId", token from animus.leases where token = $1',
-    [token],
+export async function findLeases(db: Queryable, tokens: readonly string[]): Promise<Lease[]> {
+  return db.query<Lease>(
+    'select work_item_id as "workItemId", focus_id as "focusId", token from animus.leases where token = any($1::uuid[])',
+    [tokens],
   );
-  return lease;
 }

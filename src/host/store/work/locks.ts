@@ -11,11 +11,10 @@ export async function lockItem(tx: Tx, id: string): Promise<void> {
 
 /** Locks the parent, for whoever is about to end a child. Null where there is none. */
 export async function lockParentOf(tx: Tx, id: string): Promise<string | null> {
-  const [item] = await tx.query<{ parentId: string | null }>(
-    'select parent_id as "parentId" from animus.work_items where id = $1',
+  const [parent] = await tx.query<{ id: string }>(
+    `select p.id from animus.work_items p
+     where p.id = (select c.parent_id from animus.work_items c where c.id = $1) for no key update`,
     [id],
   );
-  const parentId = item?.parentId ?? null;
-  if (parentId) await lockItem(tx, parentId);
-  return parentId;
+  return parent?.id ?? null;
 }

@@ -9,18 +9,17 @@ export type ClaimScope = {
   faculties: readonly string[];
 };
 
-/** Locks the next item that may be claimed, or none. Order: priority, resumed before new, time, id. */
-export async function lockNextItem(tx: Tx, scope: ClaimScope): Promise<WorkItem | undefined> {
-  const [item] = await tx.query<WorkItem>(
+/** Locks the next items that may be claimed, at most so many. Order: priority, resumed before new, time, id. */
+export async function lockNextItems(tx: Tx, scope: ClaimScope, most: number): Promise<WorkItem[]> {
+  return tx.query<WorkItem>(
     `select ${WORK_ITEM_COLUMNS} from animus.work_items w
      where w.state = 'queued' and w.available_at <= now() and w.place = any($1::uuid[]) and w.faculty = any($2::text[])
      order by w.priority desc,
        exists (select 1 from animus.foci f where f.work_item_id = w.id and f.status in ('running', 'parked', 'released')) desc,
        w.available_at, w.id
-     limit 1 for update of w skip locked`,
-    [scope.places, scope.faculties],
+     limit $3 for no key update of w skip locked`,
+    [scope.places, scope.faculties, most],
   );
-  return item;
 }
 
 export type TakeOver = {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
 import type { Db, Queryable, Tx } from '../../db/types.ts';
-import type { Provenance, WorkItem } from './types.ts';
+import { NOTIFY_WORK, type Provenance, type WorkItem } from './types.ts';
 
 export type Submission = {
   /** Made by the caller before the call, so that a repeated call finds its own row. */
@@ -63,10 +63,10 @@ export async function submitChild(
 }
 
 async function submitOnce(tx: Tx, submission: Submission): Promise<SubmitResult | 'look_again'> {
-  const own = await findOwn(tx, submission.id);
-  if (own) return own;
   const key = dedupKey(submission);
   if (await insertItem(tx, submission, key, null)) return { kind: 'queued', id: submission.id };
+  const own = await findOwn(tx, submission.id);
+  if (own) return own;
   const canonicalId = await findCanonical(tx, submission, key);
   if (!canonicalId || canonicalId === submission.id) return 'look_again';
   const merged = await insertItem(tx, submission, key, canonicalId);
@@ -98,7 +98,7 @@ async function findCanonical(tx: Queryable, submission: Submission, key: string 
   return row?.id;
 }
 
-/** False where an open item with the same key stands in the way. */
+/** False where its own row is there already, or an open item with the same key stands in the way. */
 async function insertItem(
   tx: Queryable,
   submission: Submission,
@@ -114,9 +114,11 @@ async function insertItem(
          case when $11::uuid is null then null else now() end)
        on conflict do nothing
        returning id, state
+     ), event as (
+       insert into animus.work_events (work_item_id, seq, to_state, reason)
+       select id, 1, state, 'submitted' from item returning work_item_id, seq, to_state
      )
-     insert into animus.work_events (work_item_id, seq, to_state, reason)
-     select id, 1, state, 'submitted' from item returning seq`,
+     select ${NOTIFY_WORK} from event`,
     [
       submission.id,
       submission.place,
@@ -139,8 +141,6 @@ async function insertItem(
       submission.followUpOf ?? null,
     ],
   );
-  if (rows.length > 0)
-    await tx.query("select pg_notify('animus.work', $1)", [JSON.stringify({ id: submission.id, seq: 1 })]);
   return rows.length > 0;
 }
 

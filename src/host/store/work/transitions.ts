@@ -7,7 +7,7 @@
  */
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Tx } from '../../db/types.ts';
-import type { Outcome, WaitKind, WorkState } from './types.ts';
+import { NOTIFY_WORK, type Outcome, type WaitKind, type WorkState } from './types.ts';
 
 type Transition = {
   from: readonly WorkState[];
@@ -23,7 +23,7 @@ type Transition = {
 };
 
 async function transition(tx: Tx, id: string, change: Transition): Promise<boolean> {
-  const rows = await tx.query<{ seq: number }>(
+  const rows = await tx.query(
     `with item as (
        select id, state from animus.work_items where id = $1 and state = any($2) for no key update
      ), moved as (
@@ -36,9 +36,11 @@ async function transition(tx: Tx, id: string, change: Transition): Promise<boole
          resolved_at = case when $3 in ('completed', 'dead', 'cancelled') then now() else w.resolved_at end
        from item where w.id = item.id
        returning w.id, item.state as from_state, w.event_seq
+     ), event as (
+       insert into animus.work_events (work_item_id, seq, from_state, to_state, reason, data)
+       select id, event_seq, from_state, $3, $8, $9::jsonb from moved returning work_item_id, seq, to_state
      )
-     insert into animus.work_events (work_item_id, seq, from_state, to_state, reason, data)
-     select id, event_seq, from_state, $3, $8, $9::jsonb from moved returning seq`,
+     select ${NOTIFY_WORK} from event`,
     [
       id,
       change.from,
@@ -51,9 +53,7 @@ async function transition(tx: Tx, id: string, change: Transition): Promise<boole
       JSON.stringify(change.data ?? {}),
     ],
   );
-  const [event] = rows;
-  if (event) await tx.query("select pg_notify('animus.work', $1)", [JSON.stringify({ id, seq: event.seq })]);
-  return event !== undefined;
+  return rows.length > 0;
 }
 
 export function startItem(tx: Tx, id: string, data: JsonObject): Promise<boolean> {

@@ -44,6 +44,13 @@ export type WorkItem = {
   resolvedAt: Date | null;
 };
 
+/**
+ * Tells everybody of an event, in a select from rows of work_events. With its state, so that who looks for work need not look
+ * where there is none.
+ */
+export const NOTIFY_WORK = `pg_notify('animus.work',
+  json_build_object('id', work_item_id, 'seq', seq, 'state', to_state)::text)::text`;
+
 /** The columns of `WorkItem`, for a select from a table that is called `w`. */
 export const WORK_ITEM_COLUMNS = `w.id, w.place, w.parent_id as "parentId", w.root_id as "rootId", w.depth, w.faculty,
   w.description, w.params, w.attachments, w.model, w.priority, w.dedup_key as "dedupKey", w.state,
