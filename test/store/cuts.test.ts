@@ -1,7 +1,7 @@
 /** The breaks of what a focus's requests have in common. */
 import assert from 'node:assert/strict';
 import { insertCut } from '../../src/host/store/foci/cuts.ts';
-import { insertFocus, readFocus, setModel } from '../../src/host/store/foci/foci.ts';
+import { readFocus, setModel, takeUpFocus } from '../../src/host/store/foci/foci.ts';
 import { insertMessage } from '../../src/host/store/foci/messages.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -14,7 +14,7 @@ onEachDatabase('the cuts of a focus', {}, (database) => {
     for (const focusId of [id, other]) {
       const workItemId = await submitted(db);
       const focus = { id: focusId, workItemId, attempt: 1, faculty: 'general', hostId: uuidv7() };
-      await db.transaction((tx) => insertFocus(tx, focus));
+      await db.transaction((tx) => takeUpFocus(tx, focus));
     }
     const say = (n: number, turn: number) =>
       db.transaction((tx) =>
