@@ -12,22 +12,33 @@ import { createModelCatalogue, DEFAULT_MODEL } from './llm/resolve.ts';
 import { createScriptedClient } from './llm/scripted/client.ts';
 import { createScriptLoader } from './llm/scripted/load-script.ts';
 import type { LlmClient } from './llm/types.ts';
+import type { AskWindow } from './llm/vscode/ask.ts';
+import { createVscodeClient } from './llm/vscode/client.ts';
 import type { WireClientOptions } from './llm/wire-client.ts';
 import { originOf } from './providers/keys.ts';
 import type { Provider } from './providers/types.ts';
 
 export type HostModels = ReturnType<typeof createModels>;
 
-export function createModels(config: Config, { scripts }: Assets) {
+/** The windows of VS Code, as far as their models go. `has` is asked by the name without the provider. */
+export type Windows = { ask: AskWindow; has(name: string): boolean };
+
+export function createModels(config: Config, { scripts }: Assets, windows: Windows) {
   const credentials = new Credentials();
   const providers = listProviders(config);
-  const catalogue = createModelCatalogue(providers.map((provider) => createClient(provider, credentials, scripts)));
+  const catalogue = createModelCatalogue([
+    ...providers.map((provider) => createClient(provider, credentials, scripts)),
+    createVscodeClient({ ask: windows.ask }),
+  ]);
+  const isThere = (provider: string, model: string) => provider !== 'vscode' || windows.has(model);
   return {
-    ...createModelOpener(catalogue, credentials, keyPlaces(providers)),
+    ...createModelOpener(catalogue, credentials, keyPlaces(providers), isThere),
     providers,
     credentials,
     defaultModel: DEFAULT_MODEL,
     costOf: createCostOf(ownPrices(config)),
+    /** Whether it is one of VS Code's and some window may be asked for it. */
+    isOffered: (modelName: string) => modelName.startsWith('vscode/') && windows.has(modelName.slice('vscode/'.length)),
     /** True, or what is wrong with the name. */
     isKnown: (name: string): string | true => {
       const found = catalogue.find(name);

@@ -14,6 +14,7 @@ import {
   initializeResult,
 } from './host.ts';
 import { storableText } from './json.ts';
+import { modelOfferParams } from './window-models.ts';
 import {
   idText,
   workEventView,
@@ -42,6 +43,9 @@ export const REQUESTS = {
     params: z.strictObject({ credentials: z.array(credentialOffer).max(100) }),
     result: z.object({ accepted: z.array(z.string()) }),
   },
+
+  /** The models of VS Code that the host may ask over this connection. Items that wait for one of them go on. */
+  'model/offer': { params: modelOfferParams, result: nothing },
 
   /** Needs a person: the host checks that `pid` is a process that does not descend from a focus. */
   'trust/grant': {

@@ -38,6 +38,8 @@ export const workView = z.object({
   max_attempts: z.number(),
   /** Of all its attempts; null where a price is unknown. */
   cost_usd: z.number().nullable(),
+  /** True where nobody counted some of its tokens: the cost is an estimate. */
+  estimated: z.boolean(),
   /** True where a script, and no model, gives the answers. */
   scripted: z.boolean(),
   outcome: outcome.nullable(),

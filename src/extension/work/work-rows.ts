@@ -29,6 +29,8 @@ export type WorkText = { label: string; description: string; look: Look; tooltip
 const REASON_WIDTH = 300;
 const TOOLTIP_WIDTH = 600;
 
+type Wait = NonNullable<WorkView['wait']>;
+
 /** Kinds of waits that only a person ends, and what they are called. */
 const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
   approval: { word: 'approval', icon: 'bell-dot' },
@@ -38,8 +40,13 @@ const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
   paused: { word: 'paused', icon: 'debug-pause' },
 };
 
+/** A model of VS Code that no window may be asked for: a person has to choose it, or to open the window that has it. */
+const isUnchosen = ({ kind, targets }: Wait) => kind === 'model' && String(targets[0]).startsWith('vscode/');
+
+const isPersons = (wait: Wait) => wait.kind in PERSON_WAITS || isUnchosen(wait);
+
 export function groupOf(item: WorkView): Group {
-  if (item.state === 'waiting') return item.wait && item.wait.kind in PERSON_WAITS ? 'waiting' : 'running';
+  if (item.state === 'waiting') return item.wait && isPersons(item.wait) ? 'waiting' : 'running';
   if (item.state === 'running' || item.state === 'queued') return item.state;
   return 'finished';
 }
@@ -134,6 +141,7 @@ function stateWords({ item, activity, foci }: KnownWork, model: WorkModel, now: 
 function waitWord({ wait }: WorkView, now: number): string {
   if (!wait) return 'waits';
   if (wait.kind === 'children') return 'waits for children';
+  if (isUnchosen(wait)) return 'no model';
   if (wait.kind === 'model') {
     const until = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(wait.next)?.[0];
     return until && Date.parse(until) > now ? `model paused until ${clock(until)}` : 'model paused';
@@ -146,6 +154,7 @@ function lookOf(item: WorkView): Look {
     case 'running':
       return { icon: 'loading~spin', color: 'animus.running' };
     case 'waiting': {
+      if (item.wait && isUnchosen(item.wait)) return { icon: 'plug', color: 'animus.waiting' };
       const person = item.wait ? PERSON_WAITS[item.wait.kind] : undefined;
       return person ? { icon: person.icon, color: 'animus.waiting' } : { icon: 'debug-pause', color: 'animus.idle' };
     }
@@ -174,6 +183,9 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
   };
   switch (item.state) {
     case 'waiting':
+      if (item.wait && isUnchosen(item.wait)) {
+        return [reason(item.wait.next), action('Choose Model…', 'hubot', 'chooseModel')];
+      }
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
       return [
         reason(`No usable key for ${providersOf(item)}: the work goes on by itself when there is one`),
@@ -240,8 +252,8 @@ function tooltipOf({ item, foci, activity }: KnownWork, model: WorkModel, now: n
   return lines.filter((line) => line !== '');
 }
 
-export function costOf({ scripted, cost_usd: cost }: WorkView): string {
-  return scripted || cost === null || cost === 0 ? '' : `$${cost.toFixed(2)}`;
+export function costOf({ scripted, estimated, cost_usd: cost }: WorkView): string {
+  return scripted || cost === null || cost === 0 ? '' : `${estimated ? '≈ ' : ''}$${cost.toFixed(2)}`;
 }
 
 export function age(iso: string, now: number): string {

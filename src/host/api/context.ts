@@ -7,6 +7,8 @@ import type { Redactor } from '../engine/redaction/redactor.ts';
 import type { Credentials } from '../llm/credentials.ts';
 import type { CostOf } from '../llm/prices.ts';
 import type { Provider } from '../providers/types.ts';
+import type { WindowLink } from './window-link.ts';
+import type { WindowModels } from './window-models.ts';
 
 export type ApiContext = {
   /** Waits for the database to be open. Throws AnimusError where it cannot be. */
@@ -18,6 +20,7 @@ export type ApiContext = {
   catalogue: FacultyCatalogue;
   redactor: Redactor;
   credentials: Credentials;
+  windowModels: WindowModels;
   /** Says that waiting work may go on. */
   wakeWaiting(): Promise<void>;
   providers: readonly Provider[];
@@ -34,6 +37,8 @@ export type ApiContext = {
 export type Session = {
   client: { kind: 'cli' | 'vscode' | 'api'; version: string; build: string };
   subscribe(): void;
+  /** To ask it for answers of its models. */
+  window: WindowLink;
   clientCount(): number;
 };
 

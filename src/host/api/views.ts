@@ -41,6 +41,7 @@ export function viewWork(item: WorkItem, { wait, served, spending, providers }: 
     attempts: item.attempts,
     max_attempts: item.maxAttempts,
     cost_usd: spending.costMicros === null ? null : spending.costMicros / 1_000_000,
+    estimated: spending.isEstimated,
     scripted: spending.isScripted,
     outcome: item.outcome,
     event_seq: item.eventSeq,
@@ -74,11 +75,17 @@ function viewWait({ kind, targets, wakeAt }: Wait, providers: WorkFacts['provide
     kind === 'credentials'
       ? `No usable key for ${provider}. Set ${variable} and run any animus command here: the work goes on by itself. Or submit it with ANIMUS_MODEL=scripted/demo to see a script answer.`
       : kind === 'model'
-        ? `${provider} asked for a pause; the work goes on by itself${until}.`
+        ? waitForModel(provider, wakeAt !== null, until)
         : kind === 'children'
           ? waitForChildren(targets, until)
           : `The work goes on when ${kind} is there.`;
   return { kind, targets: targets.slice(0, MOST_TARGETS), next };
+}
+
+/** Without a time it is one of VS Code's: no window that may be asked has it. */
+function waitForModel(target: string, hasTime: boolean, until: string): string {
+  if (hasTime) return `${target} asked for a pause; the work goes on by itself${until}.`;
+  return `No open VS Code window that Animus may ask has ${target}. Choose it there (Animus: Choose Model): the work goes on by itself.`;
 }
 
 function waitForChildren(targets: Wait['targets'], until: string): string {
@@ -105,6 +112,7 @@ export function viewFocus(focus: Focus): FocusView {
     input_tokens: focus.usage.input ?? 0,
     output_tokens: focus.usage.output ?? 0,
     cost_usd: focus.costMicros === null ? null : focus.costMicros / 1_000_000,
+    estimated: focus.usage.estimated ?? false,
     limits: limitsOf(focus),
     error: focus.error,
     started_at: focus.startedAt.toISOString(),

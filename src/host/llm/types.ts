@@ -118,6 +118,8 @@ export type LlmError =
   /** The account behind the key has no money or no quota left: waiting alone does not help. */
   | { kind: 'insufficient_quota'; message: string; key?: string }
   | { kind: 'context_exceeded'; message: string }
+  /** Nobody who could ask the model is there now. That ends when somebody comes. */
+  | { kind: 'unavailable'; message: string }
   | { kind: 'refused'; message: string }
   /** The stream ended, or fell silent, before the response was complete. */
   | { kind: 'stream_cut'; message: string }

@@ -21,7 +21,8 @@ describe('prices of a configuration', () => {
 
   it('are what the models of the host cost, caches as the rest of the prompt where nothing is said', () => {
     const config = load('[prices."mine/model-1.5"]\ninput = 2\noutput = 10\ncache_read = 0.5\n');
-    const { costOf } = createModels(config, findAssets('/nowhere', true));
+    const nobody = { ask: async () => assert.fail('no window is asked'), has: () => false };
+    const { costOf } = createModels(config, findAssets('/nowhere', true), nobody);
     const usage = { input: 1000, cacheRead: 600, cacheWrite: 100, output: 50, reasoning: 0 };
     assert.equal(costOf('mine/model-1.5', usage), 300 * 2 + 600 * 0.5 + 100 * 2 + 50 * 10);
     assert.equal(costOf('mine/model-1.6', usage), null);

@@ -19,6 +19,15 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'host/status': {},
   'host/drain': { reason: 'tests' },
   'credentials/offer': { credentials: [{ name: 'anthropic', value: 'x'.repeat(8), origin: 'https://api.example' }] },
+  'model/offer': {
+    pid: 4711,
+    models: [
+      {
+        ...{ vendor: 'copilot', id: 'gpt-5', family: 'gpt', label: 'GPT 5', version: '1' },
+        ...{ max_input_tokens: 128_000, allowed: true },
+      },
+    ],
+  },
   'trust/grant': { folder: '/w', pid: 4711 },
   'trust/show': {},
   'db/backup': { file: '/b.tar.gz', pid: 4711 },

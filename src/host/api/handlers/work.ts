@@ -21,7 +21,7 @@ type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/retry' | 'work/follow_u
 /** Failed attempts of work for a faculty that nobody here knows yet. */
 const DEFAULT_MAX_ATTEMPTS = 3;
 
-const NOTHING_SPENT: Spending = { costMicros: 0, isScripted: false };
+const NOTHING_SPENT: Spending = { costMicros: 0, isEstimated: false, isScripted: false };
 
 export const workHandlers: WorkHandlers = {
   async 'work/submit'(context, params) {

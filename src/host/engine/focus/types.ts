@@ -14,6 +14,8 @@ export type OpenedModel =
   | { kind: 'ready'; client: LlmClient; modelName: string }
   /** No key for the provider, or one that it rejected. */
   | { kind: 'needs_credentials'; provider: string }
+  /** Nobody who could ask it is there now. */
+  | { kind: 'unavailable'; modelName: string }
   | { kind: 'unknown'; message: string };
 
 export interface Models {

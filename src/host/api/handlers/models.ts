@@ -1,0 +1,22 @@
+/** model/offer. */
+import { AnimusError } from '../../../protocol/errors.ts';
+import { readTrust } from '../../store/trust/trust.ts';
+import type { Handlers } from '../context.ts';
+import { refuseAgents } from '../refuse-agents.ts';
+
+export const modelHandlers: Pick<Handlers, 'model/offer'> = {
+  async 'model/offer'(context, { pid, models }, session) {
+    // Whoever offers a model writes its answers: an agent that could would tell its own host what to do.
+    refuseAgents(pid, 'offer models');
+    if (session.client.kind !== 'vscode') {
+      throw new AnimusError('not_permitted', 'Only a window of VS Code offers models.', 'Name a model of a provider.');
+    }
+    const db = await context.database();
+    if (!(await readTrust(db, context.place, context.folder))) {
+      throw new AnimusError('untrusted_folder', 'Nobody trusts this folder yet, so nothing was taken.', 'Trust it.');
+    }
+    context.windowModels.offer(session.window, models);
+    await context.wakeWaiting();
+    return {};
+  },
+};
