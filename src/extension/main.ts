@@ -12,6 +12,10 @@ import { COMMANDS } from './commands/commands.ts';
 import { keyOffers, secretName } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { openPlace, type Place } from './host/place.ts';
+import { AllowedVendors } from './models/allowed-vendors.ts';
+import { answerWith } from './models/answer.ts';
+import { ModelOffers } from './models/model-offers.ts';
+import { findChatModel, listChatModels, partOf } from './models/vscode-models.ts';
 import type { CommandName } from './names.ts';
 import { report } from './report.ts';
 import type { Services } from './services.ts';
@@ -41,12 +45,14 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
   context.subscriptions.push(
     services.channel,
     services.model,
+    services.modelOffers,
     tree,
     panels,
     createStatusBar(services.connection, services.model),
     context.secrets.onDidChange(({ key }) => {
       if (key.startsWith(secretName(''))) void offerKeys(services).catch(services.onError);
     }),
+    vscode.lm.onDidChangeChatModels(() => services.modelOffers.changed()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       services.connection.reconsider();
       offerTerminalCommand(context, services);
@@ -75,6 +81,9 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
       env: process.env,
     });
   };
+  const allowedVendors = new AllowedVendors(context.globalState);
+  const isAllowed = (vendor: string) => allowedVendors.has(vendor);
+  const answer = answerWith({ find: findChatModel, isAllowed, partOf, log });
   const connection = new HostConnection({
     isTrusted: () => vscode.workspace.isTrusted,
     findOrStart: async () => findOrStartHost(place().location),
@@ -83,12 +92,34 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
       await client?.close();
       return client !== undefined;
     },
-    greet: (client) => greet(client, context.secrets, place(), log),
+    greet: async (client) => {
+      await greet(client, context.secrets, place(), log);
+      client.onModelAsked(answer);
+    },
     log,
   });
   const model = new WorkModel(connection, onError);
+  const modelOffers = new ModelOffers({
+    connection,
+    list: listChatModels,
+    allowed: allowedVendors,
+    pid: process.pid,
+    log,
+  });
   const { extensionUri, secrets } = context;
-  return { extensionUri, connection, model, channel, secrets, settings, place, log, onError };
+  return {
+    extensionUri,
+    connection,
+    model,
+    allowedVendors,
+    modelOffers,
+    channel,
+    secrets,
+    settings,
+    place,
+    log,
+    onError,
+  };
 }
 
 /** What a trusted window brings along: the key, and its person's trust in the folder. */
