@@ -16,6 +16,22 @@ const home = process.env.ANIMUS_HOME ?? '';
 const slowModel = process.env.ANIMUS_TEST_SLOW_MODEL ?? '';
 const quickModel = process.env.ANIMUS_TEST_QUICK_MODEL ?? '';
 
+type Asked = {
+  model: string;
+  messages: { role: number; content: { text?: string; result?: string }[] }[];
+  tools: string[];
+};
+
+/** What the models of test/vscode/model-provider were asked. */
+function asked(): Asked[] {
+  const file = process.env.ANIMUS_TEST_ASKED ?? '';
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Asked);
+}
+
 async function until<T>(what: string, look: () => T | Promise<T>, ms = 20_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + ms;
   for (;;) {
@@ -177,6 +193,36 @@ describe('the extension in VS Code', () => {
     await vscode.commands.executeCommand('animus.restartHost');
     assert.equal(state(), 'ready');
     assert.notEqual(pid(), old);
+  });
+
+  it('does work with a model of VS Code once a person has allowed it, through its tool, and marks the figures as estimates', async () => {
+    await useModel('vscode/tests/plain');
+    const id = await submit('Look at this folder with what VS Code has');
+    const waits = () => animus.model.get(id)?.item.wait;
+    await until('it waits for the model, which nobody has allowed', () => waits()?.kind === 'model');
+    assert.match(waits()?.next ?? '', /No open VS Code window that Animus may ask has vscode\/tests\/plain/);
+    assert.deepEqual(asked(), [], 'nothing was asked of it');
+    await animus.allowedVendors.allow('tests');
+    animus.modelOffers.changed();
+    await ended(id);
+    const shown = await animus.connection.request('work/show', { id });
+    assert.equal(shown.item.outcome?.summary, 'A model of VS Code did it.');
+    assert.deepEqual(
+      (await entriesOf(id)).map(({ content }) => content),
+      ['Seen by a model of VS Code.'],
+    );
+    const [focus] = shown.foci;
+    assert.equal(focus?.model, 'vscode/tests/plain');
+    assert.deepEqual([focus?.estimated, shown.item.estimated], [true, true]);
+    assert.ok((focus?.input_tokens ?? 0) > 500);
+    const [first, second] = asked();
+    assert.deepEqual(
+      first?.messages.map(({ role }) => role),
+      [1, 1],
+      'the instructions are a message of the user',
+    );
+    assert.ok(first?.tools.includes('ledger_append'));
+    assert.equal(second?.messages.at(-1)?.content[0]?.result, 'call-0');
   });
 
   it('[S13] refuses forged messages of a page, and says so in the log', async () => {
