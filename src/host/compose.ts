@@ -90,6 +90,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     redactor,
     credentials: models.credentials,
     windowModels,
+    models: { ...models, defaultModel: config.model ?? models.defaultModel },
     wakeWaiting: async () => dispatcher?.wakeWaiting(),
     providers: models.providers,
     costOf: models.costOf,

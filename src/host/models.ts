@@ -7,11 +7,11 @@ import { Credentials } from './llm/credentials.ts';
 import { createModelOpener, type KeyPlaces } from './llm/open-model.ts';
 import { createChatClient } from './llm/openai/chat-client.ts';
 import { createResponsesClient } from './llm/openai/responses-client.ts';
-import { createCostOf, type Price } from './llm/prices.ts';
+import { createCostOf, type Price, priceOf } from './llm/prices.ts';
 import { createModelCatalogue, DEFAULT_MODEL } from './llm/resolve.ts';
 import { createScriptedClient } from './llm/scripted/client.ts';
 import { createScriptLoader } from './llm/scripted/load-script.ts';
-import type { LlmClient } from './llm/types.ts';
+import type { LlmClient, ModelListing } from './llm/types.ts';
 import type { AskWindow } from './llm/vscode/ask.ts';
 import { createVscodeClient } from './llm/vscode/client.ts';
 import type { WireClientOptions } from './llm/wire-client.ts';
@@ -26,17 +26,24 @@ export type Windows = { ask: AskWindow; has(name: string): boolean };
 export function createModels(config: Config, { scripts }: Assets, windows: Windows) {
   const credentials = new Credentials();
   const providers = listProviders(config);
-  const catalogue = createModelCatalogue([
+  const prices = ownPrices(config);
+  const clients: LlmClient[] = [
     ...providers.map((provider) => createClient(provider, credentials, scripts)),
     createVscodeClient({ ask: windows.ask }),
-  ]);
+  ];
+  const catalogue = createModelCatalogue(clients);
   const isThere = (provider: string, model: string) => provider !== 'vscode' || windows.has(model);
   return {
     ...createModelOpener(catalogue, credentials, keyPlaces(providers), isThere),
     providers,
     credentials,
     defaultModel: DEFAULT_MODEL,
-    costOf: createCostOf(ownPrices(config)),
+    costOf: createCostOf(prices),
+    /** What its tokens cost; undefined where that is unknown. */
+    priceOf: (modelName: string): Price | undefined => prices.get(modelName) ?? priceOf(modelName),
+    /** The models that a provider lists; undefined where it has no list. */
+    list: (provider: string, signal: AbortSignal): Promise<ModelListing> | undefined =>
+      clients.find((client) => client.provider === provider)?.listModels?.(signal),
     /** Whether it is one of VS Code's and some window may be asked for it. */
     isOffered: (modelName: string) => modelName.startsWith('vscode/') && windows.has(modelName.slice('vscode/'.length)),
     /** True, or what is wrong with the name. */

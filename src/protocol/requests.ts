@@ -14,6 +14,7 @@ import {
   initializeResult,
 } from './host.ts';
 import { storableText } from './json.ts';
+import { modelListParams, modelListResult, modelTestParams, modelTestResult } from './models.ts';
 import { modelOfferParams } from './window-models.ts';
 import {
   idText,
@@ -44,6 +45,10 @@ export const REQUESTS = {
     result: z.object({ accepted: z.array(z.string()) }),
   },
 
+  /** Asks the providers that can be asked which models they have, and looks for servers on this machine. */
+  'model/list': { params: modelListParams, result: modelListResult },
+  /** Asks a model one small thing. */
+  'model/test': { params: modelTestParams, result: modelTestResult },
   /** The models of VS Code that the host may ask over this connection. Items that wait for one of them go on. */
   'model/offer': { params: modelOfferParams, result: nothing },
 

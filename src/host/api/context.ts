@@ -5,7 +5,9 @@ import type { Db } from '../db/types.ts';
 import type { FacultyCatalogue } from '../engine/faculties/catalogue.ts';
 import type { Redactor } from '../engine/redaction/redactor.ts';
 import type { Credentials } from '../llm/credentials.ts';
-import type { CostOf } from '../llm/prices.ts';
+import type { OpenedModel } from '../llm/open-model.ts';
+import type { CostOf, Price } from '../llm/prices.ts';
+import type { ModelListing } from '../llm/types.ts';
 import type { Provider } from '../providers/types.ts';
 import type { WindowLink } from './window-link.ts';
 import type { WindowModels } from './window-models.ts';
@@ -21,6 +23,15 @@ export type ApiContext = {
   redactor: Redactor;
   credentials: Credentials;
   windowModels: WindowModels;
+  models: {
+    /** Where neither the work nor its faculty names one. */
+    defaultModel: string;
+    open(modelName: string): OpenedModel;
+    /** What its tokens cost; undefined where that is unknown. */
+    priceOf(modelName: string): Price | undefined;
+    /** Undefined where the provider has no list. */
+    list(provider: string, signal: AbortSignal): Promise<ModelListing> | undefined;
+  };
   /** Says that waiting work may go on. */
   wakeWaiting(): Promise<void>;
   providers: readonly Provider[];

@@ -39,6 +39,15 @@ export function contextTokens(model: string): number | null {
   return Object.hasOwn(CONTEXT_TOKENS, id) ? (CONTEXT_TOKENS[id] ?? null) : null;
 }
 
+/** The models of a provider that are known without asking it, by their own names. */
+export function knownModels(provider: string): string[] {
+  if (provider === 'anthropic') return Object.keys(CONTEXT_TOKENS);
+  const prefix = listedName(`${provider}/`);
+  return Object.keys(CONTEXT_TOKENS_OF_OTHERS).flatMap((name) =>
+    name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
+  );
+}
+
 /** The name under which tables have a model: the full one, but for Anthropic's, and the same whichever way OpenAI is asked. */
 export function listedName(model: string): string {
   return model

@@ -87,7 +87,8 @@ function countCost(listed: ListPrice, usage: Usage): number {
   );
 }
 
-function priceOf(model: string): ListPrice | undefined {
+/** Undefined where it is unknown. */
+export function priceOf(model: string): ListPrice | undefined {
   const id = listedName(model);
   if (Object.hasOwn(PRICES_OF_OPENAI, id)) return PRICES_OF_OPENAI[id];
   return Object.hasOwn(PRICES, id) ? PRICES[id] : undefined;

@@ -19,6 +19,8 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'host/status': {},
   'host/drain': { reason: 'tests' },
   'credentials/offer': { credentials: [{ name: 'anthropic', value: 'x'.repeat(8), origin: 'https://api.example' }] },
+  'model/list': { provider: 'ollama' },
+  'model/test': { model: 'ollama/x' },
   'model/offer': {
     pid: 4711,
     models: [
