@@ -9,7 +9,7 @@ import type { HostClient } from '../client/host-client.ts';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
-import { keyOffers, secretName } from './host/api-key.ts';
+import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { openPlace, type Place } from './host/place.ts';
 import { AllowedVendors } from './models/allowed-vendors.ts';
@@ -50,7 +50,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     panels,
     createStatusBar(services.connection, services.model),
     context.secrets.onDidChange(({ key }) => {
-      if (key.startsWith(secretName(''))) void offerKeys(services).catch(services.onError);
+      if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),
     vscode.lm.onDidChangeChatModels(() => services.modelOffers.changed()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {

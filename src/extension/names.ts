@@ -14,6 +14,7 @@ export const COMMAND_NAMES = [
   'sendMessage',
   'cancelWork',
   'runDemo',
+  'chooseModel',
   'setApiKey',
   'trust',
   'startHost',

@@ -21,6 +21,8 @@ export const missingView = z.object({
   kind: z.enum(['key', 'server', 'window', 'permission', 'other']),
   message: z.string(),
   next: z.string(),
+  /** What a person can run to mend it, where one line does. */
+  command: z.string().nullable(),
 });
 export type MissingView = z.infer<typeof missingView>;
 
@@ -28,6 +30,8 @@ export const providerView = z.object({
   name: z.string(),
   title: z.string(),
   kind: z.enum(['cloud', 'local', 'vscode', 'script']),
+  /** The name that its key is kept and offered under; null where it needs none. */
+  credential: z.string().nullable(),
   /** The address that it is asked at; null where none is. */
   address: z.string().nullable(),
   /** Null where its models can be asked. */

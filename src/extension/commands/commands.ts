@@ -1,5 +1,6 @@
 /** What each command does. */
 import type { CommandName } from '../names.ts';
+import { chooseModel } from './choose-model.ts';
 import type { Command } from './command.ts';
 import { restartHost, showLogs, startHost } from './host.ts';
 import { inspectChildWork } from './inspect-child-work.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   sendMessage,
   cancelWork,
   runDemo,
+  chooseModel,
   setApiKey,
   trust,
   startHost,

@@ -16,14 +16,19 @@ export const runDemo: Command = async (parts) => {
   const id = uuidv7();
   await submit(parts, { id, faculty: DEMO_FACULTY, description: DEMO_TASK, model, source: 'vscode' });
   if (model === DEMO_MODEL) {
-    void vscode.window.showInformationMessage(
-      'A script, not a model, answers in this demo; queue, tools and ledger are real. With an API key a model answers.',
-    );
+    sayThatItIsAScript();
   }
   await parts.ledger.show(id);
   if (await hasBegun(parts, id)) await vscode.commands.executeCommand('animus.openFocus', { workId: id });
   return id;
 };
+
+function sayThatItIsAScript(): void {
+  const text = 'A script, not a model, answers in this demo; queue, tools and ledger are real.';
+  void vscode.window.showInformationMessage(text, 'Choose Model').then(async (choice) => {
+    if (choice) await vscode.commands.executeCommand('animus.chooseModel');
+  });
+}
 
 async function demoModel({ settings, connection, place, secrets }: Parts): Promise<string | null> {
   const chosen = settings().model;

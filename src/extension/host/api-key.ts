@@ -1,6 +1,6 @@
 /** The API keys: in VS Code's secret storage, offered to the host over the proven connection, nowhere else. */
-import { type OfferedKey, offersOf } from '../../host/providers/keys.ts';
-import type { Provider } from '../../host/providers/types.ts';
+import { type OfferedKey, offersOf, originOf } from '../../host/providers/keys.ts';
+import type { Provider, ProviderKey } from '../../host/providers/types.ts';
 
 /** What secret storage is to us. */
 export type Secrets = {
@@ -9,8 +9,30 @@ export type Secrets = {
   delete(name: string): PromiseLike<void>;
 };
 
-/** The name in secret storage of the key for a credential. */
-export const secretName = (credential: string) => `animus.${credential}`;
+const PREFIX = 'animus.key ';
+
+/** A key is for one origin: where a provider is asked elsewhere one day, the key does not follow it there. */
+export const secretName = (credential: string, origin: string) => `${PREFIX}${credential} ${origin}`;
+
+export const isKeyName = (name: string) => name.startsWith(PREFIX);
+
+/** One key that there could be, and whose. */
+export type KeyPlace = ProviderKey & { origin: string; providers: string[]; titles: string[] };
+
+/** Each key once: providers that share a credential and an origin share it. */
+export function keyPlaces(providers: readonly Provider[]): KeyPlace[] {
+  const places = new Map<string, KeyPlace>();
+  for (const provider of providers) {
+    const origin = originOf(provider);
+    if (provider.key === null || origin === null) continue;
+    const name = secretName(provider.key.credential, origin);
+    const place = places.get(name) ?? { ...provider.key, origin, providers: [], titles: [] };
+    place.providers.push(provider.name);
+    place.titles.push(provider.title);
+    places.set(name, place);
+  }
+  return [...places.values()];
+}
 
 /** The stored keys, else those of the environment; each bound to the one origin it may be sent to. */
 export async function keyOffers(
@@ -18,10 +40,16 @@ export async function keyOffers(
   env: NodeJS.ProcessEnv,
   providers: readonly Provider[],
 ): Promise<OfferedKey[]> {
-  const credentials = new Set(providers.flatMap(({ key }) => key?.credential ?? []));
-  const stored = new Map<string, string | undefined>();
-  for (const credential of credentials) stored.set(credential, await secrets.get(secretName(credential)));
-  return offersOf(providers, ({ credential, variable }) => stored.get(credential) || env[variable]);
+  const stored = new Map<string, string>();
+  for (const { credential, origin } of keyPlaces(providers)) {
+    const name = secretName(credential, origin);
+    const value = await secrets.get(name);
+    if (value) stored.set(name, value);
+  }
+  return offersOf(
+    providers,
+    ({ credential, variable }, origin) => stored.get(secretName(credential, origin)) ?? env[variable],
+  );
 }
 
 /** Undefined, or what is wrong with it. */

@@ -27,14 +27,14 @@ export class ModelOffers {
     this.#options = options;
     // Nobody asked for it: what fails is in the log, and a new host is told anew.
     const onError = (error: unknown) => options.log('warn', `The models of VS Code were not offered: ${String(error)}`);
-    this.#offering = new Coalesced(() => this.#offer(), GATHER_MS, onError);
+    this.#offering = new Coalesced(() => this.offer(), GATHER_MS, onError);
     // A new host knows nothing of what the last one was told.
     this.#stop = options.connection.onStateChange(({ kind }) => {
       if (kind === 'ready') this.#offering.wish();
     });
   }
 
-  /** Models came or went, or a person decided about them. */
+  /** Models came or went. */
   changed(): void {
     this.#offering.wish();
   }
@@ -44,7 +44,8 @@ export class ModelOffers {
     this.#offering.dispose();
   }
 
-  async #offer(): Promise<void> {
+  /** At once, as after a person decided about them. Throws what the host refuses. */
+  async offer(): Promise<void> {
     const { connection, list, allowed, pid } = this.#options;
     const models = offersOf(await list(), (vendor) => allowed.has(vendor));
     const { state } = connection;

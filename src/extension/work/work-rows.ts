@@ -189,7 +189,7 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
       return [
         reason(`No usable key for ${providersOf(item)}: the work goes on by itself when there is one`),
-        action('Set API Key…', 'key', 'setApiKey'),
+        action('Set API Key…', 'key', 'setApiKey', { provider: item.wait.targets[0] }),
       ];
     case 'queued':
       if (!isUnroutable(item)) return [];

@@ -21,15 +21,12 @@ export async function listProviders(context: Context, only: string | undefined):
 
 async function viewProvider(context: Context, provider: Provider): Promise<ProviderView> {
   const { name, title, key } = provider;
-  const view = { name, title, address: addressOf(provider), kind: kindOf(provider), more: false };
+  const facts = { address: addressOf(provider), credential: key?.credential ?? null, kind: kindOf(provider) };
+  const view = { name, title, ...facts, more: false };
   if (provider.format === 'scripted') return { ...view, missing: null, models: [demo(context)] };
   const known = knownModels(name).map((model) => viewModel(context, `${name}/${model}`));
   if (key !== null && !context.hasCredential(name)) {
-    const missing: MissingView = {
-      kind: 'key',
-      message: `There is no key for ${title}.`,
-      next: `Set ${key.variable}.`,
-    };
+    const missing = lacks('key', `There is no key for ${title}.`, `Set ${key.variable}.`);
     return { ...view, missing, models: known.map((model) => ({ ...model, usable: false })) };
   }
   const listing = await ask(context, provider);
@@ -61,30 +58,31 @@ const STARTS: Readonly<Record<string, string>> = {
 };
 
 function describeFailure(provider: Provider, error: LlmError, { redactor }: Context): MissingView {
+  const { name, title, local, key } = provider;
   const address = addressOf(provider);
-  if (error.kind === 'auth') {
-    const next =
-      provider.key === null ? 'Its configuration may name a key: key_env.' : `Set another ${provider.key.variable}.`;
-    return { kind: 'key', message: `${provider.title} refused the key.`, next };
-  }
   const isSilent = error.kind === 'http' || error.kind === 'cancelled' || error.kind === 'stream_cut';
-  if (provider.local && isSilent) {
-    const start = Object.hasOwn(STARTS, provider.name) ? ` (${STARTS[provider.name]})` : '';
-    const next = `Start it${start}, or set base_url in [providers.${provider.name}] of config.toml.`;
-    return { kind: 'server', message: `Nothing answers at ${address}.`, next };
+  if (error.kind === 'auth') {
+    const next = key === null ? 'Its configuration may name a key: key_env.' : `Set another ${key.variable}.`;
+    return lacks('key', `${title} refused the key.`, next);
   }
-  if (error.kind === 'cancelled') {
-    return {
-      kind: 'server',
-      message: `${address} did not answer in time.`,
-      next: 'Look at the network, then try again.',
-    };
+  if (local && isSilent) {
+    const command = Object.hasOwn(STARTS, name) ? (STARTS[name] ?? null) : null;
+    const start = command === null ? 'Start it' : `Start it (${command})`;
+    return lacks('server', `Nothing answers at ${address}.`, `${start}, or say in config.toml where it is.`, command);
   }
-  return {
-    kind: 'other',
-    message: redactor.text(error.message),
-    next: `Ask a model of it: animus model test ${provider.name}/…`,
-  };
+  if (local) {
+    return lacks('server', `What answers at ${address} is not ${title}.`, 'Say in config.toml where that is.');
+  }
+  const message = error.kind === 'cancelled' ? `${address} did not answer in time.` : redactor.text(error.message);
+  return lacks(
+    'other',
+    message,
+    isSilent ? 'Look at the network, then try again.' : 'Look at its address in config.toml.',
+  );
+}
+
+function lacks(kind: MissingView['kind'], message: string, next: string, command: string | null = null): MissingView {
+  return { kind, message, next, command };
 }
 
 function viewWindows(context: Context): ProviderView {
@@ -95,21 +93,21 @@ function viewWindows(context: Context): ProviderView {
     return { ...model, label, context_tokens: max_input_tokens, usable: allowed };
   });
   const missing = missingOfWindows(windowModels.windowCount, models);
-  return { name: 'vscode', title: 'VS Code', kind: 'vscode', address: null, missing, models, more: false };
+  const facts = { name: 'vscode', title: 'VS Code', kind: 'vscode' as const, address: null, credential: null };
+  return { ...facts, missing, models, more: false };
 }
 
 function missingOfWindows(windows: number, models: readonly ListedModelView[]): MissingView | null {
   if (windows === 0) {
     const next = 'Open this folder in VS Code, and the Animus view in it.';
-    return { kind: 'window', message: 'No window of VS Code is open here.', next };
+    return lacks('window', 'No window of VS Code is open here.', next);
   }
   if (models.length === 0) {
     const next = 'Sign in to GitHub Copilot there, or install an extension that brings models.';
-    return { kind: 'window', message: 'The windows that are open have no models.', next };
+    return lacks('window', 'The windows that are open have no models.', next);
   }
   if (models.some(({ usable }) => usable)) return null;
-  const next = 'Choose one in VS Code: Animus: Choose Model.';
-  return { kind: 'permission', message: 'Nobody has let Animus use one of these.', next };
+  return lacks('permission', 'Nobody has let Animus use one of these.', 'Choose one in VS Code: Animus: Choose Model.');
 }
 
 function demo(context: Context): ListedModelView {

@@ -26,13 +26,14 @@ export function originOf(provider: Provider): string | null {
 /** A key for each credential of the providers that there is one for, bound to where the provider is asked. */
 export function offersOf(
   providers: readonly Provider[],
-  keyOf: (key: NonNullable<Provider['key']>) => string | undefined,
+  keyOf: (key: NonNullable<Provider['key']>, origin: string) => string | undefined,
 ): OfferedKey[] {
   const offers = new Map<string, OfferedKey>();
   for (const provider of providers) {
     const origin = originOf(provider);
-    const value = provider.key === null ? undefined : keyOf(provider.key)?.trim();
-    if (provider.key === null || origin === null || !value || !isKey(value)) continue;
+    if (provider.key === null || origin === null) continue;
+    const value = keyOf(provider.key, origin)?.trim();
+    if (!value || !isKey(value)) continue;
     const name = provider.key.credential;
     offers.set(`${name} ${origin}`, { name, value, origin });
   }

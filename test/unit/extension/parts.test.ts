@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { Coalesced } from '../../../src/extension/coalesce.ts';
-import { keyComplaint, keyOffers } from '../../../src/extension/host/api-key.ts';
+import { keyComplaint, keyOffers, keyPlaces, secretName } from '../../../src/extension/host/api-key.ts';
 import { openPlace } from '../../../src/extension/host/place.ts';
 import { COMMAND_NAMES, LEDGER_VIEW, WORK_VIEW } from '../../../src/extension/names.ts';
 import { choiceText, messageText, plainLine, titleOf } from '../../../src/extension/plain-text.ts';
@@ -14,6 +14,7 @@ import { readSettings, SETTINGS } from '../../../src/extension/settings.ts';
 import { batchFile, installTerminalCommand } from '../../../src/extension/terminal-command.ts';
 import { WebviewLink } from '../../../src/extension/views/webview-link.ts';
 import { BUILT_IN } from '../../../src/host/providers/built-in.ts';
+import type { Provider } from '../../../src/host/providers/types.ts';
 import { fromLedgerView, toLedgerView, viewCommand } from '../../../src/protocol/webview.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -143,7 +144,7 @@ describe('the place of a window', () => {
 
 describe('the API key', () => {
   const secrets = (value: string | undefined) => ({
-    get: async (name: string) => (name === 'animus.anthropic' ? value : undefined),
+    get: async (name: string) => (name === secretName('anthropic', 'https://api.anthropic.com') ? value : undefined),
     store: async () => undefined,
     delete: async () => undefined,
   });
@@ -156,6 +157,24 @@ describe('the API key', () => {
     const ofEnvironment = { ...stored, value: 'from-the-environment' };
     assert.deepEqual(await keyOffers(secrets(undefined), env, BUILT_IN), [ofEnvironment, groq]);
     assert.deepEqual(await keyOffers(secrets(undefined), {}, BUILT_IN), []);
+  });
+
+  it('stays with the origin that it was stored for', async () => {
+    const moved = BUILT_IN.map((provider) =>
+      provider.name === 'anthropic' ? { ...provider, baseUrl: 'https://elsewhere.example' } : provider,
+    ) as Provider[];
+    assert.deepEqual(await keyOffers(secrets('stored-key'), {}, moved), []);
+  });
+
+  it('is one for all providers that share it', () => {
+    const places = keyPlaces(BUILT_IN);
+    const openai = places.find(({ credential }) => credential === 'openai');
+    assert.deepEqual(openai?.providers, ['openai', 'openai-responses']);
+    assert.equal(openai?.origin, 'https://api.openai.com');
+    assert.equal(
+      places.some(({ providers }) => providers.includes('ollama')),
+      false,
+    );
   });
 
   it('is refused where it can be none', () => {

@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import { attachIfRunning } from '../../../src/client/find-or-start-host.ts';
 import type { HostClient } from '../../../src/client/host-client.ts';
 import type { TestApi } from '../../../src/extension/activate.ts';
+import { secretName } from '../../../src/extension/host/api-key.ts';
 import type { Main } from '../../../src/extension/main.ts';
 import { COMMAND_NAMES } from '../../../src/extension/names.ts';
 import type { Row } from '../../../src/extension/work/work-rows.ts';
@@ -261,7 +262,8 @@ describe('the extension in VS Code', () => {
 
   it('[S15] gives the key of the secret storage to the host, and to nothing else', async () => {
     const secret = `sk-ant-test-${'q'.repeat(30)}`;
-    await animus.secrets.store('animus.anthropic', secret);
+    const name = secretName('anthropic', 'https://api.anthropic.com');
+    await animus.secrets.store(name, secret);
     await until('the host has it', async () =>
       (await animus.connection.request('host/status', {})).credentials.includes('anthropic'),
     );
@@ -274,7 +276,7 @@ describe('the extension in VS Code', () => {
       animus.logged.some((line) => line.includes(secret)),
       false,
     );
-    await animus.secrets.delete('animus.anthropic');
+    await animus.secrets.delete(name);
   });
 
   it('puts the animus command on the path of terminals', async () => {
