@@ -99,9 +99,10 @@ export class HostClient {
       const watch = token.onCancellationRequested(() => ended.abort());
       // Nobody hears what is said after the connection has ended.
       void this.closed.then(() => ended.abort());
+      // On a connection that is closed it throws at once.
+      const send = async (part: ModelPart) => this.#connection.sendNotification(MODEL_PART, { id, part });
       const tell = (part: ModelPart) => {
-        if (!ended.signal.aborted)
-          this.#connection.sendNotification(MODEL_PART, { id, part }).catch(() => ended.abort());
+        if (!ended.signal.aborted) send(part).catch(() => ended.abort());
       };
       try {
         return await answer(question.data, tell, ended.signal);

@@ -64,8 +64,10 @@ export function createWindowLink(
         return await new Promise<AskedEnd>((resolve) => {
           open.set(question.id, { onPart, onMalformed: () => resolve({ kind: 'malformed' }) });
           signal.addEventListener('abort', () => resolve(CANCELLED), { once: true });
-          connection.sendRequest(ASK_MODEL, question, source.token).then(
-            (answer: unknown) => resolve(modelEnd.safeParse(answer).data ?? { kind: 'malformed' }),
+          // On a connection that is closed it throws at once.
+          const send = async (): Promise<unknown> => connection.sendRequest(ASK_MODEL, question, source.token);
+          send().then(
+            (answer) => resolve(modelEnd.safeParse(answer).data ?? { kind: 'malformed' }),
             // It was closed, or it does not answer such requests: either way it gives no answer.
             () => resolve({ kind: 'gone' }),
           );
