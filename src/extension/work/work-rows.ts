@@ -1,6 +1,6 @@
 /** How work looks as rows of a tree: labels, words, icons and order. Knows nothing of VS Code. */
 import type { FocusView } from '../../protocol/focus.ts';
-import type { WorkView } from '../../protocol/work.ts';
+import { type WorkView, waitsForWindow } from '../../protocol/work.ts';
 import { plainLine, plainText, ROW_WIDTH, titleOf } from '../plain-text.ts';
 import type { KnownWork, WorkModel } from './work-model.ts';
 
@@ -40,10 +40,7 @@ const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
   paused: { word: 'paused', icon: 'debug-pause' },
 };
 
-/** A model of VS Code that no window may be asked for: a person has to choose it, or to open the window that has it. */
-const isUnchosen = ({ kind, targets }: Wait) => kind === 'model' && String(targets[0]).startsWith('vscode/');
-
-const isPersons = (wait: Wait) => wait.kind in PERSON_WAITS || isUnchosen(wait);
+const isPersons = (wait: Wait) => wait.kind in PERSON_WAITS || waitsForWindow(wait);
 
 export function groupOf(item: WorkView): Group {
   if (item.state === 'waiting') return item.wait && isPersons(item.wait) ? 'waiting' : 'running';
@@ -141,7 +138,7 @@ function stateWords({ item, activity, foci }: KnownWork, model: WorkModel, now: 
 function waitWord({ wait }: WorkView, now: number): string {
   if (!wait) return 'waits';
   if (wait.kind === 'children') return 'waits for children';
-  if (isUnchosen(wait)) return 'no model';
+  if (waitsForWindow(wait)) return 'no model';
   if (wait.kind === 'model') {
     const until = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(wait.next)?.[0];
     return until && Date.parse(until) > now ? `model paused until ${clock(until)}` : 'model paused';
@@ -154,7 +151,7 @@ function lookOf(item: WorkView): Look {
     case 'running':
       return { icon: 'loading~spin', color: 'animus.running' };
     case 'waiting': {
-      if (item.wait && isUnchosen(item.wait)) return { icon: 'plug', color: 'animus.waiting' };
+      if (item.wait && waitsForWindow(item.wait)) return { icon: 'plug', color: 'animus.waiting' };
       const person = item.wait ? PERSON_WAITS[item.wait.kind] : undefined;
       return person ? { icon: person.icon, color: 'animus.waiting' } : { icon: 'debug-pause', color: 'animus.idle' };
     }
@@ -183,7 +180,7 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
   };
   switch (item.state) {
     case 'waiting':
-      if (item.wait && isUnchosen(item.wait)) {
+      if (item.wait && waitsForWindow(item.wait)) {
         return [reason(item.wait.next), action('Choose Model…', 'hubot', 'chooseModel')];
       }
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];

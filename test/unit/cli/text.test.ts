@@ -277,6 +277,17 @@ describe('what the command shows', () => {
     assert.match(unknown, /cost unknown/);
   });
 
+  it('of figures that nobody counted: that they are about right', () => {
+    const text = showOutcome(TERMINAL, {
+      item: ITEM,
+      foci: [{ ...FOCUS, estimated: true }],
+      events: [],
+      merged_id: null,
+    });
+    assert.match(text, /about \d+ tokens in, about \d+ out · about \$0\.0123/);
+    assert.doesNotMatch(showOutcome(TERMINAL, { item: ITEM, foci: [FOCUS], events: [], merged_id: null }), /about/);
+  });
+
   it('of a list: one row an item', () => {
     const row = workRow({
       ...ITEM,

@@ -51,6 +51,24 @@ describe('a focus that cannot go on', () => {
     assert.deepEqual([item.state, item.attempts, foci.length], ['completed', 0, 1]);
   });
 
+  it('waits for somebody who can ask its model, before it asks and in the middle, and counts no attempt', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    await bench.run({ kind: 'unavailable', modelName: 'vscode/copilot/gpt' });
+    const first = await onlyWait(bench);
+    assert.deepEqual([first.kind, first.targets, first.wakeAt], ['model', ['vscode/copilot/gpt'], null]);
+    assert.ok(await resolveWait(bench.db, first, 'there'));
+    await bench.run(writtenModel([{ calls: [note('begun')] }, { error: { kind: 'unavailable', message: 'gone' } }]));
+    const second = await onlyWait(bench);
+    assert.deepEqual([second.kind, second.wakeAt], ['model', null]);
+    assert.deepEqual(second.targets, [(await bench.look(id)).focus?.model]);
+    assert.deepEqual(await dueWaits(bench.db, [bench.place]), []);
+    assert.ok(await resolveWait(bench.db, second, 'there'));
+    await bench.run(writtenModel([{ text: 'never' }, { text: 'ok' }]));
+    const { item, foci, entries } = await bench.look(id);
+    assert.deepEqual([item.state, item.attempts, foci.length, entries.length], ['completed', 0, 1, 1]);
+  });
+
   it('drops a key that its provider rejects, and waits for another', async () => {
     const bench = await openBench();
     const id = await bench.submit();
