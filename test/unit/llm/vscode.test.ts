@@ -34,7 +34,7 @@ const call = (input: { [key: string]: JsonValue }, id = 'c1'): WindowPart => {
 };
 
 describe('an answer of a window', () => {
-  it('[llm-5] streams its text, and its calls whole', async () => {
+  it('streams its text, and its calls whole', async () => {
     const events = await read(answers([text('It '), text('is '), call({ path: 'a' }), text('Then.')]));
     assert.deepEqual(
       events.map((event) => ('index' in event ? `${event.type} ${event.index}` : event.type)),
@@ -70,6 +70,21 @@ describe('an answer of a window', () => {
       ...{ input: 110, cacheRead: 0, cacheWrite: 0, output: 5, reasoning: 0, estimated: true },
     });
     assert.deepEqual(done.response.stopReason, { kind: 'end_turn' });
+  });
+
+  it('keeps a character whole that came in two halves, and shows that one half is missing', async () => {
+    const [first = '', second = ''] = '🐦'.split('');
+    const textOf = async (...parts: WindowPart[]) => {
+      const done = (await read(answers(parts))).at(-1);
+      return (
+        done?.type === 'done' &&
+        done.response.content.map((block) => (block.type === 'text' ? block.text : '|')).join('')
+      );
+    };
+    assert.equal(await textOf(text(`a ${first}`), text(`${second} b`)), 'a 🐦 b');
+    assert.equal(await textOf(text(first), text(second)), '🐦');
+    assert.equal(await textOf(text(`a${first}`), call({}), text('b')), 'a\ufffd|b');
+    assert.equal(await textOf(text(`a${first}`)), 'a\ufffd');
   });
 
   it('may say nothing at all', async () => {

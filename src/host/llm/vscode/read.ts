@@ -14,14 +14,11 @@ export class AnswerReader {
   #request: CompletionRequest;
   #content: ContentBlock[] = [];
   #length = 0;
+  /** The first half of a character whose second has not come yet. */
+  #half = '';
 
   constructor(request: CompletionRequest) {
     this.#request = request;
-  }
-
-  /** Whether anything has come. */
-  get hasBegun(): boolean {
-    return this.#content.length > 0;
   }
 
   /** The events of one part; the last of them is `failed` where the answer grows beyond all bounds. */
@@ -33,11 +30,15 @@ export class AnswerReader {
         { type: 'failed', error: { kind: 'malformed', message: 'The answer is longer than any answer may be.' } },
       ];
     }
-    return part.type === 'text' ? this.#text(cleanText(part.text)) : this.#call(part);
+    if (part.type === 'tool_call') return this.#call(part);
+    const text = this.#half + part.text;
+    this.#half = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
+    return this.#text(cleanText(text.slice(0, text.length - this.#half.length)));
   }
 
   /** What ends the stream. */
   end(): AttemptEvent[] {
+    const ended = this.#endText();
     const usage = estimateUsage(this.#request, this.#content);
     const hasCalls = this.#content.some(({ type }) => type === 'tool_use');
     const response = {
@@ -46,7 +47,7 @@ export class AnswerReader {
       stopReason: { kind: hasCalls ? ('tool_use' as const) : ('end_turn' as const) },
       usage,
     };
-    return [...this.#endText(), { type: 'usage', usage }, { type: 'done', response }];
+    return [...ended, { type: 'usage', usage }, { type: 'done', response }];
   }
 
   #text(text: string): AttemptEvent[] {
@@ -80,8 +81,10 @@ export class AnswerReader {
   }
 
   #endText(): AttemptEvent[] {
+    const rest = this.#text(cleanText(this.#half));
+    this.#half = '';
     const index = this.#content.length - 1;
-    return this.#content.at(-1)?.type === 'text' ? [{ type: 'text_end', index }] : [];
+    return this.#content.at(-1)?.type === 'text' ? [...rest, { type: 'text_end', index }] : rest;
   }
 }
 
