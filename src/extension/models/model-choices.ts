@@ -27,7 +27,7 @@ export function modelChoices({ default_model, providers }: ModelList, current: s
     {
       kind: 'automatic',
       label: 'As the Faculty Says',
-      description: `else ${plainLine(default_model, LONGEST_NAME)}`,
+      description: `else ${plainLine(default_model, LONGEST_NAME)}${lackOfDefault(providers)}`,
       isCurrent: current === null,
     },
     ...(current === null || isListed ? [] : [unlisted(current)]),
@@ -38,6 +38,13 @@ export function modelChoices({ default_model, providers }: ModelList, current: s
     ...(rest.length > 0 ? [{ kind: 'group' as const, label: 'what is missing for the others' }] : []),
     ...rest.map(([provider, missing]) => lackOf(provider, missing)),
   ];
+}
+
+/** Where nothing was chosen, the way on is a choice or a key: so it is said at once. */
+function lackOfDefault(providers: readonly ProviderView[]): string {
+  const provider = providers.find(({ models }) => models.some(({ is_default }) => is_default));
+  if (!provider?.missing) return '';
+  return provider.missing.kind === 'key' ? ', which needs a key' : ', which cannot be asked now';
 }
 
 /** What VS Code has may be chosen before a person has said that Animus may use it: the choice asks them. */

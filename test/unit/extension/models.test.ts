@@ -301,7 +301,7 @@ describe('the choice of a model', () => {
 
   it('shows what is there by provider, models before a script, then what is missing, each key once', () => {
     assert.deepEqual(rows(null), [
-      'As the Faculty Says: else anthropic/claude',
+      'As the Faculty Says: else anthropic/claude, which needs a key',
       '-- Ollama',
       'llama4:8b: Llama · 128k context',
       '-- VS Code',
