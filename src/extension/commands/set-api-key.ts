@@ -63,8 +63,8 @@ async function askForKey(secrets: Secrets, place: KeyPlace): Promise<void> {
   const value = await vscode.window.showInputBox({
     title: `Animus: Set API Key (${nameOf(place)})`,
     prompt: isStored
-      ? `The key for ${host}. It replaces the stored one; leave it empty to remove that.`
-      : `The key for ${host}. It is kept in VS Code's secret storage, and sent nowhere else.`,
+      ? `The key for ${nameOf(place)} at ${host}. It replaces the stored one; leave it empty to remove that.`
+      : `The key for ${nameOf(place)}. It is kept in VS Code's secret storage, and sent to ${host} alone.`,
     placeHolder: 'sk-…',
     password: true,
     ignoreFocusOut: true,
