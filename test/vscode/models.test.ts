@@ -1,10 +1,13 @@
 /** Choosing among the models there are, those that VS Code brings among them, in the newest and the oldest VS Code. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { animus, type Driven, describeDriven, drive, end, keepPictureOfFailure } from '../support/vscode-driven.ts';
 import { MODEL_PROVIDER, packageFolder } from '../support/vscode-package.ts';
 import type { CodeServerName } from '../support/vscode-parts.ts';
+
+/** No list has the prices of what VS Code brings. */
+const PRICE = '[prices."vscode/tests/plain"]\ninput = 2\noutput = 10\n';
 
 type Shown = {
   item: { state: string; outcome: { summary: string } | null };
@@ -22,6 +25,10 @@ for (const name of ['newest', 'oldest'] satisfies CodeServerName[]) {
 
     before(async () => {
       driven = await drive(name, {
+        prepare: (sandbox) => {
+          mkdirSync(sandbox.home);
+          writeFileSync(path.join(sandbox.home, 'config.toml'), PRICE);
+        },
         extensions: (root) => [packageFolder(MODEL_PROVIDER, path.join(root, 'models.vsix'))],
       });
     });
@@ -61,7 +68,11 @@ for (const name of ['newest', 'oldest'] satisfies CodeServerName[]) {
       await workbench.clickFor(row, workbench.tab(/^Look at the folder/));
       const editor = workbench.webview('editor');
       await editor.getByText('A model of VS Code did it.').first().waitFor();
-      await editor.getByText(/≈ \d/).first().waitFor();
+      await editor
+        .locator('.meters')
+        .getByText(/≈ \$0\.0/)
+        .waitFor();
+      await editor.locator('.meters').getByText(/≈ \d/).waitFor();
       await workbench.shot(`models-focus-${name}`);
       const { stdout: list } = await animus(sandbox, ['work', 'list', '--json']);
       const [item] = (JSON.parse(list) as { items: { id: string }[] }).items;
@@ -73,7 +84,7 @@ for (const name of ['newest', 'oldest'] satisfies CodeServerName[]) {
         [['vscode/tests/plain', true]],
       );
       const text = (await animus(sandbox, ['work', 'show', item?.id ?? ''])).stdout;
-      assert.match(text, /about \d+ tokens in, about \d+ out/);
+      assert.match(text, /about \d+ tokens in, about \d+ out · about \$0\.0/);
     });
 
     it('is seen in a terminal, which can try it as well', async () => {
