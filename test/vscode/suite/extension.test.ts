@@ -21,6 +21,8 @@ type Asked = {
   model: string;
   messages: { role: number; content: { text?: string; result?: string }[] }[];
   tools: string[];
+  /** The model that was told to end. */
+  cancelled?: string;
 };
 
 /** What the models of test/vscode/model-provider were asked. */
@@ -224,6 +226,16 @@ describe('the extension in VS Code', () => {
     );
     assert.ok(first?.tools.includes('ledger_append'));
     assert.equal(second?.messages.at(-1)?.content[0]?.result, 'call-0');
+  });
+
+  it('ends the question to a model of VS Code when the work is cancelled', async () => {
+    await useModel('vscode/tests/endless');
+    const id = await submit('Work without an end');
+    await until('the model is asked', () => asked().some(({ model }) => model === 'endless'));
+    await animus.connection.request('work/cancel', { id });
+    await until('it is told to end', () => asked().some(({ cancelled }) => cancelled === 'endless'));
+    assert.equal((await animus.connection.request('work/show', { id })).item.state, 'cancelled');
+    await useModel(quickModel);
   });
 
   it('[S13] refuses forged messages of a page, and says so in the log', async () => {
