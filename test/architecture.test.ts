@@ -17,10 +17,14 @@ const MAY_IMPORT: Record<string, Layer> = {
   // What clients and hosts must agree on besides the wire: where a store lies, how they prove themselves.
   rendezvous: { layers: ['protocol'], packages: ['zod', 'vscode-jsonrpc/node'] },
   // Finding or starting a host and talking to it, for every client.
-  client: { layers: ['protocol', 'rendezvous'], packages: ['vscode-jsonrpc/node'] },
+  // It knows whose keys must not enter the host's environment.
+  client: { layers: ['protocol', 'rendezvous', 'host/providers'], packages: ['vscode-jsonrpc/node'] },
 
   // The only code that imports 'vscode'. Like the command it knows the host's configuration.
-  extension: { layers: ['client', 'protocol', 'rendezvous', 'host/config'], packages: ['vscode', 'zod'] },
+  extension: {
+    layers: ['client', 'protocol', 'rendezvous', 'host/config', 'host/providers'],
+    packages: ['vscode', 'zod'],
+  },
   // Browser code. Of the protocol it takes types only: the schemas would triple what a page loads.
   webview: {
     layers: ['protocol'],
@@ -28,7 +32,10 @@ const MAY_IMPORT: Record<string, Layer> = {
   },
 
   // The command: a client that also knows the host's configuration.
-  'host/cli': { layers: ['client', 'protocol', 'rendezvous', 'host/config'], packages: ['commander'] },
+  'host/cli': {
+    layers: ['client', 'protocol', 'rendezvous', 'host/config', 'host/providers'],
+    packages: ['commander'],
+  },
 
   // The composition root: the files of host/ itself build everything and hand it on.
   host: {
@@ -36,7 +43,16 @@ const MAY_IMPORT: Record<string, Layer> = {
     packages: ['zod'],
   },
   'host/api': {
-    layers: ['protocol', 'rendezvous', 'host/engine', 'host/store', 'host/db', 'host/llm', 'host/process'],
+    layers: [
+      'protocol',
+      'rendezvous',
+      'host/engine',
+      'host/store',
+      'host/db',
+      'host/llm',
+      'host/process',
+      'host/providers',
+    ],
     packages: ['zod', 'vscode-jsonrpc/node'],
   },
   'host/engine/dispatch': {
@@ -79,9 +95,11 @@ const MAY_IMPORT: Record<string, Layer> = {
     layers: ['protocol'],
     packages: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-pgvector'],
   },
-  'host/llm': { layers: [], packages: ['zod', 'eventsource-parser', 'js-yaml'] },
+  'host/llm': { layers: ['host/providers'], packages: ['zod', 'eventsource-parser', 'js-yaml'] },
   'host/process': { layers: [], packages: [] },
-  'host/config': { layers: ['protocol'], packages: ['zod', 'smol-toml'] },
+  // The providers of models as data.
+  'host/providers': { layers: [], packages: [] },
+  'host/config': { layers: ['protocol', 'host/providers'], packages: ['zod', 'smol-toml'] },
   'host/telemetry': { layers: [], packages: [] },
 };
 

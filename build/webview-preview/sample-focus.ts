@@ -237,6 +237,7 @@ function emptyFocus(workItemId: string): FocusView {
     status: 'running',
     model: 'anthropic/claude-sonnet-5-5',
     scripted: false,
+    estimated: false,
     iterations: 0,
     input_tokens: 268_000,
     output_tokens: 6200,

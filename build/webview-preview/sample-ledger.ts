@@ -38,6 +38,7 @@ export function sampleWork(number: number, changes: Partial<WorkView>): WorkView
     max_attempts: 3,
     cost_usd: 0.06,
     scripted: false,
+    estimated: false,
     outcome: null,
     event_seq: 4,
     available_at: at('12:00:00'),

@@ -1,10 +1,18 @@
 /** A connection to a host, proven in both directions, with typed requests. */
 import { connect, type Socket } from 'node:net';
-import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import { type CancellationToken, ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { AnimusError, errorData } from '../protocol/errors.ts';
 import { NOTIFICATIONS, type Notification, type NotificationParams } from '../protocol/notifications.ts';
 import { type Method, type Params, REQUESTS, type Result } from '../protocol/requests.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../protocol/versions.ts';
+import {
+  ASK_MODEL,
+  MODEL_PART,
+  type ModelEnd,
+  type ModelPart,
+  type ModelQuestion,
+  modelQuestion,
+} from '../protocol/window-models.ts';
 import type { BuildInfo } from '../rendezvous/build-info.ts';
 import { framedConnection } from '../rendezvous/framed-connection.ts';
 import { proof, proofHolds, randomHex } from '../rendezvous/proof.ts';
@@ -19,6 +27,13 @@ export type ClientIdentity = {
   database: string;
   home: string;
 };
+
+/** Answers a question to a model of this client's. Parts are told before it resolves; it never rejects. */
+export type AnswerModel = (
+  question: ModelQuestion,
+  tell: (part: ModelPart) => void,
+  signal: AbortSignal,
+) => Promise<ModelEnd>;
 
 /** Nobody listens where host.json says: the host is gone. */
 export class HostGone extends Error {
@@ -71,6 +86,29 @@ export class HostClient {
     this.#connection.onNotification(name, (params: unknown) => {
       const parsed = NOTIFICATIONS[name].safeParse(params);
       if (parsed.success) listener(parsed.data as NotificationParams<N>);
+    });
+  }
+
+  /** The host may ask this client's models from here on; what they are is told with `model/offer`. */
+  onModelAsked(answer: AnswerModel): void {
+    this.#connection.onRequest<ModelEnd, void>(ASK_MODEL, async (params: unknown, token: CancellationToken) => {
+      const question = modelQuestion.safeParse(params);
+      if (!question.success) return { kind: 'failed', reason: 'failed', message: 'The question is none.' };
+      const { id } = question.data;
+      const ended = new AbortController();
+      const watch = token.onCancellationRequested(() => ended.abort());
+      // Nobody hears what is said after the connection has ended.
+      void this.closed.then(() => ended.abort());
+      // On a connection that is closed it throws at once.
+      const send = async (part: ModelPart) => this.#connection.sendNotification(MODEL_PART, { id, part });
+      const tell = (part: ModelPart) => {
+        if (!ended.signal.aborted) send(part).catch(() => ended.abort());
+      };
+      try {
+        return await answer(question.data, tell, ended.signal);
+      } finally {
+        watch.dispose();
+      }
     });
   }
 

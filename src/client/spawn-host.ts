@@ -2,9 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { BUILT_IN } from '../host/providers/built-in.ts';
+import { keyVariables } from '../host/providers/keys.ts';
 
-/** Names of credentials that never enter the host's environment; they are offered over the connection instead. */
-export const CREDENTIAL_VARIABLES = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'OPENAI_API_KEY'] as const;
+/**
+ * Variables that never enter the host's environment: keys are offered over the connection instead. Those that only a
+ * configuration names are left out by whoever read it.
+ */
+const KEY_VARIABLES = new Set(keyVariables(BUILT_IN));
 
 /**
  * A debugger's NODE_OPTIONS or VS Code's own variables would tie the host to the window that started it, and a run's
@@ -48,7 +53,6 @@ export function spawnHost(options: SpawnOptions): ChildProcess {
 
 /** The spawner's environment without keys and without what belongs to an editor or a debugger. */
 export function hostEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const credentials: readonly string[] = CREDENTIAL_VARIABLES;
-  const kept = Object.entries(env).filter(([name]) => !DROPPED.test(name) && !credentials.includes(name));
+  const kept = Object.entries(env).filter(([name]) => !DROPPED.test(name) && !KEY_VARIABLES.has(name));
   return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }

@@ -9,9 +9,13 @@ import type { HostClient } from '../client/host-client.ts';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
-import { ANTHROPIC_KEY, keyOffers } from './host/api-key.ts';
+import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { openPlace, type Place } from './host/place.ts';
+import { AllowedVendors } from './models/allowed-vendors.ts';
+import { answerWith } from './models/answer.ts';
+import { ModelOffers } from './models/model-offers.ts';
+import { findChatModel, listChatModels, partOf } from './models/vscode-models.ts';
 import type { CommandName } from './names.ts';
 import { report } from './report.ts';
 import type { Services } from './services.ts';
@@ -41,12 +45,14 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
   context.subscriptions.push(
     services.channel,
     services.model,
+    services.modelOffers,
     tree,
     panels,
     createStatusBar(services.connection, services.model),
     context.secrets.onDidChange(({ key }) => {
-      if (key === ANTHROPIC_KEY) void offerKeys(services).catch(services.onError);
+      if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),
+    vscode.lm.onDidChangeChatModels(() => services.modelOffers.changed()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       services.connection.reconsider();
       offerTerminalCommand(context, services);
@@ -75,6 +81,9 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
       env: process.env,
     });
   };
+  const allowedVendors = new AllowedVendors(context.globalState);
+  const isAllowed = (vendor: string) => allowedVendors.has(vendor);
+  const answer = answerWith({ find: findChatModel, isAllowed, partOf, log });
   const connection = new HostConnection({
     isTrusted: () => vscode.workspace.isTrusted,
     findOrStart: async () => findOrStartHost(place().location),
@@ -83,22 +92,44 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
       await client?.close();
       return client !== undefined;
     },
-    greet: (client) => greet(client, context.secrets, place(), log),
+    greet: async (client) => {
+      await greet(client, context.secrets, place(), log);
+      client.onModelAsked(answer);
+    },
     log,
   });
   const model = new WorkModel(connection, onError);
+  const modelOffers = new ModelOffers({
+    connection,
+    list: listChatModels,
+    allowed: allowedVendors,
+    pid: process.pid,
+    log,
+  });
   const { extensionUri, secrets } = context;
-  return { extensionUri, connection, model, channel, secrets, settings, place, log, onError };
+  return {
+    extensionUri,
+    connection,
+    model,
+    allowedVendors,
+    modelOffers,
+    channel,
+    secrets,
+    settings,
+    place,
+    log,
+    onError,
+  };
 }
 
 /** What a trusted window brings along: the key, and its person's trust in the folder. */
 async function greet(
   client: HostClient,
   secrets: vscode.SecretStorage,
-  { folder, config }: Place,
+  { folder, providers }: Place,
   log: Services['log'],
 ): Promise<void> {
-  const credentials = await keyOffers(secrets, process.env, config.anthropic.base_url);
+  const credentials = await keyOffers(secrets, process.env, providers);
   if (credentials.length > 0) await client.request('credentials/offer', { credentials });
   const { trusted } = await client.request('trust/show', {});
   if (trusted) return;
@@ -113,7 +144,7 @@ async function greet(
 
 async function offerKeys({ connection, place, secrets }: Services): Promise<void> {
   if (connection.state.kind !== 'ready') return; // the next greeting brings it
-  const credentials = await keyOffers(secrets, process.env, place().config.anthropic.base_url);
+  const credentials = await keyOffers(secrets, process.env, place().providers);
   if (credentials.length > 0) await connection.request('credentials/offer', { credentials });
 }
 

@@ -19,6 +19,7 @@ export const COMMAND_NAMES = [
   'resumeAll',
   'deleteWork',
   'runDemo',
+  'chooseModel',
   'setApiKey',
   'trust',
   'startHost',

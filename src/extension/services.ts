@@ -3,6 +3,8 @@ import type * as vscode from 'vscode';
 import type { Secrets } from './host/api-key.ts';
 import type { HostConnection } from './host/connection.ts';
 import type { Place } from './host/place.ts';
+import type { AllowedVendors } from './models/allowed-vendors.ts';
+import type { ModelOffers } from './models/model-offers.ts';
 import type { Settings } from './settings.ts';
 import type { WorkModel } from './work/work-model.ts';
 
@@ -10,6 +12,9 @@ export type Services = {
   extensionUri: vscode.Uri;
   connection: HostConnection;
   model: WorkModel;
+  /** Whose models of VS Code may be used, and what tells the host of them. */
+  allowedVendors: AllowedVendors;
+  modelOffers: ModelOffers;
   channel: vscode.LogOutputChannel;
   secrets: Secrets;
   settings(): Settings;

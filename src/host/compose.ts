@@ -10,6 +10,7 @@ import { movedMarkerFile, pendingRestoreFile } from '../rendezvous/store-files.t
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { handleRequest } from './api/handlers.ts';
+import { WindowModels } from './api/window-models.ts';
 import { EmbeddedCare } from './care/embedded-care.ts';
 import { Retention } from './care/retention.ts';
 import { StoreCare } from './care/store-care.ts';
@@ -73,7 +74,8 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     personal: path.join(home, 'faculties'),
     workspace: path.join(folder, '.animus', 'faculties'),
   });
-  const models = createModels(config, assets);
+  const windowModels = new WindowModels();
+  const models = createModels(config, assets, { ask: windowModels.ask, has: (name) => windowModels.has(name) });
   const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
   const database = lazyDatabase(options, log, disk, () => controls.drain('the database does not reopen'));
   let dispatcher: Dispatcher | undefined;
@@ -87,7 +89,11 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     catalogue,
     redactor,
     credentials: models.credentials,
+    windowModels,
+    models: { ...models, defaultModel: config.model ?? models.defaultModel },
     wakeWaiting: async () => dispatcher?.wakeWaiting(),
+    providers: models.providers,
+    costOf: models.costOf,
     hasCredential: models.hasCredential,
     isKnownModel: models.isKnown,
     status: () => ({
@@ -138,7 +144,8 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         run: (claim) => runFocus(dependencies, claim),
         whyPaused: () => disk.whyPaused(),
         isSatisfied: ({ kind, targets }) =>
-          kind === 'credentials' && targets.some((name) => models.hasCredential(String(name))),
+          (kind === 'credentials' && targets.some((name) => models.hasCredential(String(name)))) ||
+          (kind === 'model' && targets.some((name) => models.isOffered(String(name)))),
         log,
       });
       await dispatcher.start();

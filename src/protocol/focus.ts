@@ -47,6 +47,8 @@ export const focusView = z.object({
   output_tokens: z.number(),
   /** Null where the price is unknown. */
   cost_usd: z.number().nullable(),
+  /** True where nobody counted the tokens of some answers: those figures are estimates, and so is the cost. */
+  estimated: z.boolean(),
   limits: focusLimits,
   error: z.object({ kind: z.string(), message: z.string() }).nullable(),
   started_at: z.iso.datetime(),

@@ -111,7 +111,8 @@ export type FacultyView = z.infer<typeof facultyView>;
 export const facultyProblem = z.object({ file: z.string(), message: z.string(), next: z.string() });
 
 export const credentialOffer = z.strictObject({
-  name: z.enum(['anthropic']),
+  /** Of the credential, as the providers' table has it. */
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
   value: z.string().min(8).max(1000),
   /** The only origin it may be sent to. */
   origin: z.url(),

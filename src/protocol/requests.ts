@@ -14,6 +14,8 @@ import {
   initializeResult,
 } from './host.ts';
 import { storableText } from './json.ts';
+import { modelListParams, modelListResult, modelTestParams, modelTestResult } from './models.ts';
+import { modelOfferParams } from './window-models.ts';
 import {
   idText,
   workEventView,
@@ -41,9 +43,16 @@ export const REQUESTS = {
 
   /** Keys for the host's memory. Items that wait for them go on. */
   'credentials/offer': {
-    params: z.strictObject({ credentials: z.array(credentialOffer).max(20) }),
+    params: z.strictObject({ credentials: z.array(credentialOffer).max(100) }),
     result: z.object({ accepted: z.array(z.string()) }),
   },
+
+  /** Asks the providers that can be asked which models they have, and looks for servers on this machine. */
+  'model/list': { params: modelListParams, result: modelListResult },
+  /** Asks a model one small thing. */
+  'model/test': { params: modelTestParams, result: modelTestResult },
+  /** The models of VS Code that the host may ask over this connection. Items that wait for one of them go on. */
+  'model/offer': { params: modelOfferParams, result: nothing },
 
   /** Needs a person: the host checks that `pid` is a process that does not descend from a focus. */
   'trust/grant': {

@@ -10,6 +10,7 @@ import { workView } from './work.ts';
 export const viewCommand = z.enum([
   'submitWork',
   'runDemo',
+  'chooseModel',
   'setApiKey',
   'trust',
   'startHost',

@@ -18,6 +18,14 @@ export const outcome = z.object({
 /** What an item waits for, and what makes it go on. */
 export const waitView = z.object({ kind: z.string(), targets: z.array(jsonValue), next: z.string() });
 
+/**
+ * Whether it waits for a model of VS Code that no window may be asked for: a person has to choose it, or to open the window that
+ * has it. A provider that asked for a pause is waited for by its name alone.
+ */
+export function waitsForWindow({ kind, targets }: Pick<z.infer<typeof waitView>, 'kind' | 'targets'>): boolean {
+  return kind === 'model' && String(targets[0]).startsWith('vscode/');
+}
+
 export const workView = z.object({
   id: z.uuid(),
   short_id: z.string(),
@@ -42,6 +50,8 @@ export const workView = z.object({
   max_attempts: z.number(),
   /** Of all its attempts; null where a price is unknown. */
   cost_usd: z.number().nullable(),
+  /** True where nobody counted some of its tokens: the cost is an estimate. */
+  estimated: z.boolean(),
   /** True where a script, and no model, gives the answers. */
   scripted: z.boolean(),
   outcome: outcome.nullable(),

@@ -33,10 +33,16 @@ onEachDatabase('spending', {}, (database) => {
     await spent(db, unsure, 'anthropic/claude', 20);
     await spent(db, unsure, 'other/model', null);
     const spending = await readSpending(db, [dear, played, unsure, fresh]);
-    assert.deepEqual(spending.get(dear), { costMicros: 5_001_000_001, isScripted: false });
-    assert.deepEqual(spending.get(played), { costMicros: 0, isScripted: true });
-    assert.deepEqual(spending.get(unsure), { costMicros: null, isScripted: false });
+    assert.deepEqual(spending.get(dear), { costMicros: 5_001_000_001, isEstimated: false, isScripted: false });
+    assert.deepEqual(spending.get(played), { costMicros: 0, isEstimated: false, isScripted: true });
+    assert.deepEqual(spending.get(unsure), { costMicros: null, isEstimated: false, isScripted: false });
     assert.equal(spending.get(fresh), undefined);
+    await db.query(
+      `update animus.foci set usage = '{"estimated": true}' where work_item_id = $1 and cost_micros = 1000001`,
+      [dear],
+    );
+    const [guessed] = [...(await readSpending(db, [dear])).values()];
+    assert.equal(guessed?.isEstimated, true, 'one attempt that was estimated makes the sum an estimate');
     assert.equal((await readSpending(db, [])).size, 0);
   });
 });

@@ -110,8 +110,8 @@ export class CliSandbox {
   }
 
   /** A connection of the test's own to the running host. */
-  async attach(): Promise<HostClient> {
-    const client = await attachIfRunning(this.#location());
+  async attach(kind: 'api' | 'vscode' = 'api'): Promise<HostClient> {
+    const client = await attachIfRunning(this.#location(kind));
     if (!client) throw new Error('No host runs in this sandbox.');
     return client;
   }
@@ -123,8 +123,8 @@ export class CliSandbox {
     return client;
   }
 
-  #location(): HostLocation {
-    const identity = { kind: 'api' as const, build: readBuildInfo(BUNDLE), folder: this.workspace, home: this.home };
+  #location(kind: 'api' | 'vscode' = 'api'): HostLocation {
+    const identity = { kind, build: readBuildInfo(BUNDLE), folder: this.workspace, home: this.home };
     return {
       identity: { ...identity, database: 'embedded' },
       store: this.store,

@@ -1,4 +1,5 @@
 /** A place of one's own in the database, and what it takes to submit, claim and run work there. */
+
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +13,7 @@ import { Redactor } from '../../src/host/engine/redaction/redactor.ts';
 import { ledgerAppend } from '../../src/host/engine/tools/ledger-append.ts';
 import { ledgerRead } from '../../src/host/engine/tools/ledger-read.ts';
 import { reportOutcome } from '../../src/host/engine/tools/report-outcome.ts';
+import { costMicros } from '../../src/host/llm/prices.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
 import { listFoci } from '../../src/host/store/foci/foci.ts';
 import { readMessages } from '../../src/host/store/foci/messages.ts';
@@ -113,7 +115,11 @@ export class Bench {
     const opened: OpenedModel = 'kind' in client ? client : { kind: 'ready', client, modelName: 'model' };
     return {
       db: this.db,
-      models: { open: () => opened, rejectCredential: (provider, key) => this.rejected.push(`${provider} ${key}`) },
+      models: {
+        costOf: costMicros,
+        open: () => opened,
+        rejectCredential: (provider, key) => this.rejected.push(`${provider} ${key}`),
+      },
       redactor: this.redactor,
       engineTools: [reportOutcome, ledgerAppend, ledgerRead],
       workspaceTools: [] as Tool[],

@@ -40,6 +40,8 @@ export type ModelServerOptions = {
   basePath?: string;
   /** The fault of each request, counted from 0; undefined for none. */
   faultOf?: (request: number, headers: IncomingHttpHeaders) => Fault | undefined;
+  /** What a GET of a path gives, as /v1/models; not among the requests. */
+  lists?: { [path: string]: object };
 };
 
 export type ModelServer = {
@@ -60,6 +62,11 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
   });
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(incoming.url ?? '/', 'http://127.0.0.1').pathname;
+    const list = incoming.method === 'GET' ? options.lists?.[path] : undefined;
+    if (list !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(list));
+      return;
+    }
     const text = (await buffer(incoming)).toString('utf8');
     const fault = options.faultOf?.(requests.length, incoming.headers) ?? {};
     const recorded = { path, headers: incoming.headers, text, body: parseBody(text) };

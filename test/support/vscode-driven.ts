@@ -26,6 +26,8 @@ export type DriveOptions = {
   asksForTrust?: boolean;
   /** What the extension host finds in its environment, besides the home. */
   env?: Record<string, string>;
+  /** Packages of more extensions, made in a folder that goes with the server. */
+  extensions?(root: string): Promise<string>[];
   settings?(sandbox: VsCodeSandbox): Record<string, unknown>;
   /** Before VS Code sees the folder. */
   prepare?(sandbox: VsCodeSandbox): void;
@@ -43,6 +45,7 @@ export async function drive(name: CodeServerName, options: DriveOptions = {}): P
     asksForTrust: options.asksForTrust ?? false,
   });
   await server.install(await packagedExtension());
+  for (const file of options.extensions?.(server.root) ?? []) await server.install(await file);
   await server.start();
   const browser = await launchBrowser();
   const faults: string[] = [];

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { format, parseArgs } from 'node:util';
+import { packageFolder } from './vscode-package.ts';
 import { findCodeServer } from './vscode-parts.ts';
 import { launchBrowser, VsCodeServer } from './vscode-server.ts';
 
@@ -32,12 +33,21 @@ async function main(): Promise<number> {
     isForTests: true,
     ...(env.ANIMUS_TEST_SERVER_LOG ? { log: env.ANIMUS_TEST_SERVER_LOG } : {}),
   });
+  // A page takes one extension from its folder; a desktop takes many. The others are installed.
+  const [, ...others] = developed();
   try {
+    for (const [at, folder] of others.entries()) {
+      await server.install(await packageFolder(folder, path.join(server.root, `${at}.vsix`)));
+    }
     await server.start();
     return await runIn(server);
   } finally {
     await server.stop();
   }
+}
+
+function developed(): string[] {
+  return [values.extensionDevelopmentPath ?? []].flat().map(String);
 }
 
 async function runIn(server: VsCodeServer): Promise<number> {
@@ -59,10 +69,10 @@ async function runIn(server: VsCodeServer): Promise<number> {
         await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
           if (process.env.ANIMUS_TEST_VERBOSE) console.log(`[${type}]`, format(...args));
         });
-        const extensions = [values.extensionDevelopmentPath ?? []].flat();
+        const extensions = developed().slice(0, 1);
         await page.goto(
           server.url(folder, [
-            ...extensions.map((file) => ['extensionDevelopmentPath', server.remoteUri(String(file))] as const),
+            ...extensions.map((file) => ['extensionDevelopmentPath', server.remoteUri(file)] as const),
             ['extensionTestsPath', server.remoteUri(String(values.extensionTestsPath))],
           ]),
         );

@@ -68,7 +68,7 @@ async function runSuite(): Promise<Run> {
   try {
     await runTests({
       ...whichVsCode(),
-      extensionDevelopmentPath: ROOT,
+      extensionDevelopmentPath: [ROOT, path.join(ROOT, 'test/vscode/model-provider')],
       extensionTestsPath: await buildSuite(),
       launchArgs: [
         sandbox.workspace,
@@ -78,6 +78,7 @@ async function runSuite(): Promise<Run> {
       extensionTestsEnv: {
         ...sandbox.env,
         ANIMUS_TEST_RESULTS: results,
+        ANIMUS_TEST_ASKED: path.join(sandbox.root, 'asked.ndjson'),
         ANIMUS_TEST_QUICK_MODEL: sandbox.script('quick', {
           name: 'quick',
           turns: [{ text: 'I look.', tool_calls: [entry('finding', 'There is a README.')] }, ...report],

@@ -16,23 +16,29 @@ export const runDemo: Command = async (parts) => {
   const id = uuidv7();
   await submit(parts, { id, faculty: DEMO_FACULTY, description: DEMO_TASK, model, source: 'vscode' });
   if (model === DEMO_MODEL) {
-    void vscode.window.showInformationMessage(
-      'A script, not a model, answers in this demo; queue, tools and ledger are real. With an API key a model answers.',
-    );
+    sayThatItIsAScript();
   }
   await parts.ledger.show(id);
   if (await hasBegun(parts, id)) await vscode.commands.executeCommand('animus.openFocus', { workId: id });
   return id;
 };
 
+function sayThatItIsAScript(): void {
+  const text = 'A script, not a model, answers in this demo; queue, tools and ledger are real.';
+  void vscode.window.showInformationMessage(text, 'Choose Model').then(async (choice) => {
+    if (choice) await vscode.commands.executeCommand('animus.chooseModel');
+  });
+}
+
 async function demoModel({ settings, connection, place, secrets }: Parts): Promise<string | null> {
   const chosen = settings().model;
   if (chosen) return chosen;
   await connection.start();
-  const { config } = place();
+  const { config, providers } = place();
   if (config.model) return null;
-  const offers = await keyOffers(secrets, process.env, config.anthropic.base_url);
-  return offers.length > 0 ? null : DEMO_MODEL;
+  const offers = await keyOffers(secrets, process.env, providers);
+  // Without a choice it is Anthropic's model that answers.
+  return offers.some(({ name }) => name === 'anthropic') ? null : DEMO_MODEL;
 }
 
 async function hasBegun({ connection }: Parts, id: string): Promise<boolean> {

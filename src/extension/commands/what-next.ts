@@ -55,6 +55,7 @@ function commands(): Choice[] {
   return [
     choice('Submit Work…', 'add', 'submitWork'),
     choice('Show Ledger', 'book', 'showLedger'),
+    choice('Choose Model…', 'hubot', 'chooseModel'),
     choice('Run Demo', 'play', 'runDemo'),
     choice('Show Logs', 'output', 'showLogs'),
   ];

@@ -41,6 +41,7 @@ export function viewStateOf(state: HostState): ViewState {
 export const COMMAND_ICONS: Record<ViewCommand, string> = {
   submitWork: 'add',
   runDemo: 'play',
+  chooseModel: 'hubot',
   setApiKey: 'key',
   trust: 'workspace-trusted',
   startHost: 'play',

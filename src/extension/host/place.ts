@@ -4,11 +4,14 @@ import path from 'node:path';
 import type { HostLocation } from '../../client/find-or-start-host.ts';
 import { type Config, loadConfig } from '../../host/config/config.ts';
 import { databaseLabel } from '../../host/config/database-label.ts';
+import { listProviders } from '../../host/config/providers.ts';
+import { withoutKeys } from '../../host/providers/keys.ts';
+import type { Provider } from '../../host/providers/types.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
 import { animusHome, storeFolder } from '../../rendezvous/store-folder.ts';
 import type { Settings } from '../settings.ts';
 
-export type Place = { location: HostLocation; config: Config; folder: string };
+export type Place = { location: HostLocation; config: Config; providers: Provider[]; folder: string };
 
 export type PlaceOptions = {
   /** The first folder of the window; undefined where none is open. */
@@ -28,7 +31,9 @@ export function openPlace({ workspaceFolder, extensionFolder, settings, env }: P
   const bundle = path.join(extensionFolder, 'dist', 'host');
   const database = databaseLabel(config.database.url);
   const identity = { kind: 'vscode' as const, build: readBuildInfo(bundle), folder, database, home };
-  return { location: { identity, store: storeFolder(home, folder), bundle, env: ownEnv }, config, folder };
+  const providers = listProviders(config);
+  const location = { identity, store: storeFolder(home, folder), bundle, env: withoutKeys(ownEnv, providers) };
+  return { location, config, providers, folder };
 }
 
 /** A window without a folder has a store of its own, about a folder that holds nothing. */

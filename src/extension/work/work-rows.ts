@@ -1,6 +1,6 @@
 /** How work looks as rows of a tree: labels, words, icons and order. Knows nothing of VS Code. */
 import type { FocusView } from '../../protocol/focus.ts';
-import type { WorkView } from '../../protocol/work.ts';
+import { type WorkView, waitsForWindow } from '../../protocol/work.ts';
 import { plainLine, plainText, ROW_WIDTH, titleOf } from '../plain-text.ts';
 import type { KnownWork, WorkModel } from './work-model.ts';
 
@@ -30,6 +30,8 @@ export type WorkText = { label: string; description: string; look: Look; tooltip
 const REASON_WIDTH = 300;
 const TOOLTIP_WIDTH = 600;
 
+type Wait = NonNullable<WorkView['wait']>;
+
 /** Kinds of waits that only a person ends, and what they are called. */
 const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
   approval: { word: 'approval', icon: 'bell-dot' },
@@ -39,10 +41,12 @@ const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
   paused: { word: 'paused', icon: 'debug-pause' },
 };
 
+const isPersons = (wait: Wait) => wait.kind in PERSON_WAITS || waitsForWindow(wait);
+
 export function groupOf(item: WorkView): Group {
   // One that still runs is there until it has come to its recorded point.
   if (item.paused && (item.state === 'queued' || item.state === 'waiting')) return 'paused';
-  if (item.state === 'waiting') return item.wait && item.wait.kind in PERSON_WAITS ? 'waiting' : 'running';
+  if (item.state === 'waiting') return item.wait && isPersons(item.wait) ? 'waiting' : 'running';
   if (item.state === 'running' || item.state === 'queued') return item.state;
   return 'finished';
 }
@@ -139,6 +143,7 @@ function stateWords({ item, activity, foci }: KnownWork, model: WorkModel, now: 
 function waitWord({ wait }: WorkView, now: number): string {
   if (!wait) return 'waits';
   if (wait.kind === 'children') return 'waits for children';
+  if (waitsForWindow(wait)) return 'no model';
   if (wait.kind === 'model') {
     const until = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(wait.next)?.[0];
     return until && Date.parse(until) > now ? `model paused until ${clock(until)}` : 'model paused';
@@ -151,6 +156,7 @@ function lookOf(item: WorkView): Look {
     case 'running':
       return { icon: 'loading~spin', color: 'animus.running' };
     case 'waiting': {
+      if (item.wait && !item.paused && waitsForWindow(item.wait)) return { icon: 'plug', color: 'animus.waiting' };
       const person = item.wait && !item.paused ? PERSON_WAITS[item.wait.kind] : undefined;
       return person ? { icon: person.icon, color: 'animus.waiting' } : { icon: 'debug-pause', color: 'animus.idle' };
     }
@@ -183,10 +189,13 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
   }
   switch (item.state) {
     case 'waiting':
+      if (item.wait && waitsForWindow(item.wait)) {
+        return [reason(item.wait.next), action('Choose Model…', 'hubot', 'chooseModel')];
+      }
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
       return [
         reason(`No usable key for ${providersOf(item)}: the work goes on by itself when there is one`),
-        action('Set API Key…', 'key', 'setApiKey'),
+        action('Set API Key…', 'key', 'setApiKey', { provider: item.wait.targets[0] }),
       ];
     case 'queued':
       if (!isUnroutable(item)) return [];
@@ -255,8 +264,8 @@ function tooltipOf({ item, foci, activity }: KnownWork, model: WorkModel, now: n
   return lines.filter((line) => line !== '');
 }
 
-export function costOf({ scripted, cost_usd: cost }: WorkView): string {
-  return scripted || cost === null || cost === 0 ? '' : `$${cost.toFixed(2)}`;
+export function costOf({ scripted, estimated, cost_usd: cost }: WorkView): string {
+  return scripted || cost === null || cost === 0 ? '' : `${estimated ? '≈ ' : ''}$${cost.toFixed(2)}`;
 }
 
 export function age(iso: string, now: number): string {

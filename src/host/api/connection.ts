@@ -15,6 +15,7 @@ import { proof, proofHolds, randomHex } from '../../rendezvous/proof.ts';
 import { DbLost } from '../db/types.ts';
 import type { Log } from '../engine/focus/types.ts';
 import type { Session, SessionMethod } from './context.ts';
+import { createWindowLink, type WindowLink } from './window-link.ts';
 
 export type ConnectionOptions = {
   token: string;
@@ -42,6 +43,7 @@ export class ClientConnection {
   #session: Session | undefined;
   #subscribed = false;
   #unsent = 0;
+  #window: WindowLink;
   readonly closed: Promise<void>;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -55,6 +57,9 @@ export class ClientConnection {
         resolve();
       });
     });
+    this.#window = createWindowLink(this.#connection, this.closed, (reason) =>
+      options.log('warn', 'client.refused', { reason }),
+    );
     this.#connection.onRequest((method, params) => this.#answer(method, params, () => clearTimeout(prove)));
     this.#connection.listen();
   }
@@ -140,6 +145,7 @@ export class ClientConnection {
       subscribe: () => {
         this.#subscribed = true;
       },
+      window: this.#window,
       clientCount: this.#options.clientCount,
     };
     return welcome;

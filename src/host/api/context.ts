@@ -5,6 +5,12 @@ import type { Db } from '../db/types.ts';
 import type { FacultyCatalogue } from '../engine/faculties/catalogue.ts';
 import type { Redactor } from '../engine/redaction/redactor.ts';
 import type { Credentials } from '../llm/credentials.ts';
+import type { OpenedModel } from '../llm/open-model.ts';
+import type { CostOf, Price } from '../llm/prices.ts';
+import type { ModelListing } from '../llm/types.ts';
+import type { Provider } from '../providers/types.ts';
+import type { WindowLink } from './window-link.ts';
+import type { WindowModels } from './window-models.ts';
 
 export type ApiContext = {
   /** Waits for the database to be open. Throws AnimusError where it cannot be. */
@@ -16,8 +22,20 @@ export type ApiContext = {
   catalogue: FacultyCatalogue;
   redactor: Redactor;
   credentials: Credentials;
+  windowModels: WindowModels;
+  models: {
+    /** Where neither the work nor its faculty names one. */
+    defaultModel: string;
+    open(modelName: string): OpenedModel;
+    /** What its tokens cost; undefined where that is unknown. */
+    priceOf(modelName: string): Price | undefined;
+    /** Undefined where the provider has no list. */
+    list(provider: string, signal: AbortSignal): Promise<ModelListing> | undefined;
+  };
   /** Says that waiting work may go on. */
   wakeWaiting(): Promise<void>;
+  providers: readonly Provider[];
+  costOf: CostOf;
   hasCredential(provider: string): boolean;
   isKnownModel(modelName: string): string | true;
   status(): Omit<HostStatus, 'queue' | 'other_places' | 'trusted' | 'clients'>;
@@ -30,6 +48,8 @@ export type ApiContext = {
 export type Session = {
   client: { kind: 'cli' | 'vscode' | 'api'; version: string; build: string };
   subscribe(): void;
+  /** To ask it for answers of its models. */
+  window: WindowLink;
   clientCount(): number;
 };
 

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { MessageView, ToolCallView } from '../../protocol/focus.ts';
 import type { JsonValue } from '../../protocol/json.ts';
-import { costMicros } from '../llm/prices.ts';
+import type { CostOf } from '../llm/prices.ts';
 import type { StoredMessage } from '../store/foci/messages.ts';
 import type { ToolCall } from '../store/foci/tool-calls.ts';
 import { fitting, jsonBytes, leftOut, PAGE_BYTES } from './page.ts';
@@ -13,19 +13,19 @@ const MOST_CALLS = 4000;
 export type FocusPage = { messages: MessageView[]; tool_calls: ToolCallView[]; next_after_n: number | null };
 
 /** `messages` and `calls` are in order, from where the reader goes on. */
-export function focusPage(messages: readonly StoredMessage[], calls: readonly ToolCall[]): FocusPage {
-  const page = fitting(messages.map(viewMessage));
+export function focusPage(messages: readonly StoredMessage[], calls: readonly ToolCall[], price: CostOf): FocusPage {
+  const page = fitting(messages.map((message) => viewMessage(message, price)));
   const last = page.length < messages.length ? page.at(-1) : undefined;
   const reached = last ? calls.filter(({ turn }) => turn <= last.turn) : calls;
   return { messages: page, tool_calls: viewCalls(reached), next_after_n: last?.n ?? null };
 }
 
-function viewMessage({ formatVersion: _, createdAt, content, ...message }: StoredMessage): MessageView {
+function viewMessage({ formatVersion: _, createdAt, content, ...message }: StoredMessage, price: CostOf): MessageView {
   const tooLong = jsonBytes(content) > PAGE_BYTES;
   return {
     ...message,
     content: tooLong ? { blocks: [{ type: 'text', text: leftOut(content) }] } : readable(content),
-    cost_usd: costOf(content),
+    cost_usd: costOf(content, price),
     created_at: createdAt.toISOString(),
   };
 }
@@ -53,10 +53,10 @@ const answered = z.object({
   }),
 });
 
-function costOf(content: StoredMessage['content']): number | null {
+function costOf(content: StoredMessage['content'], price: CostOf): number | null {
   const answer = answered.safeParse(content);
   if (!answer.success || answer.data.model.startsWith('scripted/')) return null;
-  const micros = costMicros(answer.data.model, answer.data.usage);
+  const micros = price(answer.data.model, answer.data.usage);
   return micros === null ? null : micros / 1_000_000;
 }
 

@@ -5,6 +5,7 @@ import { awarenessHandlers } from './handlers/awareness.ts';
 import { dbHandlers } from './handlers/db.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
+import { modelHandlers } from './handlers/models.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
 import { workHoldHandlers } from './handlers/work-hold.ts';
@@ -17,6 +18,7 @@ const HANDLERS: Handlers = {
   ...dbHandlers,
   ...hostHandlers,
   ...ledgerHandlers,
+  ...modelHandlers,
   ...trustHandlers,
   ...workHandlers,
   ...workHoldHandlers,

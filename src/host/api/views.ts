@@ -3,6 +3,7 @@ import type { FocusLimits, FocusView, LedgerEntryView } from '../../protocol/foc
 import type { WorkView } from '../../protocol/work.ts';
 import { shortId } from '../../rendezvous/ids.ts';
 import { contextTokens } from '../llm/context-sizes.ts';
+import type { Provider } from '../providers/types.ts';
 import type { Focus } from '../store/foci/foci.ts';
 import type { Spending } from '../store/foci/spending.ts';
 import type { ServedPlace } from '../store/hosts/hosts.ts';
@@ -18,10 +19,12 @@ export type WorkFacts = {
   served: ServedPlace | undefined;
   allPaused: boolean;
   spending: Spending;
+  /** Of whom its wait may be for a key. */
+  providers: readonly Provider[];
 };
 
-export function viewWork(item: WorkItem, { wait, served, allPaused, spending }: WorkFacts): WorkView {
-  const open = item.state === 'waiting' && wait ? viewWait(wait) : null;
+export function viewWork(item: WorkItem, { wait, served, allPaused, spending, providers }: WorkFacts): WorkView {
+  const open = item.state === 'waiting' && wait ? viewWait(wait, providers) : null;
   const pause = pauseOf(item, allPaused);
   return {
     id: item.id,
@@ -43,6 +46,7 @@ export function viewWork(item: WorkItem, { wait, served, allPaused, spending }: 
     attempts: item.attempts,
     max_attempts: item.maxAttempts,
     cost_usd: spending.costMicros === null ? null : spending.costMicros / 1_000_000,
+    estimated: spending.isEstimated,
     scripted: spending.isScripted,
     outcome: item.outcome,
     event_seq: item.eventSeq,
@@ -81,25 +85,28 @@ function reasonOf(item: WorkItem, wait: Wait | null, served: ServedPlace | undef
   return null;
 }
 
-/** Where the key of a provider comes from, for the advice. */
-const KEY_VARIABLES: Record<string, string> = { anthropic: 'ANTHROPIC_API_KEY' };
-
 /** Of what an item waits for; a list of items has to stay small. */
 const MOST_TARGETS = 32;
 
-function viewWait({ kind, targets, wakeAt }: Wait): NonNullable<WorkView['wait']> {
+function viewWait({ kind, targets, wakeAt }: Wait, providers: WorkFacts['providers']): NonNullable<WorkView['wait']> {
   const provider = typeof targets[0] === 'string' ? targets[0] : 'the provider';
-  const variable = KEY_VARIABLES[provider] ?? 'its key';
+  const variable = providers.find(({ name }) => name === provider)?.key?.variable ?? 'its key';
   const until = wakeAt ? ` at ${wakeAt.toISOString()}` : '';
   const next =
     kind === 'credentials'
       ? `No usable key for ${provider}. Set ${variable} and run any animus command here: the work goes on by itself. Or submit it with ANIMUS_MODEL=scripted/demo to see a script answer.`
       : kind === 'model'
-        ? `${provider} asked for a pause; the work goes on by itself${until}.`
+        ? waitForModel(provider, wakeAt !== null, until)
         : kind === 'children'
           ? waitForChildren(targets, until)
           : `The work goes on when ${kind} is there.`;
   return { kind, targets: targets.slice(0, MOST_TARGETS), next };
+}
+
+/** Without a time it is one of VS Code's: no window that may be asked has it. */
+function waitForModel(target: string, hasTime: boolean, until: string): string {
+  if (hasTime) return `${target} asked for a pause; the work goes on by itself${until}.`;
+  return `No open VS Code window that Animus may ask has ${target}. Choose it there (Animus: Choose Model): the work goes on by itself.`;
 }
 
 function waitForChildren(targets: Wait['targets'], until: string): string {
@@ -126,6 +133,7 @@ export function viewFocus(focus: Focus): FocusView {
     input_tokens: focus.usage.input ?? 0,
     output_tokens: focus.usage.output ?? 0,
     cost_usd: focus.costMicros === null ? null : focus.costMicros / 1_000_000,
+    estimated: focus.usage.estimated ?? false,
     limits: limitsOf(focus),
     error: focus.error,
     started_at: focus.startedAt.toISOString(),

@@ -8,7 +8,7 @@ import { AnimusError } from '../../protocol/errors.ts';
 import type { LedgerEntryView } from '../../protocol/focus.ts';
 import type { NotificationParams } from '../../protocol/notifications.ts';
 import type { Result } from '../../protocol/requests.ts';
-import { TERMINAL_STATES } from '../../protocol/work.ts';
+import { TERMINAL_STATES, waitsForWindow } from '../../protocol/work.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { ledgerPages } from './read-ledger.ts';
 import { type CliSession, connect } from './session.ts';
@@ -106,7 +106,8 @@ async function look(client: HostClient, id: string, watcher: Watcher, seen: Seen
   }
   seen.patience.answered();
   if (TERMINAL_STATES.includes(shown.item.state)) return { kind: 'ended', shown };
-  if (shown.item.wait && PERSON_WAITS.includes(shown.item.wait.kind)) return { kind: 'waits', shown };
+  const { wait } = shown.item;
+  if (wait && (PERSON_WAITS.includes(wait.kind) || waitsForWindow(wait))) return { kind: 'waits', shown };
   return undefined;
 }
 

@@ -10,6 +10,7 @@ import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
 import { hostStart, hostStatus, hostStop } from './commands/host.ts';
 import { ledgerShow } from './commands/ledger.ts';
+import { modelList, modelTest } from './commands/model.ts';
 import { status } from './commands/status.ts';
 import { trust } from './commands/trust.ts';
 import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
@@ -106,6 +107,7 @@ function buildProgram(): Command {
   addDatabase(program.command('db').description('the store as a whole'));
   const faculty = program.command('faculty').description('the roles that take up work');
   faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
+  addModel(program.command('model').description('the models that can do the work'));
   const host = program.command('host').description('the process that does the work');
   host.command('start').description('start it, where none runs').action(action(hostStart));
   host
@@ -209,6 +211,19 @@ function addLedger(ledger: Command): void {
     .option('--search <words>', 'only entries with these words')
     .option('--formatted', 'grouped by type, as the next attempt would read it')
     .action(action(ledgerShow));
+}
+
+function addModel(model: Command): void {
+  model
+    .command('list')
+    .argument('[provider]', 'only this one, with all its models')
+    .description('list providers and their models, and what is missing for the others')
+    .action(action(modelList));
+  model
+    .command('test')
+    .argument('[model]', 'provider/model (default: what answers without another choice)')
+    .description('ask a model one small thing: whether it answers, how fast, and what is wrong where it does not')
+    .action(action(modelTest));
 }
 
 function addDatabase(db: Command): void {

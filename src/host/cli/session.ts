@@ -10,6 +10,9 @@ import { animusHome, findWorkspace, storeFolder } from '../../rendezvous/store-f
 import { type Config, loadConfig } from '../config/config.ts';
 import { databaseLabel } from '../config/database-label.ts';
 import { requireLocalFolder } from '../config/network-folder.ts';
+import { listProviders } from '../config/providers.ts';
+import { offersOf, withoutKeys } from '../providers/keys.ts';
+import type { Provider } from '../providers/types.ts';
 import { createTerminal, plain, type Terminal } from './terminal.ts';
 
 export type GlobalOptions = { json: boolean; workspace?: string };
@@ -18,6 +21,8 @@ export type CliSession = {
   terminal: Terminal;
   json: boolean;
   config: Config;
+  /** Whom models can be asked of, as the configuration has it. */
+  providers: Provider[];
   location: HostLocation;
   /** The workspace's real path. */
   folder: string;
@@ -43,8 +48,9 @@ export function openSession(options: GlobalOptions): CliSession {
     database: databaseLabel(config.database.url),
     home,
   };
-  const location = { identity, store: storeFolder(home, folder), bundle, env: process.env };
-  return { terminal, json: options.json, config, location, folder, clients: [] };
+  const providers = listProviders(config);
+  const location = { identity, store: storeFolder(home, folder), bundle, env: withoutKeys(process.env, providers) };
+  return { terminal, json: options.json, config, providers, location, folder, clients: [] };
 }
 
 /** The command's connection to the host, which is started if need be and offered the keys of this environment. */
@@ -95,10 +101,7 @@ export async function connectIfRunning(session: CliSession): Promise<HostClient 
 async function greeted(session: CliSession, client: HostClient): Promise<HostClient> {
   session.clients.push(client);
   for (const warning of client.host.warnings) session.terminal.note(`note: ${plain(warning)}`);
-  const value = process.env.ANTHROPIC_API_KEY;
-  if (value) {
-    const origin = new URL(session.config.anthropic.base_url).origin;
-    await client.request('credentials/offer', { credentials: [{ name: 'anthropic', value, origin }] });
-  }
+  const credentials = offersOf(session.providers, ({ variable }) => process.env[variable]);
+  if (credentials.length > 0) await client.request('credentials/offer', { credentials });
   return client;
 }

@@ -74,8 +74,11 @@ function prunedNotice({ attempt, pruned_at }: FocusView): string {
 }
 
 function focusFacts(focus: FocusView): string {
-  const cost = focus.cost_usd === null ? 'cost unknown' : focus.scripted ? 'no cost' : `$${focus.cost_usd.toFixed(4)}`;
-  const tokens = `${focus.input_tokens} tokens in, ${focus.output_tokens} out`;
+  // Of a script nobody takes the figures for a bill.
+  const about = focus.estimated && !focus.scripted ? 'about ' : '';
+  const dollars = focus.cost_usd === null ? 'cost unknown' : `${about}$${focus.cost_usd.toFixed(4)}`;
+  const cost = focus.scripted ? 'no cost' : dollars;
+  const tokens = `${about}${focus.input_tokens} tokens in, ${about}${focus.output_tokens} out`;
   return `${plain(focus.model ?? 'no model yet')} · ${focus.iterations} turns · ${tokens} · ${cost} · attempt ${focus.attempt}`;
 }
 

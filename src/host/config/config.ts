@@ -8,6 +8,8 @@ import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { AnimusError } from '../../protocol/errors.ts';
 import { databaseUrl } from '../../protocol/host.ts';
+import { pricesSchema } from './prices-schema.ts';
+import { baseUrl, providersSchema } from './providers-schema.ts';
 import { locateIssue } from './toml-location.ts';
 
 const configSchema = z.strictObject({
@@ -61,6 +63,11 @@ const configSchema = z.strictObject({
       auth_scheme: z.enum(['x-api-key', 'bearer']).default('x-api-key'),
     })
     .prefault({}),
+  /** Of both of OpenAI's ways: Chat Completions and Responses. */
+  openai: z.strictObject({ base_url: baseUrl.default('https://api.openai.com/v1') }).prefault({}),
+  /** By the part of a model's name before the slash. */
+  providers: providersSchema,
+  prices: pricesSchema,
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 export type Config = z.output<typeof configSchema>;
@@ -76,6 +83,7 @@ const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [
   { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
   { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },
+  { name: 'ANIMUS_OPENAI_BASE_URL', path: ['openai', 'base_url'] },
   { name: 'LOG_LEVEL', path: ['log', 'level'] },
 ];
 

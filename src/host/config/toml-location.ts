@@ -37,6 +37,8 @@ function findLine(text: string, key: readonly string[]): number | undefined {
   return nearest;
 }
 
-const splitKey = (text: string) => text.split('.').map((part) => part.trim().replace(/^["']|["']$/g, ''));
+/** A name in quotation marks may have dots in it. */
+const splitKey = (text: string) =>
+  (text.match(/"[^"]*"|'[^']*'|[^.\s]+/g) ?? []).map((part) => part.replace(/^["']|["']$/g, ''));
 const isPrefix = (prefix: readonly string[], key: readonly string[]) => prefix.every((part, at) => part === key[at]);
 const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && isPrefix(a, b);

@@ -21,13 +21,37 @@ const CONTEXT_TOKENS: { readonly [model: string]: number } = {
   'claude-haiku-4-5': 200_000,
 };
 
+/** Of others' models, by their full names. */
+const CONTEXT_TOKENS_OF_OTHERS: { readonly [model: string]: number } = {
+  'openai/gpt-6.2-sol': 1_050_000,
+  'openai/gpt-6.1-sol': 1_050_000,
+  'openai/gpt-6-sol': 1_050_000,
+  'openai/gpt-6-luna': 1_050_000,
+  'openai/gpt-6-astra': 1_050_000,
+  'deepseek/deepseek-flash': MILLION,
+  'deepseek/deepseek-v4-pro': MILLION,
+};
+
 /** Null where it is unknown. `model` may have its provider's prefix and a date at its end. */
 export function contextTokens(model: string): number | null {
   const id = listedName(model);
+  if (Object.hasOwn(CONTEXT_TOKENS_OF_OTHERS, id)) return CONTEXT_TOKENS_OF_OTHERS[id] ?? null;
   return Object.hasOwn(CONTEXT_TOKENS, id) ? (CONTEXT_TOKENS[id] ?? null) : null;
 }
 
-/** The name under which tables have a model of Anthropic's. */
+/** The models of a provider that are known without asking it, by their own names. */
+export function knownModels(provider: string): string[] {
+  if (provider === 'anthropic') return Object.keys(CONTEXT_TOKENS);
+  const prefix = listedName(`${provider}/`);
+  return Object.keys(CONTEXT_TOKENS_OF_OTHERS).flatMap((name) =>
+    name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
+  );
+}
+
+/** The name under which tables have a model: the full one, but for Anthropic's, and the same whichever way OpenAI is asked. */
 export function listedName(model: string): string {
-  return model.replace(/^anthropic\//, '').replace(/-\d{8}$/, '');
+  return model
+    .replace(/^anthropic\//, '')
+    .replace(/^openai-responses\//, 'openai/')
+    .replace(/-\d{8}$/, '');
 }

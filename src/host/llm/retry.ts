@@ -96,6 +96,7 @@ function mayHelp(error: LlmError, advice: RetryAdvice): boolean {
     case 'auth':
     case 'insufficient_quota':
     case 'context_exceeded':
+    case 'unavailable':
     case 'refused':
     case 'cancelled':
       return false;

@@ -118,6 +118,8 @@ export type LlmError =
   /** The account behind the key has no money or no quota left: waiting alone does not help. */
   | { kind: 'insufficient_quota'; message: string; key?: string }
   | { kind: 'context_exceeded'; message: string }
+  /** Nobody who could ask the model is there now. That ends when somebody comes. */
+  | { kind: 'unavailable'; message: string }
   | { kind: 'refused'; message: string }
   /** The stream ended, or fell silent, before the response was complete. */
   | { kind: 'stream_cut'; message: string }
@@ -147,6 +149,20 @@ export type LlmEvent =
 /** How many tokens a request's prompt has, as its provider counts them. */
 export type TokenCount = { kind: 'counted'; input: number } | { kind: 'failed'; error: LlmError };
 
+export type ListedModel = {
+  /** The model's own name, without the provider's prefix. */
+  name: string;
+  /** For people, where the provider has one. */
+  title?: string;
+  /** How many tokens a request may hold, where the provider says it. */
+  contextTokens?: number;
+};
+
+/** `isComplete` is false where the provider has more models than it was asked for. */
+export type ModelListing =
+  | { kind: 'listed'; models: ListedModel[]; isComplete: boolean }
+  | { kind: 'failed'; error: LlmError };
+
 export interface LlmClient {
   /** The provider's name, the part of a model's name before the slash. */
   readonly provider: string;
@@ -154,4 +170,6 @@ export interface LlmClient {
   stream(request: CompletionRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
   /** Counts without answering, once and without retries; absent where the provider has no such call. Never throws. */
   countTokens?(request: CompletionRequest, signal: AbortSignal): Promise<TokenCount>;
+  /** The models that may be asked, as the provider lists them now; absent where it has no list. Never throws. */
+  listModels?(signal: AbortSignal): Promise<ModelListing>;
 }

@@ -4,7 +4,14 @@ import type { JsonValue } from '../../protocol/json.ts';
 import { isObject } from '../shared/outline.ts';
 
 /** Tokens. `input` is the whole prompt, what the provider had cached included. */
-export type Usage = { input: number; cacheRead: number; cacheWrite: number; output: number };
+export type Usage = {
+  input: number;
+  cacheRead: number;
+  cacheWrite: number;
+  output: number;
+  /** Nobody counted them. */
+  estimated: boolean;
+};
 
 export type Turn = {
   /** 0 is the task that the focus began with. */
@@ -92,12 +99,13 @@ function isText(block: JsonValue): block is { type: 'text'; text: string } {
 function usageOf({ content }: MessageView): Usage | null {
   const { usage } = content;
   if (!isObject(usage)) return null;
-  const count = (name: keyof Usage) => (typeof usage[name] === 'number' ? usage[name] : 0);
+  const count = (name: Exclude<keyof Usage, 'estimated'>) => (typeof usage[name] === 'number' ? usage[name] : 0);
   return {
     input: count('input'),
     cacheRead: count('cacheRead'),
     cacheWrite: count('cacheWrite'),
     output: count('output'),
+    estimated: usage.estimated === true,
   };
 }
 

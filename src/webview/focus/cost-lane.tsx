@@ -5,13 +5,16 @@ import type { CostBar, Timeline } from './timeline.ts';
 const LEAST = 3;
 const MOST = 14;
 
-export function CostLane({ timeline, total }: { timeline: Timeline; total: number | null }) {
+type Total = { dollars: number | null; estimated: boolean };
+
+export function CostLane({ timeline, total }: { timeline: Timeline; total: Total }) {
   const { costs, scale } = timeline;
   const most = Math.max(...costs.map(({ cost }) => cost));
   const left = ({ start }: CostBar) => scale.placeOf(start) * 100;
   const height = ({ cost }: CostBar) => LEAST + (most === 0 ? 0 : (cost / most) * (MOST - LEAST));
-  const sum = total === null ? '' : formatCost(total);
-  const label = `Cost: ${sum === '' ? 'the sum is unknown' : `${sum} in all`}, ${formatCost(most)} at most in a turn`;
+  const about = total.estimated ? '≈ ' : '';
+  const sum = total.dollars === null ? '' : about + formatCost(total.dollars);
+  const label = `Cost: ${sum === '' ? 'the sum is unknown' : `${sum} in all`}, ${about}${formatCost(most)} at most in a turn`;
   return (
     <div class="lane cost wide-only" role="img" aria-label={label}>
       {costs.map((bar, at) => {
@@ -22,7 +25,7 @@ export function CostLane({ timeline, total }: { timeline: Timeline; total: numbe
             key={bar.turn}
             class="cost-bar"
             style={{ left: `${left(bar)}%`, width: `min(9px, ${room}%)`, height: `${height(bar)}px` }}
-            title={`Turn ${bar.turn}: ${formatCost(bar.cost)}`}
+            title={`Turn ${bar.turn}: ${about}${formatCost(bar.cost)}`}
           />
         );
       })}

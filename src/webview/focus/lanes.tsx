@@ -63,11 +63,15 @@ export function Lanes({ store, scrollers }: Props) {
         <ToolLane timeline={timeline} store={store} go={go} />
         <MarkLane timeline={timeline} store={store} go={go} />
         <ContextLane timeline={timeline} />
-        {hasCosts && <CostLane timeline={timeline} total={store.focus.value?.cost_usd ?? null} />}
+        {hasCosts && <CostLane timeline={timeline} total={totalOf(store)} />}
         {store.isRunning.value && <div class="now" style={{ left: percent(scale.placeOf(timeline.end)) }} />}
       </div>
     </section>
   );
+}
+
+function totalOf({ focus }: FocusStore) {
+  return { dollars: focus.value?.cost_usd ?? null, estimated: focus.value?.estimated ?? false };
 }
 
 function Band({ timeline, store }: { timeline: Timeline; store: FocusStore }) {

@@ -14,14 +14,15 @@ export type Reading = {
 };
 
 export type ReadingFacts = {
-  focus: Pick<FocusView, 'limits' | 'cost_usd' | 'scripted'>;
+  focus: Pick<FocusView, 'limits' | 'cost_usd' | 'scripted' | 'estimated'>;
   turns: readonly Pick<Turn, 'turn' | 'usage'>[];
   activeMs: number;
   isRunning: boolean;
 };
 
 export function readingsOf({ focus, turns, activeMs, isRunning }: ReadingFacts): Reading[] {
-  const { limits, scripted, cost_usd: cost } = focus;
+  const { limits, scripted, estimated, cost_usd: cost } = focus;
+  const about = estimated && !scripted ? '≈ ' : '';
   const answered = turns.filter(({ turn }) => turn > 0);
   const context = answered.findLast(({ usage }) => usage !== null)?.usage?.input ?? null;
   return [
@@ -39,15 +40,15 @@ export function readingsOf({ focus, turns, activeMs, isRunning }: ReadingFacts):
     },
     {
       name: 'Cost',
-      value: scripted ? 'none' : cost === null ? 'unknown' : formatCost(cost),
+      value: scripted ? 'none' : cost === null ? 'unknown' : about + formatCost(cost),
       ...of(cost, scripted ? null : limits.cost_usd, formatCost),
-      title: 'By the list price of the model',
+      title: about ? 'By the list price of the model, of tokens that were estimated' : 'By the list price of the model',
     },
     {
       name: 'Context',
-      value: context === null ? '–' : formatTokens(context),
+      value: context === null ? '–' : about + formatTokens(context),
       ...of(context ?? 0, limits.context_tokens, formatTokens),
-      title: 'Tokens of the newest prompt',
+      title: about ? 'Tokens of the newest prompt, estimated from its length' : 'Tokens of the newest prompt',
     },
   ];
 }

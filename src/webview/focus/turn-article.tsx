@@ -36,10 +36,11 @@ export function TurnArticle({ turn, store }: { turn: Turn; store: FocusStore }) 
 function turnFacts({ turn, usage, cost, startedAt, answeredAt }: Turn): string {
   if (turn === 0) return '';
   const facts = [formatDuration(answeredAt - startedAt)];
-  if (cost !== null) facts.unshift(formatCost(cost));
+  const about = usage?.estimated ? '≈ ' : '';
+  if (cost !== null) facts.unshift(about + formatCost(cost));
   if (usage) {
     const cached = usage.cacheRead > 0 ? `, ${formatTokens(usage.cacheRead)} cached` : '';
-    facts.unshift(`${formatTokens(usage.input)} in${cached}`, `${formatTokens(usage.output)} out`);
+    facts.unshift(`${about}${formatTokens(usage.input)} in${cached}`, `${about}${formatTokens(usage.output)} out`);
   }
   return facts.join(' · ');
 }

@@ -42,6 +42,10 @@ export function workSign(item: WorkView): Sign {
   if (item.state === 'waiting' && item.wait?.kind === 'credentials') {
     return { icon: 'bell-dot', hue: 'you', word: 'waiting for a key' };
   }
+  // Without a vendor's model in it, it is a provider that asked for a pause.
+  if (item.state === 'waiting' && item.wait?.kind === 'model' && String(item.wait.targets[0]).startsWith('vscode/')) {
+    return { icon: 'bell-dot', hue: 'you', word: 'waiting for a model' };
+  }
   return WORK_SIGNS[item.state];
 }
 

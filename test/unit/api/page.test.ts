@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { focusPage } from '../../../src/host/api/focus-page.ts';
 import { fitting, jsonBytes, PAGE_BYTES } from '../../../src/host/api/page.ts';
+import { costMicros } from '../../../src/host/llm/prices.ts';
 import type { StoredMessage } from '../../../src/host/store/foci/messages.ts';
 import type { ToolCall } from '../../../src/host/store/foci/tool-calls.ts';
 import { MAX_FRAME_BYTES } from '../../../src/protocol/versions.ts';
@@ -21,6 +22,9 @@ function call(turn: number, size: number): ToolCall {
   };
 }
 
+const pageOf = (messages: Parameters<typeof focusPage>[0], calls: Parameters<typeof focusPage>[1]) =>
+  focusPage(messages, calls, costMicros);
+
 describe('a page', () => {
   it('has as many items as fit, by their bytes of JSON, and one at least', () => {
     assert.deepEqual(fitting(['aa', 'bb', 'cc'], 8), ['aa', 'bb']);
@@ -33,9 +37,9 @@ describe('a page', () => {
   it('of a focus ends with a message, has the calls up to its turn, and says where it goes on', () => {
     const messages = [1, 2, 3, 4].map((n) => message(n, MIB));
     const calls = [1, 2, 3, 4].map((turn) => call(turn, 10));
-    const first = focusPage(messages, calls);
+    const first = pageOf(messages, calls);
     assert.deepEqual([first.messages.length, first.next_after_n, first.tool_calls.length], [2, 2, 2]);
-    const second = focusPage(messages.slice(2), calls);
+    const second = pageOf(messages.slice(2), calls);
     assert.deepEqual([second.messages.length, second.next_after_n, second.tool_calls.length], [2, null, 4]);
   });
 
@@ -46,25 +50,25 @@ describe('a page', () => {
       return { ...rest, role: 'assistant', kind: 'assistant', content: { ...content, model, usage } };
     };
     const models = ['anthropic/claude-sonnet-4-6', 'scripted/demo', 'anthropic/claude-of-tomorrow'];
-    const { messages } = focusPage([message(1, 10), ...models.map((model, at) => answer(at + 2, model))], []);
+    const { messages } = pageOf([message(1, 10), ...models.map((model, at) => answer(at + 2, model))], []);
     assert.deepEqual(
       messages.map(({ cost_usd }) => cost_usd),
       [null, 0.002205, null, null],
     );
-    const [huge] = focusPage([answer(1, 'anthropic/claude-sonnet-4-6', 9 * MIB)], []).messages;
+    const [huge] = pageOf([answer(1, 'anthropic/claude-sonnet-4-6', 9 * MIB)], []).messages;
     assert.equal(huge?.cost_usd, 0.002205, 'also of an answer that is too long to send');
   });
 
   it('of a focus has what was thought, and not what its provider proves it by', () => {
     const thought = { type: 'thinking', text: 'Hm.', model: 'anthropic/claude', opaque: { signature: 'abc' } };
     const call = { type: 'tool_use', id: 'c', name: 'ask', input: { opaque: 1 }, opaque: 'its own' };
-    const { messages } = focusPage([{ ...message(1, 1), content: { blocks: [thought, call, 'odd'], more: 1 } }], []);
+    const { messages } = pageOf([{ ...message(1, 1), content: { blocks: [thought, call, 'odd'], more: 1 } }], []);
     const { opaque: _, ...shown } = thought;
     assert.deepEqual(messages[0]?.content, { blocks: [shown, call, 'odd'], more: 1 });
   });
 
   it('of a focus leaves the texts of its oldest calls out where they do not fit', () => {
-    const { tool_calls } = focusPage(
+    const { tool_calls } = pageOf(
       [],
       [1, 2, 3, 4].map((turn) => call(turn, MIB)),
     );
@@ -84,7 +88,7 @@ describe('a page', () => {
       [[message(1, 20 * MIB)], [call(1, 20 * MIB)]],
       [Array.from({ length: 20_000 }, (_, n) => message(n, 1)), Array.from({ length: 30_000 }, (_, n) => call(n, 500))],
     ] as const) {
-      assert.ok(jsonBytes(focusPage(messages, calls)) < MAX_FRAME_BYTES);
+      assert.ok(jsonBytes(pageOf(messages, calls)) < MAX_FRAME_BYTES);
     }
     assert.ok(2 * PAGE_BYTES < MAX_FRAME_BYTES);
   });

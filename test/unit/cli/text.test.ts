@@ -75,6 +75,7 @@ const ITEM: WorkView = {
   max_attempts: 3,
   cost_usd: 0,
   scripted: false,
+  estimated: false,
   outcome: { success: true, summary: 'Two herons.', duration_ms: 1234 },
   event_seq: 3,
   available_at: '2026-01-02T12:00:00.000Z',
@@ -93,6 +94,7 @@ const FOCUS: FocusView = {
   status: 'completed',
   model: 'anthropic/claude',
   scripted: false,
+  estimated: false,
   iterations: 4,
   input_tokens: 1000,
   output_tokens: 50,
@@ -276,6 +278,17 @@ describe('what the command shows', () => {
       merged_id: null,
     });
     assert.match(unknown, /cost unknown/);
+  });
+
+  it('of figures that nobody counted: that they are about right', () => {
+    const text = showOutcome(TERMINAL, {
+      item: ITEM,
+      foci: [{ ...FOCUS, estimated: true }],
+      events: [],
+      merged_id: null,
+    });
+    assert.match(text, /about \d+ tokens in, about \d+ out · about \$0\.0123/);
+    assert.doesNotMatch(showOutcome(TERMINAL, { item: ITEM, foci: [FOCUS], events: [], merged_id: null }), /about/);
   });
 
   it('of a list: one row an item', () => {

@@ -42,6 +42,9 @@ describe('the configuration', () => {
       children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 90, max_mb: null },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
+      openai: { base_url: 'https://api.openai.com/v1' },
+      providers: {},
+      prices: {},
       log: { level: 'info' },
     });
     assert.deepEqual(load(''), load('# nothing\n'));
@@ -75,6 +78,7 @@ describe('the configuration', () => {
       ANIMUS_RETENTION_DAYS: '30',
       ANIMUS_RETENTION_MAX_MB: '512',
       ANIMUS_ANTHROPIC_BASE_URL: 'http://127.0.0.1:8080',
+      ANIMUS_OPENAI_BASE_URL: 'http://127.0.0.1:8081/v1',
       LOG_LEVEL: 'debug',
     });
     assert.deepEqual(config, {
@@ -84,6 +88,9 @@ describe('the configuration', () => {
       children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 30, max_mb: 512 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
+      openai: { base_url: 'http://127.0.0.1:8081/v1' },
+      providers: {},
+      prices: {},
       log: { level: 'debug' },
     });
   });
@@ -139,6 +146,7 @@ describe('the configuration', () => {
       [{ ANIMUS_HOST_IDLE_SECONDS: '-1' }, /^ANIMUS_HOST_IDLE_SECONDS: Too small/],
       [{ ANIMUS_DATABASE_URL: 'file:///x' }, /^ANIMUS_DATABASE_URL: expected a URL that begins with postgres/],
       [{ ANIMUS_ANTHROPIC_BASE_URL: 'here' }, /^ANIMUS_ANTHROPIC_BASE_URL: Invalid URL/],
+      [{ ANIMUS_OPENAI_BASE_URL: 'file:///x' }, /^ANIMUS_OPENAI_BASE_URL: expected a URL that begins with http/],
       [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL: Invalid option/],
     ] as const) {
       const error = refusal(undefined, env);

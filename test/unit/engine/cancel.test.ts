@@ -7,6 +7,7 @@ import type { DispatcherOptions } from '../../../src/host/engine/dispatch/dispat
 import { cancelWork } from '../../../src/host/engine/focus/cancel.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
 import type { FocusDependencies } from '../../../src/host/engine/focus/types.ts';
+import { costMicros } from '../../../src/host/llm/prices.ts';
 import { listTree } from '../../../src/host/store/work/find.ts';
 import { isAlive } from '../../support/cli-sandbox.ts';
 import { inTransactions } from '../../support/database-interleaving.ts';
@@ -150,6 +151,7 @@ describe('cancelling', function () {
     const models = {
       open: () => ({ kind: 'needs_credentials', provider: 'anthropic' }) as const,
       rejectCredential: () => undefined,
+      costOf: costMicros,
     };
     const first = await serve(bench, writtenModel([]), { models });
     await until(async () => (await stateOf(bench, parked)) === 'waiting');

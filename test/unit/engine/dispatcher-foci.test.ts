@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
 import type { Claim } from '../../../src/host/engine/focus/types.ts';
+import { costMicros } from '../../../src/host/llm/prices.ts';
 import { POLL_MS, settled, stateOf, useDispatchers } from '../../support/engine-dispatch.ts';
 import { openBench } from '../../support/engine-focus.ts';
 import { barrier } from '../../support/engine-loop.ts';
@@ -61,6 +62,7 @@ describe('Dispatcher and foci', () => {
           ? ({ kind: 'ready', client, modelName: 'm' } as const)
           : ({ kind: 'needs_credentials', provider: 'anthropic' } as const),
       rejectCredential: () => undefined,
+      costOf: costMicros,
     };
     const asked: unknown[] = [];
     const { dispatcher } = await start(bench, {

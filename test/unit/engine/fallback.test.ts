@@ -24,6 +24,7 @@ type Answers = Parameters<typeof writtenModel>[0];
 class Shelf implements Models {
   readonly clients = new Map<string, WrittenModel>();
   readonly keyless = new Set<string>();
+  readonly unavailable = new Set<string>();
   readonly rejected: string[] = [];
 
   constructor(answers: { [model: string]: Answers }) {
@@ -36,8 +37,11 @@ class Shelf implements Models {
     const client: LlmClient | undefined = this.clients.get(modelName);
     if (!client) return { kind: 'unknown', message: `Nobody knows ${modelName}.` };
     if (this.keyless.has(modelName)) return { kind: 'needs_credentials', provider: client.provider };
+    if (this.unavailable.has(modelName)) return { kind: 'unavailable', modelName };
     return { kind: 'ready', client, modelName };
   }
+
+  readonly costOf = costMicros;
 
   rejectCredential(provider: string): void {
     this.rejected.push(provider);
@@ -71,6 +75,7 @@ describe('a fallback model', () => {
     { kind: 'overloaded', message: 'An hour, please.', retryAfterMs: 3_600_000 },
     { kind: 'rate_limited', message: 'An hour, please.', retryAfterMs: 3_600_000 },
     { kind: 'api', status: 503, type: 'api_error', message: 'It broke.' },
+    { kind: 'unavailable', message: 'The window was closed.' },
   ];
   for (const error of takenOver) {
     it(`takes over from one that is ${JSON.stringify(error)}, for the rest of the focus`, async () => {
@@ -138,6 +143,25 @@ describe('a fallback model', () => {
       assert.deepEqual([models.turns(SECOND), models.turns(THIRD)], [[], [1]]);
     });
   }
+
+  it('answers from the start where nobody can ask the first; where nobody can ask any, the work waits for one of them', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    const models = new Shelf({ [FIRST]: [{ text: 'never' }], [SECOND]: [{ text: 'Done.' }], [THIRD]: [] });
+    models.unavailable.add(FIRST).add(SECOND);
+    models.keyless.add(THIRD);
+    await run(bench, models);
+    const [wait] = await openWaits(bench.db, [bench.place]);
+    assert.deepEqual([wait?.kind, wait?.targets, wait?.wakeAt], ['model', [FIRST, SECOND], null]);
+    models.unavailable.delete(SECOND);
+    assert.ok(wait && (await resolveWait(bench.db, wait, 'there')));
+    const { focus: claimed } = await run(bench, models);
+    const { item, focus } = await bench.look(id);
+    assert.deepEqual([item.state, focus?.model, models.turns(FIRST)], ['completed', SECOND, []]);
+    const [cut] = await cutsOf(bench, claimed.id);
+    const reason = { kind: 'unavailable', message: `Nobody who can ask ${FIRST} is there.` };
+    assert.deepEqual(cut?.content, { from: FIRST, to: SECOND, reason });
+  });
 
   it('answers from the start where the first has no key, and is not left when that comes', async () => {
     const bench = await openBench();

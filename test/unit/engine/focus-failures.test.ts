@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { claimNext } from '../../../src/host/engine/dispatch/claim.ts';
 import { backoffMs } from '../../../src/host/engine/focus/recover.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
+import { costMicros } from '../../../src/host/llm/prices.ts';
 import type { LlmError } from '../../../src/host/llm/types.ts';
 import { dueWaits, openWaits, resolveWait } from '../../../src/host/store/work/waits.ts';
 import { engineDatabase, lossyDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
@@ -48,6 +49,24 @@ describe('a focus that cannot go on', () => {
     await bench.run(writtenModel([{ text: 'ok' }]));
     const { item, foci } = await bench.look(id);
     assert.deepEqual([item.state, item.attempts, foci.length], ['completed', 0, 1]);
+  });
+
+  it('waits for somebody who can ask its model, before it asks and in the middle, and counts no attempt', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    await bench.run({ kind: 'unavailable', modelName: 'vscode/copilot/gpt' });
+    const first = await onlyWait(bench);
+    assert.deepEqual([first.kind, first.targets, first.wakeAt], ['model', ['vscode/copilot/gpt'], null]);
+    assert.ok(await resolveWait(bench.db, first, 'there'));
+    await bench.run(writtenModel([{ calls: [note('begun')] }, { error: { kind: 'unavailable', message: 'gone' } }]));
+    const second = await onlyWait(bench);
+    assert.deepEqual([second.kind, second.wakeAt], ['model', null]);
+    assert.deepEqual(second.targets, [(await bench.look(id)).focus?.model]);
+    assert.deepEqual(await dueWaits(bench.db, [bench.place]), []);
+    assert.ok(await resolveWait(bench.db, second, 'there'));
+    await bench.run(writtenModel([{ text: 'never' }, { text: 'ok' }]));
+    const { item, foci, entries } = await bench.look(id);
+    assert.deepEqual([item.state, item.attempts, foci.length, entries.length], ['completed', 0, 1, 1]);
   });
 
   it('drops a key that its provider rejects, and waits for another', async () => {
@@ -224,6 +243,7 @@ describe('a focus that cannot go on', () => {
         throw new Error('a bug with hunter2-hunter2');
       },
       rejectCredential: () => undefined,
+      costOf: costMicros,
     };
     await bench.run(writtenModel([]), facultyOf(), { models });
     const { item, focus } = await bench.look(id);

@@ -6,13 +6,15 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { Coalesced } from '../../../src/extension/coalesce.ts';
-import { keyComplaint, keyOffers } from '../../../src/extension/host/api-key.ts';
+import { keyComplaint, keyOffers, keyPlaces, secretName } from '../../../src/extension/host/api-key.ts';
 import { openPlace } from '../../../src/extension/host/place.ts';
 import { COMMAND_NAMES, LEDGER_VIEW, WORK_VIEW } from '../../../src/extension/names.ts';
 import { choiceText, messageText, plainLine, titleOf } from '../../../src/extension/plain-text.ts';
 import { readSettings, SETTINGS } from '../../../src/extension/settings.ts';
 import { batchFile, installTerminalCommand } from '../../../src/extension/terminal-command.ts';
 import { WebviewLink } from '../../../src/extension/views/webview-link.ts';
+import { BUILT_IN } from '../../../src/host/providers/built-in.ts';
+import type { Provider } from '../../../src/host/providers/types.ts';
 import { fromLedgerView, toLedgerView, viewCommand } from '../../../src/protocol/webview.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -142,18 +144,37 @@ describe('the place of a window', () => {
 
 describe('the API key', () => {
   const secrets = (value: string | undefined) => ({
-    get: async () => value,
+    get: async (name: string) => (name === secretName('anthropic', 'https://api.anthropic.com') ? value : undefined),
     store: async () => undefined,
     delete: async () => undefined,
   });
 
   it('is offered for one origin: the stored one before that of the environment', async () => {
-    const env = { ANTHROPIC_API_KEY: 'from-the-environment' };
-    const base = 'https://api.anthropic.com/v1';
+    const env = { ANTHROPIC_API_KEY: 'from-the-environment', OPENAI_API_KEY: 'EMPTY', GROQ_API_KEY: 'groq-key-1234' };
     const stored = { name: 'anthropic', value: 'stored-key', origin: 'https://api.anthropic.com' };
-    assert.deepEqual(await keyOffers(secrets('stored-key'), env, base), [stored]);
-    assert.deepEqual(await keyOffers(secrets(undefined), env, base), [{ ...stored, value: 'from-the-environment' }]);
-    assert.deepEqual(await keyOffers(secrets(undefined), {}, base), []);
+    const groq = { name: 'groq', value: 'groq-key-1234', origin: 'https://api.groq.com' };
+    assert.deepEqual(await keyOffers(secrets('stored-key'), env, BUILT_IN), [stored, groq]);
+    const ofEnvironment = { ...stored, value: 'from-the-environment' };
+    assert.deepEqual(await keyOffers(secrets(undefined), env, BUILT_IN), [ofEnvironment, groq]);
+    assert.deepEqual(await keyOffers(secrets(undefined), {}, BUILT_IN), []);
+  });
+
+  it('stays with the origin that it was stored for', async () => {
+    const moved = BUILT_IN.map((provider) =>
+      provider.name === 'anthropic' ? { ...provider, baseUrl: 'https://elsewhere.example' } : provider,
+    ) as Provider[];
+    assert.deepEqual(await keyOffers(secrets('stored-key'), {}, moved), []);
+  });
+
+  it('is one for all providers that share it', () => {
+    const places = keyPlaces(BUILT_IN);
+    const openai = places.find(({ credential }) => credential === 'openai');
+    assert.deepEqual(openai?.providers, ['openai', 'openai-responses']);
+    assert.equal(openai?.origin, 'https://api.openai.com');
+    assert.equal(
+      places.some(({ providers }) => providers.includes('ollama')),
+      false,
+    );
   });
 
   it('is refused where it can be none', () => {

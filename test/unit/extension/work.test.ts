@@ -207,6 +207,26 @@ describe('the rows of work', () => {
     assert.deepEqual(rows(4), []);
   });
 
+  it('wait for a person where no window may be asked for their model, and for time where a provider said so', async () => {
+    const next = 'No open VS Code window that Animus may ask has vscode/copilot/gpt.';
+    const { work } = await model([
+      workView(1, { state: 'waiting', wait: { kind: 'model', targets: ['vscode/copilot/gpt'], next } }),
+      workView(2, { state: 'waiting', wait: { kind: 'model', targets: ['vscode'], next: 'vscode asked for a pause' } }),
+    ]);
+    const reasons = described(work, 1).reasons.map((row) => ('text' in row ? row.text : 'title' in row && row.title));
+    assert.deepEqual(reasons, [next, 'Choose Model…']);
+    const items = [1, 2].map((n) => work.get(sampleId(n))?.item);
+    assert.deepEqual(
+      items.map((item) => item && groupOf(item)),
+      ['waiting', 'running'],
+    );
+  });
+
+  it('mark a cost as an estimate where nobody counted', async () => {
+    const { work } = await model([workView(1, { state: 'running', estimated: true, cost_usd: 0.06 })]);
+    assert.match(described(work, 1).description, /≈ \$0\.06/);
+  });
+
   it('have an icon, a colour and a group for every state there is', async () => {
     for (const state of workState.options as readonly WorkState[]) {
       const known = { item: workView(1, { state }), foci: null, activity: null };

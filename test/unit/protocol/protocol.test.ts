@@ -19,6 +19,17 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'host/status': {},
   'host/drain': { reason: 'tests' },
   'credentials/offer': { credentials: [{ name: 'anthropic', value: 'x'.repeat(8), origin: 'https://api.example' }] },
+  'model/list': { provider: 'ollama' },
+  'model/test': { model: 'ollama/x' },
+  'model/offer': {
+    pid: 4711,
+    models: [
+      {
+        ...{ vendor: 'copilot', id: 'gpt-5', family: 'gpt', label: 'GPT 5', version: '1' },
+        ...{ max_input_tokens: 128_000, allowed: true },
+      },
+    ],
+  },
   'trust/grant': { folder: '/w', pid: 4711 },
   'trust/show': {},
   'db/backup': { file: '/b.tar.gz', pid: 4711 },
@@ -95,7 +106,7 @@ describe('the protocol', () => {
       ['initialize', { client_proof: `${HEX}00` }],
       ['initialize', { folder: 'x'.repeat(5000) }],
       ['credentials/offer', { credentials: [{ name: 'anthropic', value: 'short', origin: 'https://a' }] }],
-      ['credentials/offer', { credentials: [{ name: 'other', value: 'x'.repeat(8), origin: 'https://a' }] }],
+      ['credentials/offer', { credentials: [{ name: 'No name', value: 'x'.repeat(8), origin: 'https://a' }] }],
       ['credentials/offer', { credentials: [{ name: 'anthropic', value: 'x'.repeat(8), origin: 'nowhere' }] }],
       ['trust/grant', { pid: 1 }],
       ['trust/grant', { pid: 2.5 }],

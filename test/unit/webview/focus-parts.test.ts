@@ -98,11 +98,11 @@ describe('the room of the steps', () => {
 });
 
 describe('the meters', () => {
-  const usage = { input: 26_800, cacheRead: 0, cacheWrite: 0, output: 0 };
+  const usage = { input: 26_800, cacheRead: 0, cacheWrite: 0, output: 0, estimated: false };
   const limits = { max_turns: 50, context_tokens: 200_000, cost_usd: 2 };
   const read = (focus: Partial<ReadingFacts['focus']>, turns: ReadingFacts['turns'] = []) =>
     readingsOf({
-      focus: { limits, cost_usd: 0.38, scripted: false, ...focus },
+      focus: { limits, cost_usd: 0.38, scripted: false, estimated: false, ...focus },
       turns,
       activeMs: 192_000,
       isRunning: true,
@@ -127,6 +127,13 @@ describe('the meters', () => {
     for (const [, , limit, share] of read({ limits: unlimited })) assert.deepEqual([limit, share], [null, null]);
     assert.deepEqual(read({ scripted: true, cost_usd: 0 })[2], ['Cost', 'none', null, null]);
     assert.deepEqual(read({ cost_usd: null })[2], ['Cost', 'unknown', '$2.00', null]);
+  });
+
+  it('say of what nobody counted that it is an estimate', () => {
+    const turns = [{ turn: 1, usage: { ...usage, estimated: true } }];
+    const [, , cost, context] = read({ estimated: true }, turns);
+    assert.deepEqual([cost?.[1], context?.[1]], ['≈ $0.38', '≈ 26.8k']);
+    assert.equal(read({ estimated: true, cost_usd: null })[2]?.[1], 'unknown');
   });
 
   it('are full, and no fuller, beyond a limit', () => {

@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import { attachIfRunning } from '../../../src/client/find-or-start-host.ts';
 import type { HostClient } from '../../../src/client/host-client.ts';
 import type { TestApi } from '../../../src/extension/activate.ts';
+import { secretName } from '../../../src/extension/host/api-key.ts';
 import type { Main } from '../../../src/extension/main.ts';
 import { COMMAND_NAMES } from '../../../src/extension/names.ts';
 import type { Row } from '../../../src/extension/work/work-rows.ts';
@@ -15,6 +16,24 @@ import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 const home = process.env.ANIMUS_HOME ?? '';
 const slowModel = process.env.ANIMUS_TEST_SLOW_MODEL ?? '';
 const quickModel = process.env.ANIMUS_TEST_QUICK_MODEL ?? '';
+
+type Asked = {
+  model: string;
+  messages: { role: number; content: { text?: string; result?: string }[] }[];
+  tools: string[];
+  /** The model that was told to end. */
+  cancelled?: string;
+};
+
+/** What the models of test/vscode/model-provider were asked. */
+function asked(): Asked[] {
+  const file = process.env.ANIMUS_TEST_ASKED ?? '';
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Asked);
+}
 
 async function until<T>(what: string, look: () => T | Promise<T>, ms = 20_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + ms;
@@ -200,6 +219,46 @@ describe('the extension in VS Code', () => {
     assert.notEqual(pid(), old);
   });
 
+  it('does work with a model of VS Code once a person has allowed it, through its tool, and marks the figures as estimates', async () => {
+    await useModel('vscode/tests/plain');
+    const id = await submit('Look at this folder with what VS Code has');
+    const waits = () => animus.model.get(id)?.item.wait;
+    await until('it waits for the model, which nobody has allowed', () => waits()?.kind === 'model');
+    assert.match(waits()?.next ?? '', /No open VS Code window that Animus may ask has vscode\/tests\/plain/);
+    assert.deepEqual(asked(), [], 'nothing was asked of it');
+    await animus.allowedVendors.allow('tests');
+    animus.modelOffers.changed();
+    await ended(id);
+    const shown = await animus.connection.request('work/show', { id });
+    assert.equal(shown.item.outcome?.summary, 'A model of VS Code did it.');
+    assert.deepEqual(
+      (await entriesOf(id)).map(({ content }) => content),
+      ['Seen by a model of VS Code.'],
+    );
+    const [focus] = shown.foci;
+    assert.equal(focus?.model, 'vscode/tests/plain');
+    assert.deepEqual([focus?.estimated, shown.item.estimated], [true, true]);
+    assert.ok((focus?.input_tokens ?? 0) > 500);
+    const [first, second] = asked();
+    assert.deepEqual(
+      first?.messages.map(({ role }) => role),
+      [1, 1],
+      'the instructions are a message of the user',
+    );
+    assert.ok(first?.tools.includes('ledger_append'));
+    assert.equal(second?.messages.at(-1)?.content[0]?.result, 'call-0');
+  });
+
+  it('ends the question to a model of VS Code when the work is cancelled', async () => {
+    await useModel('vscode/tests/endless');
+    const id = await submit('Work without an end');
+    await until('the model is asked', () => asked().some(({ model }) => model === 'endless'));
+    await animus.connection.request('work/cancel', { id });
+    await until('it is told to end', () => asked().some(({ cancelled }) => cancelled === 'endless'));
+    assert.equal((await animus.connection.request('work/show', { id })).item.state, 'cancelled');
+    await useModel(quickModel);
+  });
+
   it('[S13] refuses forged messages of a page, and says so in the log', async () => {
     await vscode.commands.executeCommand('animus.showLedger');
     const link = await until('the ledger is there', () => animus.ledger.link);
@@ -236,7 +295,8 @@ describe('the extension in VS Code', () => {
 
   it('[S15] gives the key of the secret storage to the host, and to nothing else', async () => {
     const secret = `sk-ant-test-${'q'.repeat(30)}`;
-    await animus.secrets.store('animus.anthropic', secret);
+    const name = secretName('anthropic', 'https://api.anthropic.com');
+    await animus.secrets.store(name, secret);
     await until('the host has it', async () =>
       (await animus.connection.request('host/status', {})).credentials.includes('anthropic'),
     );
@@ -249,7 +309,7 @@ describe('the extension in VS Code', () => {
       animus.logged.some((line) => line.includes(secret)),
       false,
     );
-    await animus.secrets.delete('animus.anthropic');
+    await animus.secrets.delete(name);
   });
 
   it('puts the animus command on the path of terminals', async () => {

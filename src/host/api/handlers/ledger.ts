@@ -67,7 +67,7 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     if (!focus) throw new AnimusError('not_found', `There is no focus ${id}.`, 'animus work show ID lists the foci.');
     const messages = await readMessages(db, id, after_n);
     const calls = (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn);
-    return { focus: viewFocus(focus), ...focusPage(messages, calls) };
+    return { focus: viewFocus(focus), ...focusPage(messages, calls, context.costOf) };
   },
 };
 

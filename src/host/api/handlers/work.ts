@@ -22,7 +22,7 @@ type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/retry' | 'work/follow_u
 /** Failed attempts of work for a faculty that nobody here knows yet. */
 const DEFAULT_MAX_ATTEMPTS = 3;
 
-const NOTHING_SPENT: Spending = { costMicros: 0, isScripted: false };
+const NOTHING_SPENT: Spending = { costMicros: 0, isEstimated: false, isScripted: false };
 
 export const workHandlers: WorkHandlers = {
   async 'work/submit'(context, params) {
@@ -100,7 +100,8 @@ export async function viewAll(context: ApiContext, db: Db, items: readonly WorkI
   );
   return items.map((item) => {
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
-    return viewWork(item, { wait, served, allPaused, spending: spent.get(item.id) ?? NOTHING_SPENT });
+    const spending = spent.get(item.id) ?? NOTHING_SPENT;
+    return viewWork(item, { wait, served, allPaused, spending, providers: context.providers });
   });
 }
 

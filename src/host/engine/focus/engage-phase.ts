@@ -37,7 +37,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
     if (result.kind === 'model_failed') {
       dropRefusedKey(deps, client.provider, result.error);
       const next = await fallBack(deps, claim, config, model, result.error);
-      if (next.kind === 'none') return modelFailed(deps, client.provider, result.error, next.missing);
+      if (next.kind === 'none') return modelFailed(deps, { model, client }, result.error, next.missing);
       ({ model, client } = next);
       continue;
     }
@@ -47,8 +47,10 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
   }
 }
 
-/** Any key that one of the models lacks lets the work go on. */
+/** Whoever can ask one of the models lets the work go on, else any key that one of them lacks. */
 function nothingToAsk(missing: ChosenModel['missing']): PhaseResult {
+  const unasked = missing.flatMap((opened) => (opened.kind === 'unavailable' ? [opened.modelName] : []));
+  if (unasked.length > 0) return waitForOffer(unasked);
   const providers = keyless(missing);
   if (providers.length > 0) return waitForCredentials(providers);
   const messages = missing.flatMap((opened) => (opened.kind === 'unknown' ? [opened.message] : []));
@@ -66,11 +68,13 @@ async function runLoop(
   client: LlmClient,
 ): Promise<EngageResult> {
   const watchers = redactedEmitter(deps, claim);
+  const { model } = config;
+  const { costOf } = deps.models;
   const result = await engage(
     {
       client: endingWhenHeld(client, claim),
       tools: toolsOf(deps, config),
-      journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor, remarksFor(deps, claim)),
+      journal: new DbJournal(deps.db, claim.lease, model, deps.redactor, remarksFor(deps, claim), costOf),
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,
@@ -129,7 +133,7 @@ function dropRefusedKey(deps: FocusDependencies, provider: string, error: LlmErr
 
 function modelFailed(
   deps: FocusDependencies,
-  provider: string,
+  { model, client: { provider } }: { model: string; client: LlmClient },
   error: LlmError,
   missing: ChosenModel['missing'],
 ): PhaseResult {
@@ -143,6 +147,8 @@ function modelFailed(
     case 'overloaded':
       if (error.retryAfterMs !== undefined) return waitForModel(provider, error.retryAfterMs, failure.message);
       return { kind: 'failed', error: failure };
+    case 'unavailable':
+      return waitForOffer([model]);
     case 'context_exceeded':
     case 'refused':
       return { kind: 'failed', error: { ...failure, final: true } };
@@ -163,6 +169,11 @@ function waitForCredentials(providers: string[], message?: string): PhaseResult 
 
 function waitForModel(provider: string, wakeInMs: number, message: string): PhaseResult {
   return { kind: 'parked', reason: { kind: 'model', targets: [provider], wakeInMs, message } };
+}
+
+/** Until somebody who can ask one of the models is there; no time ends it. */
+function waitForOffer(targets: string[]): PhaseResult {
+  return { kind: 'parked', reason: { kind: 'model', targets, wakeInMs: null } };
 }
 
 /** False where the model ended by itself and somebody has said something that it has not heard. */

@@ -27,10 +27,20 @@ export async function chooseModel(
   const [current] = models;
   const [why] = chosen.missing;
   if (chosen.kind === 'ready' && current !== undefined && why !== undefined) {
-    const message = why.kind === 'needs_credentials' ? `There is no key for ${why.provider}.` : why.message;
-    await takeOver(deps, claim, current, chosen.model, { kind: why.kind, message });
+    await takeOver(deps, claim, current, chosen.model, { kind: why.kind, message: reasonOf(why) });
   }
   return chosen;
+}
+
+function reasonOf(why: Missing['missing'][number]): string {
+  switch (why.kind) {
+    case 'needs_credentials':
+      return `There is no key for ${why.provider}.`;
+    case 'unavailable':
+      return `Nobody who can ask ${why.modelName} is there.`;
+    case 'unknown':
+      return why.message;
+  }
 }
 
 /** The model that goes on after `failed` did not, recorded; none also where another one would not help. */
@@ -71,6 +81,7 @@ function helps(error: LlmError): boolean {
     case 'rate_limited':
     case 'auth':
     case 'insufficient_quota':
+    case 'unavailable':
       return true;
     case 'api':
       return error.status >= 500;

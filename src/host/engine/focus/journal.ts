@@ -7,7 +7,7 @@ import type { JsonValue } from '../../../protocol/json.ts';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
-import { costMicros } from '../../llm/prices.ts';
+import { type CostOf, costMicros } from '../../llm/prices.ts';
 import { changeBlocks } from '../../llm/thinking.ts';
 import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
 import { addUsage } from '../../store/foci/foci.ts';
@@ -49,17 +49,19 @@ export class DbJournal implements Journal {
   #model: string;
   #redactor: Redactor;
   #remarks: Remarks | undefined;
+  #costOf: CostOf;
   #nextN = 1;
   #block = 0;
   /** A recorded step closes the block that its turn's results end. */
   #stepInTurn = false;
 
-  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks) {
+  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks, costOf: CostOf = costMicros) {
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
     this.#redactor = redactor;
     this.#remarks = remarks;
+    this.#costOf = costOf;
   }
 
   async load() {
@@ -90,7 +92,7 @@ export class DbJournal implements Journal {
       await Promise.all([
         insertMessage(tx, focusId, this.#stored(n, message, { usage: { ...usage }, model: this.#model })),
         ...calls.map((call) => insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue })),
-        addUsage(tx, focusId, counted, costMicros(this.#model, usage)),
+        addUsage(tx, focusId, counted, this.#costOf(this.#model, usage)),
         noteProgress(tx, workItemId),
       ]);
     });

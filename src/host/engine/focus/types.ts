@@ -1,5 +1,6 @@
 /** What running a focus needs, handed in by the composition root. */
 import type { Db } from '../../db/types.ts';
+import type { CostOf } from '../../llm/prices.ts';
 import type { LlmClient } from '../../llm/types.ts';
 import type { Focus } from '../../store/foci/foci.ts';
 import type { Lease } from '../../store/work/leases.ts';
@@ -13,6 +14,8 @@ export type OpenedModel =
   | { kind: 'ready'; client: LlmClient; modelName: string }
   /** No key for the provider, or one that it rejected. */
   | { kind: 'needs_credentials'; provider: string }
+  /** Nobody who could ask it is there now. */
+  | { kind: 'unavailable'; modelName: string }
   | { kind: 'unknown'; message: string };
 
 export interface Models {
@@ -20,6 +23,8 @@ export interface Models {
   open(modelName: string): OpenedModel;
   /** The provider said no to the key with this fingerprint. */
   rejectCredential(provider: string, key: string): void;
+  /** By full name; null where the price is unknown. */
+  costOf: CostOf;
 }
 
 export type Log = (

@@ -4,6 +4,7 @@ import { type Clock, createSleep, type Sleep, systemClock } from '../clock.ts';
 import { fingerprint } from '../credentials.ts';
 import { createDeadline, type Deadline } from '../deadline.ts';
 import { type ExchangeSettings, exchange, readAddress, readBody } from '../exchange.ts';
+import { listModels } from '../list-models.ts';
 import { type AttemptEvent, DEFAULT_RETRIES, type RetryAdvice, withRetries } from '../retry.ts';
 import { DEFAULT_IDLE_TIMEOUT_MS, readServerSentEvents } from '../sse.ts';
 import { changeBlocks, withoutThinking } from '../thinking.ts';
@@ -18,6 +19,8 @@ export const ANTHROPIC_BASE_URL = 'https://api.anthropic.com';
 export const DEFAULT_TOTAL_TIMEOUT_MS = 60 * 60_000;
 const DEFAULT_HEADERS_TIMEOUT_MS = 120_000;
 const MESSAGES = '/v1/messages';
+/** As many as one page has: more than there are. */
+const MODELS = '/v1/models?limit=1000';
 /** The most of an answer that is no stream which is read, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -72,6 +75,12 @@ export function createAnthropicClient(options: AnthropicOptions): LlmClient {
     provider: settings.provider,
     stream(request, signal) {
       return withRetries(() => attemptWithKey(settings, findKey(), request, signal), retrying, signal);
+    },
+    async listModels(signal) {
+      const key = findKey();
+      if (key.kind === 'unfit') return { kind: 'failed', error: key.error };
+      const headers = buildHeaders(settings, key.value);
+      return listModels({ ...settings, title: 'Anthropic', path: MODELS, headers, key: key.value }, signal);
     },
     countTokens: (request, signal) => countWithKey(settings, findKey(), request, signal),
   };
