@@ -4,6 +4,7 @@ import { claimNext } from '../src/host/engine/dispatch/claim.ts';
 import { engage } from '../src/host/engine/engage/engage.ts';
 import type { Tool, ToolContext } from '../src/host/engine/engage/tool.ts';
 import type { EngageConfig, Journal } from '../src/host/engine/engage/types.ts';
+import { defaultContextSettings } from '../src/host/engine/focus/context-settings.ts';
 import { DbJournal } from '../src/host/engine/focus/journal.ts';
 import { Redactor } from '../src/host/engine/redaction/redactor.ts';
 import { ledgerAppend } from '../src/host/engine/tools/ledger-append.ts';
@@ -31,6 +32,7 @@ const CONFIG: EngageConfig = {
   maxTokens: 4096,
   temperature: null,
   thinking: null,
+  context: defaultContextSettings('instant/model'),
 };
 
 export type Conversation = { client: LlmClient; workspace: string };

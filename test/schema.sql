@@ -1,5 +1,15 @@
 -- What the migrations make, for reading and reviewing. UPDATE_SCHEMA=1 with the store lane writes it anew.
 
+create table animus.artifacts (
+  id uuid not null,
+  focus_id uuid not null,
+  content text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint artifacts_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint artifacts_pkey PRIMARY KEY (id)
+);
+CREATE INDEX artifacts_by_focus ON animus.artifacts USING btree (focus_id);
+
 create table animus.awareness_digests (
   focus_id uuid not null,
   built_at timestamp with time zone default now() not null,
@@ -19,6 +29,8 @@ create table animus.context_blocks (
   measured_tokens integer not null,
   folds boolean not null,
   created_at timestamp with time zone default now() not null,
+  steps integer[] default '{}'::integer[] not null,
+  through_seq integer default 0 not null,
   constraint context_blocks_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
   constraint context_blocks_pkey PRIMARY KEY (focus_id, block)
 );
@@ -31,7 +43,7 @@ create table animus.context_cuts (
   content jsonb not null,
   created_at timestamp with time zone default now() not null,
   constraint context_cuts_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
-  constraint context_cuts_kind_check CHECK ((kind = ANY (ARRAY['compaction'::text, 'summary'::text, 'system_patch'::text, 'model_patch'::text]))),
+  constraint context_cuts_kind_check CHECK ((kind = ANY (ARRAY['compaction'::text, 'summary'::text, 'stubs'::text, 'system_patch'::text, 'model_patch'::text]))),
   constraint context_cuts_pkey PRIMARY KEY (focus_id, n)
 );
 

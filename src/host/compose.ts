@@ -29,6 +29,8 @@ import { awaitChildWork } from './engine/tools/await-child-work.ts';
 import { checkChildWork } from './engine/tools/check-child-work.ts';
 import { ledgerAppend } from './engine/tools/ledger-append.ts';
 import { ledgerRead } from './engine/tools/ledger-read.ts';
+import { readArtifactTool } from './engine/tools/read-artifact.ts';
+import { recallStep } from './engine/tools/recall-step.ts';
 import { reportOutcome } from './engine/tools/report-outcome.ts';
 import { type ChildFaculty, spawnChildWork } from './engine/tools/spawn-child-work.ts';
 import { workspaceTools } from './engine/tools/workspace-tools.ts';
@@ -234,7 +236,16 @@ function focusDependencies(
   const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
   return {
     ...parts,
-    engineTools: [reportOutcome, ledgerAppend, ledgerRead, spawn, checkChildWork, awaitChildWork],
+    engineTools: [
+      reportOutcome,
+      ledgerAppend,
+      ledgerRead,
+      recallStep,
+      readArtifactTool,
+      spawn,
+      checkChildWork,
+      awaitChildWork,
+    ],
     workspaceTools,
     defaultModel: config.model ?? parts.models.defaultModel,
     storeId,

@@ -217,13 +217,13 @@ onEachDatabase('journal', {}, (database) => {
       await recordTurn({ db, lease, until });
       const journal = new DbJournal(db, lease, MODEL, new Redactor());
       const loaded = await journal.load();
-      assert.equal(loaded.messages.length, messages);
+      assert.equal(loaded.context.messages.length, messages);
       assert.deepEqual(
         loaded.callsOfLastTurn.map(({ result, started }) => [result?.content ?? null, started]),
         calls,
       );
-      if (messages > 1) assert.deepEqual(loaded.messages[1]?.stopReason, ANSWER.stopReason);
-      await journal.closeTurn({ turn: 9, role: 'user', kind: 'remark', blocks: [] });
+      if (messages > 1) assert.deepEqual(loaded.context.messages[1]?.stopReason, ANSWER.stopReason);
+      await journal.closeTurn({ turn: 2, role: 'user', kind: 'remark', blocks: [] });
       const last = (await readMessages(db, lease.focusId)).at(-1);
       // The step closed its block with the results of its turn; what comes after them begins the next one.
       assert.deepEqual([last?.n, last?.block], [messages + 1, until === POINTS.length ? 1 : 0]);
@@ -276,6 +276,7 @@ onEachDatabase('journal', {}, (database) => {
     const next = await claimed(db);
     assert.equal(next.item.id, lease.workItemId);
     const journal = new DbJournal(db, next.lease, MODEL, new Redactor());
-    assert.deepEqual(await journal.load(), { messages: [], callsOfLastTurn: [] });
+    const context = { messages: [], blocks: [], cuts: [] };
+    assert.deepEqual(await journal.load(), { context, callsOfLastTurn: [] });
   });
 });

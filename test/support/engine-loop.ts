@@ -1,5 +1,6 @@
 /** The loop with everything it needs, and tools that count what they do. */
 import * as z from 'zod';
+import type { ContextSettings } from '../../src/host/engine/engage/context/types.ts';
 import { engage } from '../../src/host/engine/engage/engage.ts';
 import {
   defineTool,
@@ -12,6 +13,7 @@ import {
 import type { EngageEvent, EngageResult, Journal } from '../../src/host/engine/engage/types.ts';
 import { toolDefinition } from '../../src/host/engine/tools/select-tools.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
+import { CONTEXT_SETTINGS } from './engine-context.ts';
 
 export type LoopOptions = {
   client: LlmClient;
@@ -24,6 +26,7 @@ export type LoopOptions = {
   abort?: AbortSignal;
   emit?: (event: EngageEvent) => void;
   context?: typeof CONTEXT;
+  settings?: ContextSettings;
 };
 
 export const CONTEXT: Omit<ToolContext, 'signal'> = {
@@ -55,6 +58,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       maxTokens: 4096,
       temperature,
       thinking: null,
+      context: options.settings ?? CONTEXT_SETTINGS,
     },
   );
 }
@@ -65,17 +69,24 @@ type TestTool = {
   name: string;
   effect?: 'read' | 'write' | 'exclusive';
   timeoutMs?: number;
+  description?: string;
   run?: (text: string, context: ToolContext) => Promise<ToolResult> | ToolResult;
 };
 
 /** A tool that takes `{text}` and, unless told otherwise, gives it back with its own name before it. */
-export function worldTool({ name, effect = 'read', timeoutMs = 60_000, run }: TestTool): Tool {
+export function worldTool({
+  name,
+  effect = 'read',
+  timeoutMs = 60_000,
+  description = `The tool ${name}.`,
+  run,
+}: TestTool): Tool {
   return defineTool({
     kind: 'world',
     name,
     effect,
     timeoutMs,
-    description: `The tool ${name}.`,
+    description,
     input,
     run: async ({ text }, context) => (run ? run(text, context) : { content: `${name}: ${text}`, isError: false }),
   });

@@ -3,16 +3,32 @@
  * process dies; what was kept is then what a new loop finds.
  */
 import type { Tx } from '../../src/host/db/types.ts';
+import { closeTurn, openBlock, openBlockSeq } from '../../src/host/engine/engage/context/close-turn.ts';
+import { grown } from '../../src/host/engine/engage/context/grow.ts';
+import type {
+  ClosedBlock,
+  ContextCut,
+  ContextRows,
+  ContextSettings,
+  NewMessage,
+  RecordedMessage,
+  RoomCut,
+} from '../../src/host/engine/engage/context/types.ts';
+import { forgetLeft } from '../../src/host/engine/engage/context/view.ts';
 import type { CallWait, Evaluation, ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
 import type {
   CallEnd,
+  ClosedTurn,
   Journal,
   RecordAnswer,
+  RecordCut,
   RecordedCall,
-  RecordedMessage,
   Settled,
   WaitingCall,
 } from '../../src/host/engine/engage/types.ts';
+import { cutText } from '../../src/host/engine/focus/ledger-in-brief.ts';
+import type { LedgerEntry } from '../../src/host/store/ledger/ledger.ts';
+import { CONTEXT_SETTINGS } from './engine-context.ts';
 
 /** The process is gone: whatever the loop tries from here on fails. */
 export class Crash extends Error {
@@ -27,7 +43,12 @@ export type KeptCall = RecordedCall & { turn: number; effect: ToolEffect | null;
 export class MemoryJournal implements Journal {
   messages: RecordedMessage[];
   calls: KeptCall[] = [];
-  /** What store tools wrote, committed only. */
+  /** What closed, and what was cut. */
+  blocks: ClosedBlock[] = [];
+  cuts: ContextCut[] = [];
+  /** What ledger_append wrote. */
+  ledger: LedgerEntry[] = [];
+  /** What other store tools wrote, committed only. */
   rows: string[] = [];
   /** What calls wait for, by the call's id, and whose time has come. */
   waits = new Map<string, CallWait>();
@@ -37,9 +58,14 @@ export class MemoryJournal implements Journal {
   #cut: Cut | undefined;
   #writes = 0;
   #dead = false;
+  readonly #settings: ContextSettings;
+  /** What the loop of this life has, as the real journal keeps it. */
+  #rows: ContextRows = { messages: [], blocks: [], cuts: [] };
 
-  constructor(task = 'The task.') {
-    this.messages = [{ turn: 0, role: 'user', kind: 'task', blocks: [{ type: 'text', text: task }] }];
+  constructor(task = 'The task.', settings: ContextSettings = CONTEXT_SETTINGS) {
+    this.#settings = settings;
+    const blocks = [{ type: 'text' as const, text: task }];
+    this.messages = [{ n: 1, block: 0, turn: 0, role: 'user', kind: 'task', blocks }];
   }
 
   /** A new process: it lives until the cut, or to its end. */
@@ -53,11 +79,13 @@ export class MemoryJournal implements Journal {
     if (this.#dead) throw new Crash('load');
     const last = this.messages.at(-1);
     const open = last?.role === 'assistant' ? this.calls.filter(({ turn }) => turn === last.turn) : [];
-    return structuredClone({ messages: this.messages, callsOfLastTurn: open });
+    this.#rows = forgetLeft({ messages: this.messages, blocks: this.blocks, cuts: this.cuts });
+    return structuredClone({ context: this.#rows, callsOfLastTurn: open });
   }
 
-  async recordAnswer({ turn, blocks, stopReason }: RecordAnswer) {
-    const message: RecordedMessage = { turn, role: 'assistant', kind: 'assistant', blocks, stopReason };
+  async recordAnswer({ turn, blocks, stopReason, usage, requestTokens }: RecordAnswer) {
+    const said: NewMessage = { turn, role: 'assistant', kind: 'assistant', blocks, stopReason };
+    const message = { ...this.#placed(said), usage, ...(requestTokens === undefined ? {} : { requestTokens }) };
     const asked = blocks.filter((block) => block.type === 'tool_use');
     const calls: KeptCall[] = asked.map((block, position) => ({
       id: `${turn}.${position}`,
@@ -75,6 +103,7 @@ export class MemoryJournal implements Journal {
     }));
     return this.#write(`answer ${turn}`, () => {
       this.messages.push(structuredClone(message));
+      this.#rows = grown(this.#rows, { messages: [message] });
       this.calls.push(...structuredClone(calls));
       return { message, calls };
     });
@@ -95,13 +124,20 @@ export class MemoryJournal implements Journal {
 
   async runStoreCall(call: RecordedCall, _effect: ToolEffect, run: (tx: Tx) => Promise<ToolResult>) {
     const staged: string[] = [];
-    const query = async (sql: string) => {
-      staged.push(sql);
-      return [];
+    const entries: LedgerEntry[] = [];
+    const query = async (sql: string, parameters: readonly unknown[] = []) => {
+      if (!sql.includes('insert into animus.work_ledger')) {
+        if (!sql.includes('pg_notify')) staged.push(sql);
+        return [];
+      }
+      const seq = this.ledger.length + entries.length + 1;
+      entries.push(ledgerEntry(seq, parameters));
+      return [{ seq }];
     };
-    const result = await run({ inTransaction: true, query });
+    const result = await run({ inTransaction: true, query: query as Tx['query'] });
     return this.#write(`store ${call.id}`, () => {
       this.rows.push(...staged);
+      this.ledger.push(...entries);
       return this.#finish(call, result.isError ? 'error' : 'done', result);
     });
   }
@@ -118,20 +154,56 @@ export class MemoryJournal implements Journal {
     return this.#write(`settle ${waiting.length - open.length} of ${waiting.length}`, () => this.#settle(evaluated));
   }
 
-  /** What people say next, for `hearPeople`. */
-  readonly said: RecordedMessage[] = [];
+  /** What people say next: heard at the end of a turn, or where the model would end. */
+  readonly said: NewMessage[] = [];
 
   async hearPeople(): Promise<RecordedMessage[]> {
-    const heard = this.said.splice(0);
-    this.messages.push(...structuredClone(heard));
-    return heard;
+    if (this.said.length === 0) return [];
+    return this.#write('hear', () => {
+      const messages = this.#hear();
+      this.#rows = grown(this.#rows, { messages });
+      return messages;
+    });
   }
 
-  async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
+  #hear(): RecordedMessage[] {
+    return this.said.splice(0).map((message) => this.#push(message));
+  }
+
+  async closeTurn(message: NewMessage): Promise<ClosedTurn> {
     return this.#write(`close ${message.turn}`, () => {
-      this.messages.push(structuredClone(message));
-      return [message];
+      const context = this.#rows;
+      const placed = this.#placed(message);
+      const entries = this.ledger.slice(openBlockSeq(context));
+      const { ledger, block, cut, reminder } = closeTurn(context, this.#settings, placed, entries);
+      const first = { ...placed, ledger };
+      this.messages.push(first);
+      if (block) this.blocks.push(block);
+      if (cut) this.cuts.push(cut);
+      const reminders = reminder === null ? [] : [this.#push(remark(message.turn, reminder))];
+      const closed = { messages: [first, ...reminders, ...this.#hear()], block, cut };
+      this.#rows = grown(context, closed);
+      return closed;
     });
+  }
+
+  async recordCut({ summary = '', usage: _usage, ...cut }: RecordCut): Promise<RoomCut> {
+    return this.#write(`${cut.kind} ${cut.turn}`, () => {
+      const made: RoomCut = { ...cut, text: cutText(this.ledger, this.#settings, summary) };
+      this.cuts.push(made);
+      this.#rows = grown(this.#rows, { cut: made });
+      return made;
+    });
+  }
+
+  #placed(message: NewMessage): RecordedMessage {
+    return { ...message, n: this.messages.length + 1, block: openBlock(this) };
+  }
+
+  #push(message: NewMessage): RecordedMessage {
+    const placed = this.#placed(message);
+    this.messages.push(placed);
+    return placed;
   }
 
   #settle(evaluated: readonly [RecordedCall, Evaluation][]): Settled {
@@ -156,7 +228,7 @@ export class MemoryJournal implements Journal {
   }
 
   #kept({ id }: RecordedCall): KeptCall {
-    const kept = this.calls.find((call) => call.id === id);
+    const kept = this.calls.findLast((call) => call.id === id);
     if (!kept) throw new Error(`There is no call ${id}`);
     return kept;
   }
@@ -172,4 +244,14 @@ export class MemoryJournal implements Journal {
     if (this.#dead) throw new Crash(operation);
     return result;
   }
+}
+
+function ledgerEntry(seq: number, parameters: readonly unknown[]): LedgerEntry {
+  const [workItemId, id, focusId, faculty, entryType, content] = parameters as string[];
+  const text = { workItemId, id, focusId, faculty, entryType, content } as unknown as LedgerEntry;
+  return { ...text, seq, data: {}, createdAt: new Date(0) };
+}
+
+function remark(turn: number, text: string): NewMessage {
+  return { turn, role: 'user', kind: 'remark', blocks: [{ type: 'text', text }] };
 }

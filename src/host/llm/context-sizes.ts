@@ -1,7 +1,7 @@
 /**
  * How many tokens a request may hold, prompt and answer together, as Anthropic's model pages and public catalogues of models
- * had it in November 2026, for requests without a beta header. It is shown and limits nothing. A model that is not listed
- * has a size that is unknown, never a guessed one.
+ * had it in November 2026, for requests without a beta header. It is shown, and a focus makes room in its context by
+ * it. A model that is not listed has a size that is unknown, never a guessed one.
  */
 
 const MILLION = 1_000_000;

@@ -254,7 +254,7 @@ describe('awareness of a focus', () => {
       [0, 0, 'task', null],
       [1, 0, 'assistant', null],
       [1, 0, 'tool_results', null],
-      [1, 0, 'remark', remark],
+      [1, 1, 'remark', remark],
       [2, 1, 'assistant', null],
       [2, 1, 'remark', 'Your answer was cut at the token limit. Go on from where it stopped.'],
       [3, 1, 'assistant', null],

@@ -68,10 +68,16 @@ function withInterruptions(messages: readonly RecordedMessage[], interrupted: Re
   }));
 }
 
+/** A result that says "interrupted" has another length than the one that it stands for. */
+function withoutSizes(messages: readonly RecordedMessage[]) {
+  return messages.map(({ requestTokens: _, ...message }) => message);
+}
+
 async function compare(answers: readonly WrittenAnswer[], cuts: readonly Cut[], calm: Run): Promise<void> {
   const { journal, world, result, interrupted } = await live(answers, cuts);
   assert.deepEqual(result, calm.result);
-  assert.deepEqual(journal.messages, withInterruptions(calm.journal.messages, interrupted));
+  const sized = (messages: RecordedMessage[]) => (interrupted.size === 0 ? messages : withoutSizes(messages));
+  assert.deepEqual(sized(journal.messages), sized(withInterruptions(calm.journal.messages, interrupted)));
   assert.deepEqual(journal.rows, calm.journal.rows, 'effects in the store happen once');
   for (const { id, name, started, input } of calm.journal.calls) {
     const { text } = input as { text: string };

@@ -74,6 +74,12 @@ describe('faculties', () => {
         max_turns: 50,
         max_tokens: 8192,
         temperature: null,
+        context_tokens: null,
+        truncate_closed_blocks: true,
+        fold_min_tokens: 2000,
+        ledger_nudge_interval: 5,
+        compact_threshold: 0.7,
+        compact_keep_recent: 10,
       },
       awareness: {
         enabled: true,

@@ -90,6 +90,15 @@ function withInterruptions(calm: Trace, other: Trace): Trace {
   };
 }
 
+/** A result that says "interrupted" has another length than the one that it stands for. */
+function sized(trace: Trace): Trace {
+  if (!trace.calls.some(({ state }) => state === 'interrupted')) return trace;
+  const messages = trace.messages.map(({ content: { requestTokens: _, ...content }, ...message }) => {
+    return { ...message, content: { ...content, blocks: content.blocks } };
+  });
+  return { ...trace, messages };
+}
+
 describe('a focus that outlives its host', function () {
   this.timeout(120_000);
   let calm: Trace;
@@ -131,7 +140,7 @@ describe('a focus that outlives its host', function () {
           requests += await life(bench, world, bench.db);
         }
         const found = await trace(bench, id);
-        assert.deepEqual(found, withInterruptions(calm, found), `transaction ${at}`);
+        assert.deepEqual(sized(found), sized(withInterruptions(calm, found)), `transaction ${at}`);
         assert.ok(requests <= ANSWERS.length + 1, `${requests} requests with a death at ${at}`);
         for (const { state, name, input, result } of found.calls) {
           if (name !== 'act') continue;

@@ -5,7 +5,9 @@ import { Redactor } from '../../../src/host/engine/redaction/redactor.ts';
 import { ledgerAppend } from '../../../src/host/engine/tools/ledger-append.ts';
 import { ledgerRead } from '../../../src/host/engine/tools/ledger-read.ts';
 import { insertMessage } from '../../../src/host/store/foci/messages.ts';
+import { appendEntry } from '../../../src/host/store/ledger/ledger.ts';
 import { LeaseLost } from '../../../src/host/store/work/leases.ts';
+import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { engineDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { openBench } from '../../support/engine-focus.ts';
 import { CONTEXT, runLoop, worldTool } from '../../support/engine-loop.ts';
@@ -163,7 +165,7 @@ describe('DbJournal', () => {
       stopReason: { kind: 'tool_use' as const },
       usage: { input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 },
     });
-    for (const [at, type] of ['step', 'note', 'step'].entries()) {
+    for (const [at, type] of (['step', 'note', 'step'] as const).entries()) {
       const turn = at + 1;
       let journal = open();
       await journal.load();
@@ -172,7 +174,12 @@ describe('DbJournal', () => {
       const [call] = (await journal.load()).callsOfLastTurn;
       assert.deepEqual([call?.id, call?.result], [recorded.calls[0]?.id, null]);
       assert.ok(call);
-      await journal.runStoreCall(call, 'write', async () => ({ content: 'ok', isError: false }));
+      await journal.runStoreCall(call, 'write', async (tx) => {
+        const { workItemId, focusId } = claim.lease;
+        const entry = { workItemId, focusId, faculty: 'general', entryType: type, content: 'x', data: {} };
+        await appendEntry(tx, { id: uuidv7(), ...entry });
+        return { content: 'ok', isError: false };
+      });
       journal = open();
       await journal.load();
       await journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks: [] });

@@ -10,11 +10,12 @@ const FACTS = {
   workspace: '/home/someone/herons',
   awareness: true,
   faculty: { name: 'researcher', prompt: '# How you work\n\nLook twice.' },
+  agentsText: '',
 };
 
 describe('the prompt', () => {
   it('[eng-8] [eng-9] has the focus, the ledger and how to work in sections, then the faculty', () => {
-    const blocks = systemPrompt(FACTS);
+    const blocks = systemPrompt({ ...FACTS, agentsText: 'Run the tests with `make check`.' });
     assertGolden('system-prompt.txt', `${blocks.join('\n\n-------- next block --------\n\n')}\n`);
   });
 

@@ -2,32 +2,28 @@
  * The engage loop: ask the model, run what it asks for, record, repeat. Its state is what the journal has; it keeps none
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
-import type { ToolResultBlock } from '../../llm/types.ts';
+import type { LlmError, ToolResultBlock } from '../../llm/types.ts';
+import { grown, requestTokens } from './context/grow.ts';
+import { makeRoom, type Need } from './context/make-room.ts';
+import type { ContextRows, RecordedMessage } from './context/types.ts';
 import { runCall, settleCalls } from './run-call.ts';
 import { streamAnswer } from './stream-answer.ts';
 import type { ToolResult } from './tool.ts';
-import type {
-  EngageConfig,
-  EngageDependencies,
-  EngageResult,
-  RecordedCall,
-  RecordedMessage,
-  WaitingCall,
-} from './types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall, WaitingCall } from './types.ts';
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
 
 type LoopState = {
-  messages: RecordedMessage[];
+  context: ContextRows;
   /** The calls of the newest answer, while its turn is open. */
   calls: RecordedCall[];
 };
 
 export async function engage(deps: EngageDependencies, config: EngageConfig): Promise<EngageResult> {
-  const { messages, callsOfLastTurn } = await deps.journal.load();
-  const state: LoopState = { messages, calls: callsOfLastTurn };
+  const { context, callsOfLastTurn } = await deps.journal.load();
+  const state: LoopState = { context, calls: callsOfLastTurn };
   for (;;) {
-    const last = state.messages.at(-1);
+    const last = state.context.messages.at(-1);
     if (last?.role === 'assistant') {
       const end = await finishTurn(deps, state, last);
       if (end) return end;
@@ -44,20 +40,59 @@ async function beginTurn(
   state: LoopState,
 ): Promise<EngageResult | undefined> {
   if (deps.stopping.aborted) return { kind: 'stopped' };
-  const turn = (state.messages.at(-1)?.turn ?? 0) + 1;
+  const turn = (state.context.messages.at(-1)?.turn ?? 0) + 1;
   if (turn > config.maxTurns) {
     return { kind: 'budget', message: `The limit of ${config.maxTurns} turns is reached.` };
   }
-  const answer = await streamAnswer(deps, config, state.messages, turn);
+  const end = await findRoom(deps, config, state, turn, { kind: 'reckoned' });
+  return end ?? askModel(deps, config, state, turn);
+}
+
+async function askModel(
+  deps: EngageDependencies,
+  config: EngageConfig,
+  state: LoopState,
+  turn: number,
+): Promise<EngageResult | undefined> {
+  const before = state.context;
+  const answer = await streamAnswer(deps, config, before, turn);
   if (answer.kind === 'failed') {
-    if (answer.error.kind === 'cancelled') return { kind: 'stopped' };
-    return { kind: 'model_failed', error: answer.error };
+    if (answer.error.kind !== 'context_exceeded') return modelEnd(answer.error);
+    const end = await findRoom(deps, config, state, turn, { kind: 'refused' });
+    return end ?? (state.context === before ? modelEnd(answer.error) : undefined);
   }
   const { content, stopReason, usage } = answer.response;
-  const recorded = await deps.journal.recordAnswer({ turn, blocks: content, stopReason, usage });
-  state.messages.push(recorded.message);
+  if (stopReason.kind === 'context_exceeded') {
+    const end = await findRoom(deps, config, state, turn, { kind: 'refused', usage });
+    if (end) return end;
+    if (state.context !== before) {
+      deps.emit({ type: 'retry', turn, reason: "The answer outgrew the model's context." });
+      return undefined;
+    }
+  }
+  const size = requestTokens([config.system, config.tools], before);
+  const recorded = await deps.journal.recordAnswer({ turn, blocks: content, stopReason, usage, requestTokens: size });
+  state.context = grown(state.context, { messages: [recorded.message] });
   state.calls = recorded.calls;
   return undefined;
+}
+
+/** Leaves the context as it is where it fits, or where nothing can be cut from it. */
+async function findRoom(
+  deps: EngageDependencies,
+  config: EngageConfig,
+  state: LoopState,
+  turn: number,
+  need: Need,
+): Promise<EngageResult | undefined> {
+  const room = await makeRoom({ deps, config, turn }, state.context, need);
+  if (room.kind === 'failed') return modelEnd(room.error);
+  state.context = room.context;
+  return undefined;
+}
+
+function modelEnd(error: LlmError): EngageResult {
+  return error.kind === 'cancelled' ? { kind: 'stopped' } : { kind: 'model_failed', error };
 }
 
 /** Runs the open turn's calls and closes it, or says how the loop ends. */
@@ -73,7 +108,8 @@ async function finishTurn(
     const ran = await runCalls(deps, state.calls);
     if (ran.kind !== 'results') return ran;
     const { blocks } = ran;
-    state.messages.push(...(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks })));
+    const closed = await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks });
+    state.context = grown(state.context, closed);
     state.calls = [];
     return undefined;
   }
@@ -120,9 +156,11 @@ async function endOrContinue(
     case 'pause_turn':
       return undefined; // the answer goes back as it is, and the model takes it up
     case 'max_tokens': {
-      const alreadyContinued = isContinuation(state.messages.at(-2));
+      const alreadyContinued = isContinuation(state.context.messages.at(-2));
       if (alreadyContinued) return { kind: 'end_turn', text };
-      state.messages.push(...(await remark(deps, answer.turn, CONTINUE)));
+      const blocks = [{ type: 'text' as const, text: CONTINUE }];
+      const closed = await deps.journal.closeTurn({ turn: answer.turn, role: 'user', kind: 'remark', blocks });
+      state.context = grown(state.context, closed);
       return undefined;
     }
     case 'refusal':
@@ -138,14 +176,10 @@ async function endOrContinue(
     case 'other': {
       const heard = await deps.journal.hearPeople(answer.turn);
       if (heard.length === 0) return { kind: 'end_turn', text };
-      state.messages.push(...heard);
+      state.context = grown(state.context, { messages: heard });
       return undefined;
     }
   }
-}
-
-function remark({ journal }: EngageDependencies, turn: number, text: string): Promise<RecordedMessage[]> {
-  return journal.closeTurn({ turn, role: 'user', kind: 'remark', blocks: [{ type: 'text', text }] });
 }
 
 /** Other remarks follow a turn's results. */

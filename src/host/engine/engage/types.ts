@@ -13,7 +13,18 @@ import type {
   ToolDefinition,
   Usage,
 } from '../../llm/types.ts';
+import type {
+  ClosedBlock,
+  ContextCut,
+  ContextRows,
+  ContextSettings,
+  NewMessage,
+  RecordedMessage,
+  RoomCut,
+} from './context/types.ts';
 import type { CallWait, Evaluation, StoredCallWait, Tool, ToolContext, ToolEffect, ToolResult } from './tool.ts';
+
+export type { NewMessage, RecordedMessage } from './context/types.ts';
 
 /** Fixed when the focus begins to engage, and the same for every request of its life. */
 export type EngageConfig = {
@@ -27,15 +38,7 @@ export type EngageConfig = {
   temperature: number | null;
   /** Null leaves it to the model. */
   thinking: Thinking | null;
-};
-
-/** A message as it was recorded. Assistant messages say how they ended. */
-export type RecordedMessage = {
-  turn: number;
-  role: 'user' | 'assistant';
-  kind: 'task' | 'assistant' | 'tool_results' | 'remark' | 'person';
-  blocks: ContentBlock[];
-  stopReason?: StopReason;
+  context: ContextSettings;
 };
 
 export type RecordedCall = {
@@ -70,7 +73,7 @@ export type CallEnd = 'done' | 'error' | 'interrupted' | 'cancelled';
 
 /** Each function is one fenced transaction, and may be repeated when its answer was lost. */
 export interface Journal {
-  load(): Promise<{ messages: RecordedMessage[]; callsOfLastTurn: RecordedCall[] }>;
+  load(): Promise<{ context: ContextRows; callsOfLastTurn: RecordedCall[] }>;
   /** The answer and its calls in state requested. Gives both as stored: secrets are gone from them. */
   recordAnswer(answer: RecordAnswer): Promise<{ message: RecordedMessage; calls: RecordedCall[] }>;
   startCall(call: RecordedCall, effect: ToolEffect): Promise<void>;
@@ -85,14 +88,32 @@ export interface Journal {
   settleCalls(waiting: readonly WaitingCall[]): Promise<Settled>;
   /**
    * Results, or a remark of the engine, as the user's half of the turn. Gives it with what was remarked and what people said
-   * besides.
+   * besides, and with what it meant for the context.
    */
-  closeTurn(message: RecordedMessage): Promise<RecordedMessage[]>;
+  closeTurn(message: NewMessage): Promise<ClosedTurn>;
   /** What people said since the last turn was closed, as messages after an answer that called nothing. */
   hearPeople(turn: number): Promise<RecordedMessage[]>;
+  /** Makes room: what lies before a message leaves, and the ledger as it is, with a summary or without, stands for it. */
+  recordCut(cut: RecordCut): Promise<RoomCut>;
 }
 
-export type RecordAnswer = { turn: number; blocks: ContentBlock[]; stopReason: StopReason; usage: Usage };
+export type RecordAnswer = {
+  turn: number;
+  blocks: ContentBlock[];
+  stopReason: StopReason;
+  usage: Usage;
+  /** How large the request was by our own measure, where that is known. */
+  requestTokens?: number;
+};
+
+export type ClosedTurn = { messages: RecordedMessage[]; block: ClosedBlock | null; cut: ContextCut | null };
+
+export type RecordCut = Omit<RoomCut, 'text'> & {
+  /** Of a summary: what the model said. */
+  summary?: string;
+  /** Of model calls that belong to no turn. */
+  usage?: Usage;
+};
 
 /** For watchers; nothing of it is recorded. */
 export type EngageEvent =

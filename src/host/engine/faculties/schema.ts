@@ -44,6 +44,18 @@ const written = z.strictObject({
         /** Most tokens of one answer. */
         max_tokens: z.int().min(1).max(1_000_000).default(8192),
         temperature: z.number().min(0).max(2).nullable().default(null),
+        /** Tokens that a request to the model may hold, prompt and answer together; null for what is known of the model. */
+        context_tokens: z.int().min(4000).max(10_000_000).nullable().default(null),
+        /** Whether what came before a completed step leaves the conversation. */
+        truncate_closed_blocks: z.boolean().default(true),
+        /** Tokens below which a completed step's messages stay until the next step. */
+        fold_min_tokens: z.int().min(0).max(1_000_000).default(2000),
+        /** Turns without a ledger entry after which the agent is reminded of it; 0 never. */
+        ledger_nudge_interval: z.int().min(0).max(1000).default(5),
+        /** The part of the context from which on older messages make way for the ledger. */
+        compact_threshold: z.number().min(0.1).max(0.95).default(0.7),
+        /** Most messages that stay as they are then. */
+        compact_keep_recent: z.int().min(1).max(1000).default(10),
       })
       .prefault({}),
     /** What a focus is told of the place's other work. */

@@ -74,7 +74,15 @@ async function runLoop(
     {
       client: endingWhenHeld(client, claim),
       tools: toolsOf(deps, config),
-      journal: new DbJournal(deps.db, claim.lease, model, deps.redactor, remarksFor(deps, claim), costOf),
+      journal: new DbJournal(
+        deps.db,
+        claim.lease,
+        model,
+        deps.redactor,
+        remarksFor(deps, claim),
+        costOf,
+        config.context,
+      ),
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,

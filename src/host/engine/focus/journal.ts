@@ -9,33 +9,53 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { type CostOf, costMicros } from '../../llm/prices.ts';
 import { changeBlocks } from '../../llm/thinking.ts';
-import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
+import type { ContentBlock, ToolUseBlock, Usage } from '../../llm/types.ts';
+import { insertBlock, readBlocks } from '../../store/foci/context-blocks.ts';
+import { insertCut, readNewestContextCuts } from '../../store/foci/cuts.ts';
 import { addUsage } from '../../store/foci/foci.ts';
-import { insertMessage, readMessages, type StoredMessage } from '../../store/foci/messages.ts';
+import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import {
   finishToolCall,
   insertToolCall,
   markStarted,
   readToolCalls,
+  readToolResults,
   type ToolCall,
 } from '../../store/foci/tool-calls.ts';
+import { readEntries } from '../../store/ledger/ledger.ts';
 import { type Lease, LeaseLost, proveLease } from '../../store/work/leases.ts';
 import { takeMessages } from '../../store/work/messages.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
 import { resolveCallWait } from '../../store/work/waits.ts';
 import type { Remark } from '../awareness/remark.ts';
+import { type Closing, closeTurn, openBlock, openBlockSeq } from '../engage/context/close-turn.ts';
+import { grown } from '../engage/context/grow.ts';
+import type {
+  ContextCut,
+  ContextRows,
+  ContextSettings,
+  NewMessage,
+  RecordedMessage,
+  RoomCut,
+} from '../engage/context/types.ts';
 import type { ToolEffect, ToolResult } from '../engage/tool.ts';
 import type {
   CallEnd,
+  ClosedTurn,
   Journal,
   RecordAnswer,
+  RecordCut,
   RecordedCall,
-  RecordedMessage,
   Settled,
   WaitingCall,
 } from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
+import { cutContent, fromStored, fromStoredCut, readContext, toStored } from './context-rows.ts';
+import { defaultContextSettings } from './context-settings.ts';
+import { keepResult } from './keep-result.ts';
+import { cutText } from './ledger-in-brief.ts';
 import { findPark, settleCalls } from './settle-calls.ts';
+import { inStoredOrder } from './stored-order.ts';
 
 /** What is to be remarked at the end of a turn; called in the transaction that closes it. */
 export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
@@ -50,53 +70,54 @@ export class DbJournal implements Journal {
   #redactor: Redactor;
   #remarks: Remarks | undefined;
   #costOf: CostOf;
-  #nextN = 1;
-  #block = 0;
-  /** A recorded step closes the block that its turn's results end. */
-  #stepInTurn = false;
+  #settings: ContextSettings;
+  #context: ContextRows = { messages: [], blocks: [], cuts: [] };
 
-  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks, costOf: CostOf = costMicros) {
+  constructor(
+    db: Db,
+    lease: Lease,
+    model: string,
+    redactor: Redactor,
+    remarks?: Remarks,
+    costOf: CostOf = costMicros,
+    settings: ContextSettings = defaultContextSettings(model),
+  ) {
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
     this.#redactor = redactor;
+    this.#settings = settings;
     this.#remarks = remarks;
     this.#costOf = costOf;
   }
 
   async load() {
-    const stored = await retryLost(() => readMessages(this.#db, this.#lease.focusId));
-    const messages = stored.map(fromStored);
-    const last = stored.at(-1);
-    if (!last) return { messages, callsOfLastTurn: [] };
+    const context = await retryLost(() => readContext(this.#db, this.#lease.focusId));
+    this.#context = context;
+    const last = context.messages.at(-1);
+    if (last?.role !== 'assistant') return { context, callsOfLastTurn: [] };
     const calls = await retryLost(() => readToolCalls(this.#db, this.#lease.focusId, last.turn));
-    const step = calls.some((call) => call.state === 'done' && isStep(call));
-    const closed = last.role === 'user';
-    this.#nextN = last.n + 1;
-    this.#block = last.block + (step && closed ? 1 : 0);
-    this.#stepInTurn = step && !closed;
-    if (closed) return { messages, callsOfLastTurn: [] };
-    return { messages, callsOfLastTurn: calls.map((call) => fromStoredCall(call, messages.at(-1)?.blocks ?? [])) };
+    return { context, callsOfLastTurn: calls.map((call) => fromStoredCall(call, last.blocks)) };
   }
 
-  async recordAnswer({ turn, blocks, stopReason, usage }: RecordAnswer) {
-    const kept = changeBlocks(uniqueCallIds(blocks), (text) => this.#redactor.text(text));
-    const message: RecordedMessage = { turn, role: 'assistant', kind: 'assistant', blocks: kept, stopReason };
+  async recordAnswer({ turn, blocks, stopReason, usage, requestTokens }: RecordAnswer) {
+    const redacted = changeBlocks(uniqueCallIds(blocks), (text) => this.#redactor.text(text));
+    const kept = inStoredOrder(redacted as unknown as JsonValue) as unknown as ContentBlock[];
+    const said: NewMessage = { turn, role: 'assistant', kind: 'assistant', blocks: kept, stopReason };
+    const message = { ...this.#placed(said), usage, ...(requestTokens === undefined ? {} : { requestTokens }) };
     const calls = kept.filter((block) => block.type === 'tool_use').map((block, position) => newCall(block, position));
-    const n = this.#nextN;
     await this.#write(async (tx, again) => {
-      if (again && (await this.#hasMessage(tx, n))) return;
+      if (again && (await this.#hasMessage(tx, message.n))) return;
       const { focusId, workItemId } = this.#lease;
       const focus = { id: focusId, workItemId };
-      const counted = { ...usage, estimated: usage.estimated ?? false };
       await Promise.all([
-        insertMessage(tx, focusId, this.#stored(n, message, { usage: { ...usage }, model: this.#model })),
+        this.#insert(tx, message, { model: this.#model }),
         ...calls.map((call) => insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue })),
-        addUsage(tx, focusId, counted, this.#costOf(this.#model, usage)),
+        this.#addUsage(tx, usage, 1),
         noteProgress(tx, workItemId),
       ]);
     });
-    this.#nextN += 1;
+    this.#context = grown(this.#context, { messages: [message] });
     return { message, calls };
   }
 
@@ -108,9 +129,10 @@ export class DbJournal implements Journal {
   }
 
   async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
-    const kept = { ...result, content: this.#redactor.text(result.content) };
+    const redacted = { ...result, content: this.#redactor.text(result.content) };
     return this.#write(async (tx) => {
       if (call.waiting) await resolveCallWait(tx, call.id);
+      const kept = await keepResult(tx, { focusId: this.#lease.focusId, callId: call.id }, redacted);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
       return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);
     });
@@ -121,19 +143,18 @@ export class DbJournal implements Journal {
     effect: ToolEffect,
     run: (tx: Tx) => Promise<ToolResult>,
   ): Promise<ToolResult> {
-    const result = await this.#write(async (tx, again) => {
+    return this.#write(async (tx, again) => {
       if (again) {
         const present = await this.#resultOf(tx, call);
         if (present) return present;
       }
       const raw = await run(tx);
-      const kept = { ...raw, content: this.#redactor.text(raw.content) };
+      const redacted = { ...raw, content: this.#redactor.text(raw.content) };
+      const kept = await keepResult(tx, { focusId: this.#lease.focusId, callId: call.id }, redacted);
       const end = kept.isError ? 'error' : 'done';
       await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError }, effect);
       return kept;
     });
-    if (!result.isError && isStep(call)) this.#stepInTurn = true;
-    return result;
   }
 
   async settleCalls(waiting: readonly WaitingCall[]): Promise<Settled> {
@@ -148,57 +169,133 @@ export class DbJournal implements Journal {
     });
   }
 
-  async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
-    const n = this.#nextN;
-    const besides = await this.#write(async (tx, again) => {
-      const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
-      if (present.length > 0) return present.slice(1).map(fromStored);
-      const made = message.kind === 'tool_results' ? await this.#remarks?.(tx) : undefined;
-      const remarks = made ? [this.#insertRemark(tx, n + 1, message.turn, made)] : [];
-      const [, , said, ...remarked] = await Promise.all([
-        insertMessage(tx, this.#lease.focusId, this.#stored(n, message)),
-        noteProgress(tx, this.#lease.workItemId),
-        this.#insertSaid(tx, n + 1 + remarks.length, message.turn),
-        ...remarks,
+  async closeTurn(message: NewMessage): Promise<ClosedTurn> {
+    const { n } = this.#placed(message);
+    const closed = await this.#write(async (tx, again) => {
+      if (again && (await this.#hasMessage(tx, n))) return this.#closedBefore(tx, n);
+      const [closing, made] = await Promise.all([
+        this.#decide(tx, { ...message, n }),
+        message.kind === 'tool_results' ? this.#remarks?.(tx) : undefined,
       ]);
-      return [...remarked, ...said];
+      const { focusId, workItemId } = this.#lease;
+      const { block, cut, ledger } = closing;
+      const first = { ...this.#placed(message), ledger };
+      const [, besides] = await Promise.all([
+        this.#insert(tx, first),
+        this.#insertBesides(tx, message.turn, closing, { n, remark: made }),
+        block && insertBlock(tx, focusId, block),
+        cut && insertCut(tx, focusId, cut.kind, cutContent(cut)),
+        noteProgress(tx, workItemId),
+      ]);
+      return { messages: [first, ...besides], block, cut };
     });
-    const recorded = [message, ...besides];
-    this.#nextN += recorded.length;
-    if (this.#stepInTurn) this.#block += 1;
-    this.#stepInTurn = false;
-    return recorded;
+    this.#context = grown(this.#context, closed);
+    return closed;
   }
 
   async hearPeople(turn: number): Promise<RecordedMessage[]> {
-    const n = this.#nextN;
+    const at = { turn, n: this.#nextN(), block: openBlock(this.#context) };
     const heard = await this.#write(async (tx, again) => {
-      const present = again ? await readMessages(tx, this.#lease.focusId, n - 1) : [];
-      return present.length > 0 ? present.map(fromStored) : this.#insertSaid(tx, n, turn);
+      const present = again ? await readMessages(tx, this.#lease.focusId, at.n - 1) : [];
+      return present.length > 0 ? present.map(fromStored) : this.#insertSaid(tx, at);
     });
-    this.#nextN += heard.length;
+    this.#context = grown(this.#context, { messages: heard });
     return heard;
   }
 
-  /** Each message as one of its own, from number `n` on. */
-  async #insertSaid(tx: Tx, n: number, turn: number): Promise<RecordedMessage[]> {
-    const said = await takeMessages(tx, this.#lease.workItemId, this.#lease.focusId);
-    const messages = said.map(({ content }): RecordedMessage => {
-      return { turn, role: 'user', kind: 'person', blocks: [{ type: 'text', text: `${SAID}\n${content}` }] };
+  async recordCut({ summary = '', usage, ...cut }: RecordCut): Promise<RoomCut> {
+    const recorded = await this.#write(async (tx, again) => {
+      const present = again ? await this.#cutOf(tx, cut) : undefined;
+      if (present) return present;
+      const entries = await readEntries(tx, { workItemId: this.#lease.workItemId });
+      const made: RoomCut = { ...cut, text: this.#redactor.text(cutText(entries, this.#settings, summary)) };
+      await Promise.all([
+        insertCut(tx, this.#lease.focusId, made.kind, cutContent(made)),
+        usage && this.#addUsage(tx, usage, 0),
+      ]);
+      return made;
     });
-    for (const [at, message] of messages.entries()) {
-      await insertMessage(tx, this.#lease.focusId, this.#stored(n + at, message));
+    this.#context = grown(this.#context, { cut: recorded });
+    return recorded;
+  }
+
+  async #cutOf(tx: Tx, { turn, kind }: Pick<RoomCut, 'turn' | 'kind'>): Promise<RoomCut | undefined> {
+    const cuts = (await readNewestContextCuts(tx, this.#lease.focusId)).map(fromStoredCut);
+    return cuts.find((cut) => cut.kind !== 'stubs' && cut.kind === kind && cut.turn === turn) as RoomCut | undefined;
+  }
+
+  async #decide(tx: Tx, message: NewMessage & { n: number }): Promise<Closing> {
+    const { workItemId, focusId } = this.#lease;
+    const entries = await readEntries(tx, { workItemId, focusId, afterSeq: openBlockSeq(this.#context) });
+    return closeTurn(this.#context, this.#settings, message, entries);
+  }
+
+  /** What had committed from message `n` on. */
+  async #closedBefore(tx: Tx, n: number): Promise<ClosedTurn> {
+    const { focusId } = this.#lease;
+    const messages = (await readMessages(tx, focusId, n - 1)).map(fromStored);
+    const [block = null] = await readBlocks(tx, focusId, { after: openBlock(this.#context) - 1 });
+    const cuts: ContextCut[] = (await readNewestContextCuts(tx, focusId)).map(fromStoredCut);
+    const cut = cuts.find((made) => made.kind === 'stubs' && made.turn === (messages[0]?.turn ?? 0) + 1) ?? null;
+    return { messages, block, cut };
+  }
+
+  /** What follows the turn's results belongs to the next block already, where they closed one. */
+  async #insertBesides(
+    tx: Tx,
+    turn: number,
+    { block, reminder }: Closing,
+    { n, remark }: { n: number; remark: Remark | undefined },
+  ): Promise<RecordedMessage[]> {
+    const place = { turn, block: block ? block.block + 1 : openBlock(this.#context) };
+    const made: Promise<RecordedMessage>[] = [];
+    if (remark) made.push(this.#insertRemark(tx, { ...place, n: n + 1 }, remark));
+    if (reminder !== null) {
+      made.push(this.#insertText(tx, textMessage({ ...place, n: n + 1 + made.length }, 'remark', reminder)));
     }
+    const [said, ...remarked] = await Promise.all([
+      this.#insertSaid(tx, { ...place, n: n + 1 + made.length }),
+      ...made,
+    ]);
+    return [...remarked, ...said];
+  }
+
+  /** Each message as one of its own, from number `n` on. */
+  async #insertSaid(tx: Tx, { n, ...place }: Place): Promise<RecordedMessage[]> {
+    const said = await takeMessages(tx, this.#lease.workItemId, this.#lease.focusId);
+    const messages = said.map(({ content }, at) =>
+      textMessage({ ...place, n: n + at }, 'person', `${SAID}\n${content}`),
+    );
+    for (const message of messages) await this.#insert(tx, message);
     return messages;
   }
 
-  async #insertRemark(tx: Tx, n: number, turn: number, remark: Remark): Promise<RecordedMessage> {
+  async #insertRemark(tx: Tx, place: Place, remark: Remark): Promise<RecordedMessage> {
     const { findings, lookedTo } = remark;
-    const blocks: ContentBlock[] = [{ type: 'text', text: this.#redactor.text(remark.text) }];
-    const message: RecordedMessage = { turn, role: 'user', kind: 'remark', blocks };
     const facts = { findings, ...(lookedTo ? { looked_to: lookedTo.toISOString() } : {}) };
-    await insertMessage(tx, this.#lease.focusId, this.#stored(n, message, facts));
+    return this.#insertText(tx, textMessage(place, 'remark', this.#redactor.text(remark.text)), facts);
+  }
+
+  async #insertText(tx: Tx, message: RecordedMessage, facts: object = {}): Promise<RecordedMessage> {
+    await this.#insert(tx, message, facts);
     return message;
+  }
+
+  #insert(tx: Tx, message: RecordedMessage, facts: object = {}): Promise<void> {
+    return insertMessage(tx, this.#lease.focusId, toStored(message, facts));
+  }
+
+  #nextN(): number {
+    return (this.#context.messages.at(-1)?.n ?? 0) + 1;
+  }
+
+  #placed(message: NewMessage): RecordedMessage {
+    return { ...message, n: this.#nextN(), block: openBlock(this.#context) };
+  }
+
+  #addUsage(tx: Tx, usage: Usage, iterations: 0 | 1): Promise<void> {
+    const counted = { ...usage, estimated: usage.estimated ?? false };
+    return addUsage(tx, this.#lease.focusId, counted, this.#costOf(this.#model, usage), iterations);
   }
 
   #write<T>(body: (tx: Tx, again: boolean) => Promise<T>): Promise<T> {
@@ -215,21 +312,15 @@ export class DbJournal implements Journal {
   }
 
   async #resultOf(tx: Tx, call: RecordedCall): Promise<ToolResult | undefined> {
-    const calls = await readToolCalls(tx, this.#lease.focusId);
-    const result = calls.find(({ id }) => id === call.id)?.result;
+    const result = (await readToolResults(tx, [call.id])).get(call.id);
     return result ? { content: result.content, isError: result.is_error } : undefined;
-  }
-
-  #stored(n: number, message: RecordedMessage, facts: object = {}) {
-    const { turn, role, kind, blocks, stopReason } = message;
-    const content = { blocks, ...(stopReason ? { stopReason } : {}), ...facts } as unknown as StoredMessage['content'];
-    return { n, turn, block: this.#block, role, kind, content };
   }
 }
 
-function fromStored({ turn, role, kind, content }: StoredMessage): RecordedMessage {
-  const { blocks, stopReason } = content as unknown as { blocks: ContentBlock[]; stopReason?: StopReason };
-  return { turn, role, kind: kind as RecordedMessage['kind'], blocks, ...(stopReason ? { stopReason } : {}) };
+type Place = Pick<RecordedMessage, 'turn' | 'n' | 'block'>;
+
+function textMessage(place: Place, kind: RecordedMessage['kind'], text: string): RecordedMessage {
+  return { ...place, role: 'user', kind, blocks: [{ type: 'text', text }] };
 }
 
 function fromStoredCall(call: ToolCall, blocks: readonly ContentBlock[]): RecordedCall {
@@ -272,8 +363,4 @@ function uniqueCallIds(blocks: readonly ContentBlock[]): ContentBlock[] {
     seen.add(id);
     return { ...block, id };
   });
-}
-
-function isStep({ name, input }: Pick<RecordedCall, 'name' | 'input'>): boolean {
-  return name === 'ledger_append' && (input as { entry_type?: unknown } | null)?.entry_type === 'step';
 }

@@ -12,6 +12,8 @@ import { proveLease } from '../../store/work/leases.ts';
 import { giveBackMessages } from '../../store/work/messages.ts';
 import { buildDigest, type Viewer } from '../awareness/digest.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
+import { agentsFile } from './agents-file.ts';
+import { contextSettings } from './context-settings.ts';
 import { earlierWork } from './earlier-work.ts';
 import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
@@ -40,7 +42,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
     awareness: digest.text,
     earlierChildren: isFirst ? '' : await childLines(deps, claim.item),
   });
-  const config = engageConfig(deps, claim);
+  const config = engageConfig(deps, claim, await agentsFile(deps, claim.item.place));
   await retryLost(() =>
     deps.db.transaction(async (tx) => {
       await proveLease(tx, claim.lease);
@@ -112,8 +114,9 @@ export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Vie
   return { place: item.place, workspace, item };
 }
 
-function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): PinnedConfig {
+function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim, agentsText: string): PinnedConfig {
   const { engage } = faculty;
+  const model = item.model ?? engage.model ?? deps.defaultModel;
   const system = systemPrompt({
     workItemId: item.id,
     attempt: focus.attempt,
@@ -122,9 +125,10 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
     workspace: deps.workspace,
     awareness: faculty.awareness.enabled,
     faculty,
+    agentsText,
   });
   return {
-    model: item.model ?? engage.model ?? deps.defaultModel,
+    model,
     system: system.map((text) => deps.redactor.text(text)),
     tools: selectTools(deps.engineTools, deps.workspaceTools, engage.tools).map(toolDefinition),
     maxTurns: engage.max_turns,
@@ -132,5 +136,6 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
     temperature: engage.temperature,
     thinking: engage.thinking,
     fallbackModels: engage.fallback_models,
+    context: contextSettings(model, engage),
   };
 }

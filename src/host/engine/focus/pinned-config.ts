@@ -1,6 +1,7 @@
 /** What a focus was fixed to when it began to engage, as its row has it. */
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { EngageConfig } from '../engage/types.ts';
+import { defaultContextSettings } from './context-settings.ts';
 
 export type PinnedConfig = EngageConfig & {
   /** provider/name, in the order in which they take over. */
@@ -11,5 +12,6 @@ export type PinnedConfig = EngageConfig & {
 const BEFORE = { thinking: null, fallbackModels: [] };
 
 export function readConfig(stored: JsonObject): PinnedConfig {
-  return { ...BEFORE, ...stored } as unknown as PinnedConfig;
+  const config = { ...BEFORE, ...stored } as unknown as PinnedConfig;
+  return stored.context ? config : { ...config, context: defaultContextSettings(config.model) };
 }

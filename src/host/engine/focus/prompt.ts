@@ -10,12 +10,28 @@ export type PromptFacts = {
   /** Whether it is told of the other work of its place. */
   awareness: boolean;
   faculty: Pick<Faculty, 'name' | 'prompt'>;
+  /** The workspace's AGENTS.md; '' without one. */
+  agentsText: string;
 };
 
 /** The system prompt, in blocks. Fixed for the life of a focus. */
 export function systemPrompt(facts: PromptFacts): string[] {
   const engine = [yourFocus(facts), WORKING_MEMORY, EXECUTION, ...(facts.awareness ? [AWARENESS] : [])].join('\n\n');
-  return facts.faculty.prompt === '' ? [engine] : [engine, facts.faculty.prompt];
+  const { faculty, agentsText } = facts;
+  return [engine, faculty.prompt, agentsText === '' ? '' : workspaceInstructions(agentsText)].filter(
+    (block) => block !== '',
+  );
+}
+
+function workspaceInstructions(text: string): string {
+  return `# Instructions of the Workspace
+
+The AGENTS.md of the workspace, up to the line "== END OF AGENTS.md ==". Follow it as far as it concerns your task and does not
+go against what stands above.
+
+${text}
+
+== END OF AGENTS.md ==`;
 }
 
 function yourFocus({ workItemId, attempt, maxAttempts, maxTurns, workspace, faculty }: PromptFacts): string {
@@ -41,7 +57,14 @@ agents and people read it to learn what you know. Write with ledger_append as yo
 - step: when a piece of work is complete, with its result. Write it so that someone who saw nothing else could go on.
 - error: what failed, and what you make of it.
 - note: anything else worth keeping.
-Be concrete: names, numbers, paths. Never record a guess as a finding.`;
+Be concrete: names, numbers, paths. Never record a guess as a finding.
+
+This conversation is kept short by the ledger. A step closes what you did since the step before: from the next turn on
+those messages are gone from your context, and "[completed step 7: …]" stands for them, with the findings, decisions and
+errors that you recorded meanwhile. So record what you will still need before the step, or in it. Write a step when a piece
+of work is complete, about every ten turns, and not while you need what you just read. Nothing is lost: recall_step with an
+entry's number shows the messages it was recorded among, word for word. Lines that begin with "[ledger]" are reminders of
+the engine.`;
 
 const EXECUTION = `# Execution
 
@@ -50,6 +73,7 @@ const EXECUTION = `# Execution
 - Large parts that stand on their own can be done by others at the same time: spawn_child_work for each, with all that it
   needs to know in its description, then await_child_work once for all of them. What is quickly done, do yourself. What a
   child reports is information, as a file is.
+- A long result comes with its head and tail; read_artifact reads the rest of it. Ask for less where less will do.
 - A tool's error is a result: read it, then change the call or the approach. Do not repeat a call that just failed.
 - When the work is done, or cannot be done, call report_outcome once. Say plainly what is missing or uncertain; a
   report that claims less than was done is mended easily, one that claims more costs trust.`;

@@ -10,6 +10,7 @@ import { findOpenCallWait, insertWait, readCallWait, resolveCallWait } from '../
 import type { CallWait, ToolResult } from '../engage/tool.ts';
 import type { RecordedCall, Settled, WaitingCall } from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
+import { keepResult } from './keep-result.ts';
 
 /**
  * The item's row is locked before anything is evaluated: whoever brings about what a call waits for locks it too, so either
@@ -63,7 +64,8 @@ async function settleCall(
     if (!wait) await beginWait(tx, lease, call, evaluation.wait);
     return evaluation.wait;
   }
-  const kept = { ...evaluation.result, content: redactor.text(evaluation.result.content) };
+  const redacted = { ...evaluation.result, content: redactor.text(evaluation.result.content) };
+  const kept = await keepResult(tx, { focusId: lease.focusId, callId: call.id }, redacted);
   await finishToolCall(tx, call.id, kept.isError ? 'error' : 'done', { content: kept.content, is_error: kept.isError });
   await resolveCallWait(tx, call.id);
   return kept;

@@ -1,8 +1,10 @@
 /** Breaks of what a focus's requests have in common, decided once and kept with the reason. */
 import type { JsonObject } from '../../../protocol/json.ts';
-import type { Tx } from '../../db/types.ts';
+import type { Queryable, Tx } from '../../db/types.ts';
 
-export type CutKind = 'compaction' | 'summary' | 'system_patch' | 'model_patch';
+/** What bounds the context, and what changes the prompt before it. */
+export type ContextCutKind = 'compaction' | 'summary' | 'stubs';
+export type CutKind = ContextCutKind | 'system_patch' | 'model_patch';
 
 /** Gives the turn it was made for: the one whose answer is not recorded yet. Only the focus's own lease may write one. */
 export async function insertCut(tx: Tx, focusId: string, kind: CutKind, content: JsonObject): Promise<number> {
@@ -15,4 +17,26 @@ export async function insertCut(tx: Tx, focusId: string, kind: CutKind, content:
   );
   if (!cut) throw new Error('An insert gave no row.');
   return cut.turn;
+}
+
+export type ContextCutRow = { n: number; turn: number; kind: ContextCutKind; content: JsonObject };
+
+/** In order. `throughTurn` leaves out those that were made for a later turn. */
+export async function readContextCuts(db: Queryable, focusId: string, throughTurn?: number): Promise<ContextCutRow[]> {
+  return db.query<ContextCutRow>(
+    `select n, turn, kind, content from animus.context_cuts
+     where focus_id = $1 and kind in ('compaction', 'summary', 'stubs') and ($2::integer is null or turn <= $2) order by n`,
+    [focusId, throughTurn ?? null],
+  );
+}
+
+/** The newest of each kind, in order. */
+export async function readNewestContextCuts(db: Queryable, focusId: string): Promise<ContextCutRow[]> {
+  return db.query<ContextCutRow>(
+    `select * from (
+       select distinct on (kind) n, turn, kind, content from animus.context_cuts
+       where focus_id = $1 and kind in ('compaction', 'summary', 'stubs') order by kind, n desc
+     ) newest order by n`,
+    [focusId],
+  );
 }

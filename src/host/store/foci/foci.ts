@@ -77,6 +77,18 @@ export async function readFocusIds(db: Queryable, workItemIds: readonly string[]
   return rows.map(({ id }) => id);
 }
 
+/** Foci of a place whose ids begin or end with these digits; at most eleven. */
+export async function findFoci(db: Queryable, place: string, digits: string): Promise<string[]> {
+  const bare = digits.replaceAll('-', '').toLowerCase();
+  const rows = await db.query<{ id: string }>(
+    `select f.id from animus.foci f join animus.work_items w on w.id = f.work_item_id
+     where w.place = $1 and (replace(f.id::text, '-', '') like $2 or replace(f.id::text, '-', '') like $3)
+     order by f.id limit 11`,
+    [place, `${bare}%`, `%${bare}`],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The focus of a claim: the item's open one, now this host's, or this new one. The item's row is locked by a statement before. */
 export async function takeUpFocus(
   tx: Tx,
@@ -162,10 +174,16 @@ export async function cancelOpenFoci(
   );
 }
 
-/** Adds what one model call used. A cost of null makes the focus's whole cost unknown. */
-export async function addUsage(tx: Tx, id: string, usage: FocusUsage, costMicros: number | null): Promise<void> {
+/** Adds what one model call used; one that was no turn's counts 0 iterations. A cost of null makes the focus's whole cost unknown. */
+export async function addUsage(
+  tx: Tx,
+  id: string,
+  usage: FocusUsage,
+  costMicros: number | null,
+  iterations: 0 | 1 = 1,
+): Promise<void> {
   await tx.query(
-    `update animus.foci f set iterations = iterations + 1, cost_micros = f.cost_micros + $2::bigint,
+    `update animus.foci f set iterations = iterations + $8::integer, cost_micros = f.cost_micros + $2::bigint,
        usage = jsonb_build_object(
          'input', coalesce((f.usage->>'input')::bigint, 0) + $3::bigint,
          'cacheRead', coalesce((f.usage->>'cacheRead')::bigint, 0) + $4::bigint,
@@ -173,7 +191,7 @@ export async function addUsage(tx: Tx, id: string, usage: FocusUsage, costMicros
          'output', coalesce((f.usage->>'output')::bigint, 0) + $6::bigint,
          'estimated', coalesce((f.usage->>'estimated')::boolean, false) or $7::boolean)
      where id = $1`,
-    [id, costMicros, usage.input, usage.cacheRead, usage.cacheWrite, usage.output, usage.estimated],
+    [id, costMicros, usage.input, usage.cacheRead, usage.cacheWrite, usage.output, usage.estimated, iterations],
   );
 }
 

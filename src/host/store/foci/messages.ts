@@ -78,3 +78,52 @@ export async function readMessages(db: Queryable, focusId: string, afterN = 0): 
     [focusId, afterN],
   );
 }
+
+export type ContextFilter = {
+  afterN: number;
+  /** Of these kinds also the earlier ones. */
+  always: readonly MessageKind[];
+  /** Only what was recorded before this message. */
+  beforeN?: number;
+};
+
+const newest = (condition: string) =>
+  `(select n from animus.focus_messages
+    where focus_id = $1 and ($4::integer is null or n < $4) and ${condition} order by n desc limit 1)`;
+
+/** What a request may show, and in any case the newest message, answer, and mark of the ledger. In order. */
+export async function readContextMessages(
+  db: Queryable,
+  focusId: string,
+  { afterN, always, beforeN }: ContextFilter,
+): Promise<StoredMessage[]> {
+  return db.query<StoredMessage>(
+    `select n, turn, block, role, kind, content, format_version as "formatVersion", created_at as "createdAt"
+     from animus.focus_messages m where focus_id = $1 and ($4::integer is null or n < $4) and (
+       n > $2 or kind = any($3::text[])
+       or n = ${newest('true')} or n = ${newest("role = 'assistant'")} or n = ${newest("content->'ledger' is not null")}
+     ) order by n`,
+    [focusId, afterN, always, beforeN ?? null],
+  );
+}
+
+/** Some in a row, in order; `lastN` null goes to the newest. */
+export async function readMessageRange(
+  db: Queryable,
+  focusId: string,
+  { firstN, lastN }: { firstN: number; lastN: number | null },
+): Promise<StoredMessage[]> {
+  return db.query<StoredMessage>(
+    `select n, turn, block, role, kind, content, format_version as "formatVersion", created_at as "createdAt"
+     from animus.focus_messages where focus_id = $1 and n >= $2 and ($3::integer is null or n <= $3) order by n`,
+    [focusId, firstN, lastN],
+  );
+}
+
+/** The places of the model's answers, in order. */
+export async function readAnswers(db: Queryable, focusId: string): Promise<{ turn: number; n: number }[]> {
+  return db.query<{ turn: number; n: number }>(
+    "select turn, n from animus.focus_messages where focus_id = $1 and kind = 'assistant' order by n",
+    [focusId],
+  );
+}

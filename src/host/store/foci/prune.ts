@@ -10,6 +10,7 @@ const TRANSCRIPT: Readonly<Record<string, readonly string[]>> = {
   tool_calls: ['input', 'effective_input', 'started_data', 'raw_result', 'result'],
   context_blocks: ['stub'],
   context_cuts: ['content'],
+  artifacts: ['content'],
   hook_runs: ['output', 'stderr_tail'],
 };
 

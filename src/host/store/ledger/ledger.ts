@@ -57,6 +57,8 @@ export async function appendEntry(tx: Tx, entry: NewEntry): Promise<number> {
 export type LedgerFilter = {
   workItemId: string;
   entryType?: EntryType;
+  /** Only what this focus wrote. */
+  focusId?: string;
   /** Only entries numbered above this. */
   afterSeq?: number;
   /** Only the newest so many. */
@@ -73,14 +75,23 @@ export const ENTRY_COLUMNS = `l.id, l.work_item_id as "workItemId", l.focus_id a
 
 /** Entries in the order of their numbers. */
 export async function readEntries(db: Queryable, filter: LedgerFilter): Promise<LedgerEntry[]> {
-  const { workItemId, afterSeq, entryType, query, lastN, limit } = filter;
+  const { workItemId, focusId, afterSeq, entryType, query, lastN, limit } = filter;
   return db.query<LedgerEntry>(
     `select * from (
        select ${ENTRY_COLUMNS} from animus.work_ledger l
        where work_item_id = $1 and seq > $2 and ($3::text is null or entry_type = $3)
          and ($4::text is null or to_tsvector('english', content) @@ websearch_to_tsquery('english', $4))
+         and ($7::uuid is null or focus_id = $7)
        order by seq desc limit $5
      ) newest order by seq limit $6`,
-    [workItemId, afterSeq ?? 0, entryType ?? null, query ?? null, lastN ?? null, limit ?? null],
+    [workItemId, afterSeq ?? 0, entryType ?? null, query ?? null, lastN ?? null, limit ?? null, focusId ?? null],
   );
+}
+
+export async function readEntry(db: Queryable, workItemId: string, seq: number): Promise<LedgerEntry | undefined> {
+  const [entry] = await db.query<LedgerEntry>(
+    `select ${ENTRY_COLUMNS} from animus.work_ledger l where l.work_item_id = $1 and l.seq = $2`,
+    [workItemId, seq],
+  );
+  return entry;
 }

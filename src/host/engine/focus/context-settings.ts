@@ -1,0 +1,24 @@
+/** How a focus's context is bounded: by its faculty, and by what is known of its model. */
+import { contextTokens } from '../../llm/context-sizes.ts';
+import type { ContextSettings } from '../engage/context/types.ts';
+import { type Faculty, facultySchema } from '../faculties/schema.ts';
+
+/** For a model of which nobody knows, and no faculty says, how much it holds: too little costs a cut, too much a failure. */
+const UNKNOWN_WINDOW_TOKENS = 100_000;
+
+export function contextSettings(model: string, engage: Faculty['engage']): ContextSettings {
+  return {
+    windowTokens: engage.context_tokens ?? contextTokens(model) ?? UNKNOWN_WINDOW_TOKENS,
+    truncateClosedBlocks: engage.truncate_closed_blocks,
+    ledgerNudgeInterval: engage.ledger_nudge_interval,
+    compactThreshold: engage.compact_threshold,
+    compactKeepRecent: engage.compact_keep_recent,
+    foldMinTokens: engage.fold_min_tokens,
+  };
+}
+
+/** Of a faculty that says nothing about it. */
+export function defaultContextSettings(model: string): ContextSettings {
+  const { faculty } = facultySchema.parse({ faculty: { name: 'silent', description: 'Says nothing.' } });
+  return contextSettings(model, faculty.engage);
+}
