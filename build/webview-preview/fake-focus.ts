@@ -2,13 +2,14 @@
 import type { FromFocusView, ToFocusView } from '../../src/protocol/webview.ts';
 import { installFakeApi } from './fake-api.ts';
 import { HOSTILE_TEXTS } from './hostile-texts.ts';
-import { type SampleFocus, sampleFocus } from './sample-focus.ts';
+import { folded, type SampleFocus, sampleFocus } from './sample-focus.ts';
 
 const { send, parameters } = installFakeApi<FromFocusView, ToFocusView>(answer);
 const data = parameters.get('data') ?? 'running';
 
 function sampleFor(name: string): SampleFocus {
   if (name === 'task') return sampleFocus({ turns: 0, isRunning: true });
+  if (name === 'folded') return folded(sampleFocus({ turns: 10, isRunning: true }));
   const turns = name === 'long' ? 240 : name === 'running' ? 10 : 9;
   const isRunning = name === 'running';
   const isAnswering = parameters.get('live') !== null;

@@ -1,5 +1,13 @@
 /** A made-up focus for looking at its editor: a few turns told in full, and as many more as wanted. */
-import type { EntryType, FocusView, LedgerEntryView, MessageView, ToolCallView } from '../../src/protocol/focus.ts';
+import type {
+  ContextBlockView,
+  ContextCutView,
+  EntryType,
+  FocusView,
+  LedgerEntryView,
+  MessageView,
+  ToolCallView,
+} from '../../src/protocol/focus.ts';
 import type { JsonValue } from '../../src/protocol/json.ts';
 import type { WorkView } from '../../src/protocol/work.ts';
 import { SAMPLE_NOW, sampleId, sampleWork } from './sample-ledger.ts';
@@ -11,6 +19,8 @@ export type SampleFocus = {
   focus: FocusView;
   messages: MessageView[];
   tool_calls: ToolCallView[];
+  blocks: ContextBlockView[];
+  cuts: ContextCutView[];
   entries: LedgerEntryView[];
 };
 
@@ -183,7 +193,15 @@ export function sampleFocus({ turns, isRunning, lastCallRuns = isRunning }: Want
     state: isRunning ? 'running' : 'completed',
     attempts: 2,
   });
-  const sample: SampleFocus = { item, focus: emptyFocus(item.id), messages: [], tool_calls: [], entries: [] };
+  const sample: SampleFocus = {
+    item,
+    focus: emptyFocus(item.id),
+    messages: [],
+    tool_calls: [],
+    blocks: [],
+    cuts: [],
+    entries: [],
+  };
   let clock = START + 900;
   let block = 0;
   addMessage(sample, {
@@ -301,4 +319,23 @@ function addCall({ tool_calls, entries, item, focus }: SampleFocus, { call, turn
     data: {},
     created_at: started_at,
   });
+}
+
+/** The same, with every closed block out of the model's sight. */
+export function folded(sample: SampleFocus): SampleFocus {
+  const open = sample.messages.at(-1)?.block ?? 0;
+  const blocks = Array.from({ length: open }, (_, block): ContextBlockView => {
+    const own = sample.messages.filter((message) => message.block === block && message.kind !== 'task');
+    const steps = sample.entries.filter(({ entry_type }) => entry_type === 'step');
+    return {
+      block,
+      first_message: own[0]?.n ?? 0,
+      last_message: own.at(-1)?.n ?? 0,
+      stub: `[completed step ${steps[block]?.seq}: ${steps[block]?.content}]`,
+      tokens: 14_200,
+      folds: true,
+      steps: steps[block] ? [steps[block].seq] : [],
+    };
+  });
+  return { ...sample, blocks };
 }

@@ -1,6 +1,7 @@
 /** Foci and the ledger on the wire. */
 import * as z from 'zod';
 import { jsonObject, jsonValue } from './json.ts';
+import { idText } from './work.ts';
 
 export const entryType = z.enum(['plan', 'finding', 'decision', 'step', 'error', 'note']);
 export type EntryType = z.infer<typeof entryType>;
@@ -84,3 +85,66 @@ export const toolCallView = z.object({
   duration_ms: z.number().nullable(),
 });
 export type ToolCallView = z.infer<typeof toolCallView>;
+
+/** A block that a step closed. */
+export const contextBlockView = z.object({
+  block: z.number(),
+  first_message: z.number(),
+  last_message: z.number(),
+  /** What the model sees in its place once it is folded. */
+  stub: z.string(),
+  /** Estimated. */
+  tokens: z.number(),
+  /** True where everything that was closed up to here, this block included, left the context. */
+  folds: z.boolean(),
+  /** The ledger's numbers of the steps. */
+  steps: z.array(z.number()),
+});
+export type ContextBlockView = z.infer<typeof contextBlockView>;
+
+/** Room that was made: messages before `from_message` left the context. */
+export const contextCutView = z.object({
+  kind: z.enum(['compaction', 'summary']),
+  /** The turn before whose request it was made. */
+  turn: z.number(),
+  from_message: z.number(),
+  /** What the request would have held; estimated. */
+  tokens: z.number(),
+});
+export type ContextCutView = z.infer<typeof contextCutView>;
+
+export const focusContextParams = z.strictObject({
+  /** Digits of a focus's id, or of a work item's for its newest focus. */
+  id: idText,
+  /** The turn whose request is meant; without it the newest that was answered. The one after that is what comes next. */
+  turn: z.int().min(1).max(1_000_000).optional(),
+  /** Only messages after so many. */
+  after: z.int().min(0).default(0),
+});
+
+/** A part of a message, as far as this version knows its kinds. */
+export const seenBlock = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string() }),
+  z.object({ type: z.literal('thinking'), text: z.string() }),
+  z.object({ type: z.literal('image'), mediaType: z.string() }),
+  z.object({ type: z.literal('tool_use'), id: z.string(), name: z.string(), input: jsonValue }),
+  z.object({ type: z.literal('tool_result'), toolUseId: z.string(), content: z.string(), isError: z.boolean() }),
+]);
+
+/** What a model saw at a turn, built from rows as the request was. */
+export const focusContextView = z.object({
+  focus_id: z.uuid(),
+  work_item_id: z.uuid(),
+  turn: z.number(),
+  model: z.string(),
+  system: z.array(z.string()),
+  /** Names of the tools it was told of. */
+  tools: z.array(z.string()),
+  /** Of a message the parts, each a `seenBlock` or one of a later version. */
+  messages: z.array(z.object({ role: z.enum(['user', 'assistant']), content: z.array(jsonObject) })),
+  /** Of the whole request, estimated. */
+  tokens: z.number(),
+  /** The `after` of the next page; null where this is the last. */
+  next_after: z.number().nullable(),
+});
+export type FocusContextView = z.infer<typeof focusContextView>;

@@ -1,7 +1,18 @@
 /** Every request: name, parameters, result. Hosts check parameters where bytes come in, clients check results. */
 import * as z from 'zod';
 import { awarenessShowParams, awarenessView } from './awareness.ts';
-import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
+import {
+  contextBlockView,
+  contextCutView,
+  entryType,
+  focusContextParams,
+  focusContextView,
+  focusView,
+  ledgerCursor,
+  ledgerEntryView,
+  messageView,
+  toolCallView,
+} from './focus.ts';
 import {
   credentialOffer,
   databaseUrl,
@@ -229,10 +240,17 @@ export const REQUESTS = {
       messages: z.array(messageView),
       /** Where they are many or long, the older ones come without input and result, and the oldest not at all. */
       tool_calls: z.array(toolCallView),
+      /** Those whose last message is on the page. Hosts of an earlier version say nothing of them. */
+      blocks: z.array(contextBlockView).default([]),
+      /** All there are. */
+      cuts: z.array(contextCutView).default([]),
       /** The `after_n` of the next page; null where this is the last. */
       next_after_n: z.number().nullable(),
     }),
   },
+
+  /** What the model saw at a turn. */
+  'focus/context': { params: focusContextParams, result: focusContextView },
 
   /** What the next focus of a faculty would be told of the other work here, or what a focus was told when it began. */
   'awareness/show': { params: awarenessShowParams, result: awarenessView },

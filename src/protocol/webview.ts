@@ -3,7 +3,16 @@
  * wrote, so nothing that comes from it is believed. Entries and messages go over once; what follows are deltas.
  */
 import * as z from 'zod';
-import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
+import {
+  contextBlockView,
+  contextCutView,
+  entryType,
+  focusView,
+  ledgerCursor,
+  ledgerEntryView,
+  messageView,
+  toolCallView,
+} from './focus.ts';
 import { workView } from './work.ts';
 
 /** Commands that a view may ask for, by the name after `animus.`. */
@@ -85,15 +94,19 @@ export const toFocusView = z.discriminatedUnion('type', [
     focus: focusView,
     messages: z.array(messageView),
     tool_calls: z.array(toolCallView),
+    blocks: z.array(contextBlockView),
+    cuts: z.array(contextCutView),
     entries: z.array(ledgerEntryView),
   }),
-  /** New messages, changed calls and new entries; the rest stands. */
+  /** New messages, blocks and entries, changed calls, and all cuts; the rest stands. */
   z.object({
     type: z.literal('changed'),
     item: workView,
     focus: focusView,
     messages: z.array(messageView),
     tool_calls: z.array(toolCallView),
+    blocks: z.array(contextBlockView),
+    cuts: z.array(contextCutView),
     entries: z.array(ledgerEntryView),
   }),
   /** Of the turn that is being written; a `turn_start` or `retry` discards what came before. */

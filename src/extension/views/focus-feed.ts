@@ -155,7 +155,7 @@ export class FocusFeed {
 
   async #readPage(client: HostClient): Promise<{ news: News; isLast: boolean } | undefined> {
     try {
-      const { focus, messages, tool_calls, next_after_n } = await client.request('focus/read', {
+      const { focus, next_after_n, ...page } = await client.request('focus/read', {
         id: this.focusId,
         after_n: this.#lastMessage,
         calls_from_turn: this.#callsFrom,
@@ -164,7 +164,7 @@ export class FocusFeed {
       const { item } = await client.request('work/show', { id });
       const { entries, next_after_seq } = await client.request('ledger/read', { id, after_seq: this.#lastEntry });
       const isLast = next_after_n === null && next_after_seq === null;
-      return { news: { item, focus, messages, tool_calls, entries }, isLast };
+      return { news: { item, focus, ...page, entries }, isLast };
     } catch (error) {
       if (!(error instanceof AnimusError) || error.kind !== 'not_found') throw error;
       const state = { kind: 'failed' as const, message: 'This focus is no longer in the store.', actions: [] };

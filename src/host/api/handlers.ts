@@ -3,6 +3,7 @@ import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
 import { awarenessHandlers } from './handlers/awareness.ts';
 import { dbHandlers } from './handlers/db.ts';
+import { focusContextHandlers } from './handlers/focus-context.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { modelHandlers } from './handlers/models.ts';
@@ -16,6 +17,7 @@ import { workTreeHandlers } from './handlers/work-tree.ts';
 const HANDLERS: Handlers = {
   ...awarenessHandlers,
   ...dbHandlers,
+  ...focusContextHandlers,
   ...hostHandlers,
   ...ledgerHandlers,
   ...modelHandlers,

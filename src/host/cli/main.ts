@@ -8,6 +8,7 @@ import { awareness } from './commands/awareness.ts';
 import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
+import { focusContext } from './commands/focus.ts';
 import { hostStart, hostStatus, hostStop } from './commands/host.ts';
 import { ledgerShow } from './commands/ledger.ts';
 import { modelList, modelTest } from './commands/model.ts';
@@ -98,6 +99,7 @@ function buildProgram(): Command {
   program.command('trust').description('let agents work in this folder').action(action(trust));
   addWork(program.command('work').description('submit work, and see what became of it'));
   addLedger(program.command('ledger').description('what agents recorded'));
+  addFocus(program.command('focus').description('what an attempt at work went through'));
   program
     .command('awareness')
     .description('what a focus is told of the other work here')
@@ -224,6 +226,15 @@ function addModel(model: Command): void {
     .argument('[model]', 'provider/model (default: what answers without another choice)')
     .description('ask a model one small thing: whether it answers, how fast, and what is wrong where it does not')
     .action(action(modelTest));
+}
+
+function addFocus(focus: Command): void {
+  focus
+    .command('context')
+    .argument('<id>', 'a focus, or a work item for its newest one')
+    .description('what the model saw at a turn, with stubs for what had left its context')
+    .option('--turn <n>', 'at this turn (default: the newest that it answered)', wholeNumber)
+    .action(action(focusContext));
 }
 
 function addDatabase(db: Command): void {

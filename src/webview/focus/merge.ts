@@ -1,5 +1,5 @@
 /** Puts what is new beside what is there, each thing once: messages by number, calls and entries by id. */
-import type { LedgerEntryView, MessageView, ToolCallView } from '../../protocol/focus.ts';
+import type { ContextBlockView, LedgerEntryView, MessageView, ToolCallView } from '../../protocol/focus.ts';
 
 export function mergeMessages(known: readonly MessageView[], added: readonly MessageView[]): readonly MessageView[] {
   return merged(
@@ -28,6 +28,18 @@ export function mergeEntries(
     added,
     ({ id }) => id,
     (a, b) => a.seq - b.seq,
+  );
+}
+
+export function mergeBlocks(
+  known: readonly ContextBlockView[],
+  added: readonly ContextBlockView[],
+): readonly ContextBlockView[] {
+  return merged(
+    known,
+    added,
+    ({ block }) => block,
+    (a, b) => a.block - b.block,
   );
 }
 

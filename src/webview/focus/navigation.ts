@@ -45,5 +45,6 @@ export function follow(store: FocusStore, value: boolean): void {
 function unfoldBlockOf(store: FocusStore, turn: number): void {
   const block = store.turns.value.find((candidate) => candidate.turn === turn)?.block;
   const key = `block:${block}`;
-  if (store.foldedBlocks.value.has(key)) toggleIn(store.foldedBlocks, key);
+  const isFolded = store.steps.value.some((row) => row.kind === 'block' && row.key === key && row.isFolded);
+  if (isFolded) toggleIn(store.toggledBlocks, key);
 }

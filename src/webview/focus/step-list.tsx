@@ -56,7 +56,7 @@ export function StepList({ store, scrollers }: Props) {
 }
 
 function factsOf(row: StepRow): RowFacts {
-  const level = row.kind === 'call' ? 3 : row.kind === 'turn' || row.kind === 'live' ? 2 : 1;
+  const level = row.kind === 'call' ? 3 : row.kind === 'block' || row.kind === 'phase' ? 1 : 2;
   const folds = row.kind === 'block' || (row.kind === 'turn' && row.turn.calls.length > 0);
   return {
     className: `row step level-${level} ${row.gutter}`,
@@ -83,10 +83,25 @@ function StepLine({ row, store }: { row: StepRow; store: FocusStore }) {
           />
           <span>{nameOfBlock(block, number)}</span>
           <span class="description cut grow">{visibleLine(block.title?.slice(0, 200) ?? '')}</span>
+          {block.left > 0 && (
+            <span class="meta left-count">
+              <Icon name="eye-closed" size={14} /> {plural(block.left, 'message')}
+              <span class="hidden"> left the context</span>
+            </span>
+          )}
           <span class="meta">{plural(block.turns.length, 'turn')}</span>
         </>
       );
     }
+    case 'stub':
+      return (
+        <>
+          <span class="twistie" />
+          <Icon name="eye" hue="step" size={14} />
+          <span class="hidden">What the model sees instead:</span>
+          <span class="cut grow">{visibleLine(row.stub.slice(0, 1000))}</span>
+        </>
+      );
     case 'turn': {
       const { turn, isFolded } = row;
       return (
@@ -135,8 +150,8 @@ function Twistie({ isFolded }: { isFolded: boolean }) {
 }
 
 function foldAll(store: FocusStore, fold: boolean): void {
-  const keys = store.steps.value.flatMap((row) => (row.kind === 'block' ? [row.key] : []));
-  store.foldedBlocks.value = new Set(fold ? keys : []);
+  const others = store.steps.value.filter((row) => row.kind === 'block' && row.isFolded !== fold);
+  for (const { key } of others) toggleIn(store.toggledBlocks, key);
 }
 
 function pick(store: FocusStore, scrollers: Scrollers, row: StepRow, event: MouseEvent): void {
@@ -146,7 +161,7 @@ function pick(store: FocusStore, scrollers: Scrollers, row: StepRow, event: Mous
 }
 
 function toggle(store: FocusStore, row: StepRow): void {
-  if (row.kind === 'block') toggleIn(store.foldedBlocks, row.key);
+  if (row.kind === 'block') toggleIn(store.toggledBlocks, row.key);
   if (row.kind === 'turn' && row.turn.calls.length > 0) toggleIn(store.unfoldedTurns, row.key);
 }
 

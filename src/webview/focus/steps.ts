@@ -3,10 +3,12 @@ import type { FocusView, ToolCallView } from '../../protocol/focus.ts';
 import { isObject } from '../shared/outline.ts';
 import type { VirtualRow } from '../shared/virtual-window.ts';
 import { visibleLine } from '../shared/visible-text.ts';
+import { type Context, createHasLeft } from './context.ts';
 import type { Turn } from './conversation.ts';
 import type { LiveTurn } from './live-turn.ts';
 
-export type Gutter = 'none' | 'closed' | 'open';
+/** What the model still sees: `left` is gone from its context. */
+export type Gutter = 'none' | 'closed' | 'open' | 'left';
 
 export type StepBlock = {
   block: number;
@@ -14,6 +16,10 @@ export type StepBlock = {
   /** What the step that closes it says; null while none does. */
   title: string | null;
   isOpen: boolean;
+  /** How many of its messages left the context. */
+  left: number;
+  /** What the model sees in their place; null where nothing does, or a cut's text stands for more than this block. */
+  stub: string | null;
 };
 
 export type PhaseRow = VirtualRow & { kind: 'phase'; phase: FocusView['phase']; turn: number | null; gutter: Gutter };
@@ -26,23 +32,30 @@ export type BlockRow = VirtualRow & {
 };
 export type TurnRow = VirtualRow & { kind: 'turn'; turn: Turn; isFolded: boolean; gutter: Gutter };
 export type CallRow = VirtualRow & { kind: 'call'; call: ToolCallView; turn: Turn; gutter: Gutter };
+export type StubRow = VirtualRow & { kind: 'stub'; stub: string; block: StepBlock; gutter: Gutter };
 export type LiveRow = VirtualRow & { kind: 'live'; live: LiveTurn; gutter: Gutter };
-export type StepRow = PhaseRow | BlockRow | TurnRow | CallRow | LiveRow;
+export type StepRow = PhaseRow | BlockRow | StubRow | TurnRow | CallRow | LiveRow;
 
-export type StepFolding = { blocks: ReadonlySet<string>; unfoldedTurns: ReadonlySet<string> };
+export type StepFolding = { toggledBlocks: ReadonlySet<string>; unfoldedTurns: ReadonlySet<string> };
+
+const WHOLE: Context = { blocks: [], cuts: [] };
 
 const ROW = 22;
 const LONGEST_SUMMARY = 200;
 
-export function blocksOf(turns: readonly Turn[], isRunning: boolean): StepBlock[] {
+export function blocksOf(turns: readonly Turn[], isRunning: boolean, context = WHOLE): StepBlock[] {
   const blocks: StepBlock[] = [];
   for (const turn of turns) {
     if (turn.turn === 0) continue;
     const last = blocks.at(-1);
     if (last?.block === turn.block) last.turns.push(turn);
-    else blocks.push({ block: turn.block, turns: [turn], title: null, isOpen: false });
+    else blocks.push({ block: turn.block, turns: [turn], title: null, isOpen: false, left: 0, stub: null });
   }
+  const hasLeft = createHasLeft(context);
   for (const [at, block] of blocks.entries()) {
+    block.left = block.turns.flatMap(({ messages }) => messages).filter(hasLeft).length;
+    block.stub =
+      block.left === 0 ? null : (context.blocks.find((closed) => closed.block === block.block)?.stub ?? null);
     block.title = closingStep(block.turns);
     block.isOpen = isRunning && at === blocks.length - 1 && block.title === null;
   }
@@ -63,13 +76,15 @@ export function buildSteps(
   turns: readonly Turn[],
   live: LiveTurn | null,
   folding: StepFolding,
+  context = WHOLE,
 ): StepRow[] {
   const rows: StepRow[] = [];
   const isRunning = focus.status === 'running';
   const hasTask = turns[0]?.turn === 0;
   rows.push({ kind: 'phase', key: 'orient', height: ROW, phase: 'orient', turn: hasTask ? 0 : null, gutter: 'none' });
-  const blocks = blocksOf(turns, isRunning);
-  for (const [at, block] of blocks.entries()) addBlock(rows, block, at + 1, folding);
+  const blocks = blocksOf(turns, isRunning, context);
+  const hasLeft = createHasLeft(context);
+  for (const [at, block] of blocks.entries()) addBlock(rows, block, at + 1, folding, hasLeft);
   if (live) rows.push({ kind: 'live', key: 'live', height: ROW, live, gutter: 'open' });
   if (focus.phase === 'recover') rows.push(phaseRow('recover'));
   else rows.push(phaseRow('consolidate'));
@@ -80,13 +95,25 @@ function phaseRow(phase: 'recover' | 'consolidate'): PhaseRow {
   return { kind: 'phase', key: phase, height: ROW, phase, turn: null, gutter: 'none' };
 }
 
-function addBlock(rows: StepRow[], block: StepBlock, number: number, folding: StepFolding): void {
+function addBlock(
+  rows: StepRow[],
+  block: StepBlock,
+  number: number,
+  folding: StepFolding,
+  hasLeft: ReturnType<typeof createHasLeft>,
+): void {
   const key = `block:${block.block}`;
-  const isFolded = folding.blocks.has(key);
-  const gutter = block.isOpen ? 'open' : 'closed';
-  rows.push({ kind: 'block', key, height: ROW, block, number, isFolded, gutter });
+  const isGone = block.left > 0 && !block.isOpen;
+  // What left the context reads as its stub until somebody opens it.
+  const isFolded = folding.toggledBlocks.has(key) !== isGone;
+  const seen = block.isOpen ? 'open' : 'closed';
+  rows.push({ kind: 'block', key, height: ROW, block, number, isFolded, gutter: isGone ? 'left' : seen });
   if (isFolded) return;
+  if (isGone && block.stub !== null) {
+    rows.push({ kind: 'stub', key: `stub:${block.block}`, height: ROW, stub: block.stub, block, gutter: 'closed' });
+  }
   for (const turn of block.turns) {
+    const gutter = turn.messages.some(hasLeft) ? 'left' : seen;
     const turnKey = `turn:${turn.turn}`;
     const isOpen = folding.unfoldedTurns.has(turnKey);
     rows.push({ kind: 'turn', key: turnKey, height: ROW, turn, isFolded: !isOpen, gutter });
@@ -114,6 +141,7 @@ export function turnOfRow(row: StepRow | undefined): number | null {
     case 'phase':
       return row.turn;
     case 'block':
+    case 'stub':
       return row.block.turns[0]?.turn ?? null;
     case 'turn':
     case 'call':

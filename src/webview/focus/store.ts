@@ -1,11 +1,18 @@
 /** What a focus editor knows and shows: signals, and what messages and presses do to them. */
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { FocusView, LedgerEntryView, MessageView, ToolCallView } from '../../protocol/focus.ts';
+import type {
+  ContextBlockView,
+  ContextCutView,
+  FocusView,
+  LedgerEntryView,
+  MessageView,
+  ToolCallView,
+} from '../../protocol/focus.ts';
 import type { FromFocusView, ToFocusView, ViewState } from '../../protocol/webview.ts';
 import type { WorkView } from '../../protocol/work.ts';
 import { buildTurns } from './conversation.ts';
 import { applyDelta, keepUnrecorded, type LiveTurn } from './live-turn.ts';
-import { mergeCalls, mergeEntries, mergeMessages } from './merge.ts';
+import { mergeBlocks, mergeCalls, mergeEntries, mergeMessages } from './merge.ts';
 import { type PaneSizes, STANDARD_SIZES } from './pane-size.ts';
 import { buildSteps } from './steps.ts';
 import { buildTimeline } from './timeline.ts';
@@ -39,6 +46,8 @@ export function createFocusStore(
   const focus = signal<FocusView | null>(null);
   const messages = signal<readonly MessageView[]>([]);
   const calls = signal<readonly ToolCallView[]>([]);
+  const contextBlocks = signal<readonly ContextBlockView[]>([]);
+  const contextCuts = signal<readonly ContextCutView[]>([]);
   const entries = signal<readonly LedgerEntryView[]>([]);
   const live = signal<LiveTurn | null>(null);
 
@@ -46,7 +55,8 @@ export function createFocusStore(
   const selectedTurn = signal<number | null>(saved?.turn ?? null);
   const tab = signal<Tab>(saved?.tab ?? 'conversation');
   const follows = signal(saved?.follows ?? true);
-  const foldedBlocks = signal<ReadonlySet<string>>(new Set());
+  /** Blocks that stand otherwise than by themselves: those that left the context are folded, the others are not. */
+  const toggledBlocks = signal<ReadonlySet<string>>(new Set());
   const unfoldedTurns = signal<ReadonlySet<string>>(new Set());
   const unfoldedCalls = signal<ReadonlySet<string>>(new Set(saved?.unfoldedCalls));
   const paneSizes = signal(saved?.paneSizes ?? STANDARD_SIZES);
@@ -54,8 +64,9 @@ export function createFocusStore(
   const turns = computed(() => (focus.value ? buildTurns(focus.value, messages.value, calls.value) : []));
   const isRunning = computed(() => focus.value?.status === 'running');
   const steps = computed(() => {
-    const folding = { blocks: foldedBlocks.value, unfoldedTurns: unfoldedTurns.value };
-    return focus.value ? buildSteps(focus.value, turns.value, live.value, folding) : [];
+    const folding = { toggledBlocks: toggledBlocks.value, unfoldedTurns: unfoldedTurns.value };
+    const context = { blocks: contextBlocks.value, cuts: contextCuts.value };
+    return focus.value ? buildSteps(focus.value, turns.value, live.value, folding, context) : [];
   });
   const timeline = computed(() => {
     if (!focus.value) return null;
@@ -81,6 +92,7 @@ export function createFocusStore(
         case 'reset':
           messages.value = [];
           calls.value = [];
+          contextBlocks.value = [];
           entries.value = [];
           live.value = null;
           return change(message);
@@ -95,6 +107,8 @@ export function createFocusStore(
     focus.value = message.focus;
     messages.value = mergeMessages(messages.value, message.messages);
     calls.value = mergeCalls(calls.value, message.tool_calls);
+    contextBlocks.value = mergeBlocks(contextBlocks.value, message.blocks);
+    contextCuts.value = message.cuts;
     entries.value = mergeEntries(entries.value, message.entries);
     live.value = message.focus.status === 'running' ? keepUnrecorded(live.value, messages.value) : null;
   }
@@ -115,6 +129,8 @@ export function createFocusStore(
     focus,
     messages,
     calls,
+    contextBlocks,
+    contextCuts,
     entries,
     live,
     activeKey,
@@ -122,7 +138,7 @@ export function createFocusStore(
     shownTurn,
     tab,
     follows,
-    foldedBlocks,
+    toggledBlocks,
     unfoldedTurns,
     unfoldedCalls,
     paneSizes,

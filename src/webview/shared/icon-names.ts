@@ -24,6 +24,8 @@ export const GLYPHS = {
   error: '\uea87',
   'expand-all': '\ueb95',
   extensions: '\ueae6',
+  eye: '\uea70',
+  'eye-closed': '\ueae7',
   file: '\uea7b',
   fold: '\ueaf5',
   'git-merge': '\ueafe',

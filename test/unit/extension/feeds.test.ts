@@ -167,7 +167,12 @@ describe('what a focus editor is sent', () => {
 
   function feed(pages: { messages: object[]; tool_calls: object[]; next_after_n: number | null }[]) {
     const host = new FakeHost({
-      'focus/read': () => ({ focus: focusView(50, 1), ...(pages.shift() ?? assert.fail('no page is left')) }),
+      'focus/read': () => ({
+        focus: focusView(50, 1),
+        blocks: [],
+        cuts: [],
+        ...(pages.shift() ?? assert.fail('no page is left')),
+      }),
       'work/show': () => ({ item: workView(1, { state: 'running' }), foci: [], events: [], merged_id: null }),
       'ledger/read': () => ({ work_item_id: sampleId(1), entries: [], formatted: null, next_after_seq: null }),
     });

@@ -59,6 +59,7 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
     work_item_id: ID,
     query: 'x',
   },
+  'focus/context': { id: 'abcdef', turn: 3, after: 0 },
   'focus/read': { id: ID, after_n: 0, calls_from_turn: 0 },
   'awareness/show': { focus_id: ID, faculty: 'general' },
   'faculty/list': {},

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sampleFocus } from '../../../build/webview-preview/sample-focus.ts';
+import { folded, sampleFocus } from '../../../build/webview-preview/sample-focus.ts';
 import { buildTurns } from '../../../src/webview/focus/conversation.ts';
 import { applyDelta, keepUnrecorded, type LiveTurn } from '../../../src/webview/focus/live-turn.ts';
 import { mergeCalls, mergeMessages } from '../../../src/webview/focus/merge.ts';
@@ -9,7 +9,7 @@ import { buildTimeline } from '../../../src/webview/focus/timeline.ts';
 const running = sampleFocus({ turns: 10, isRunning: true });
 const done = sampleFocus({ turns: 9, isRunning: false });
 const turnsOf = ({ focus, messages, tool_calls }: typeof running) => buildTurns(focus, messages, tool_calls);
-const UNFOLDED = { blocks: new Set<string>(), unfoldedTurns: new Set<string>() };
+const UNFOLDED = { toggledBlocks: new Set<string>(), unfoldedTurns: new Set<string>() };
 
 describe('the turns of a focus', () => {
   it('are the task and the answers, with their calls in order and what they took', () => {
@@ -115,9 +115,50 @@ describe('the steps', () => {
       buildSteps(running.focus, turnsOf(running), null, folding).map(({ key }) => key);
     assert.deepEqual(kinds(UNFOLDED).slice(0, 3), ['orient', 'block:0', 'turn:1']);
     assert.equal(kinds(UNFOLDED).at(-1), 'consolidate');
-    const folded = kinds({ blocks: new Set(['block:0']), unfoldedTurns: new Set(['turn:6']) });
+    const folded = kinds({ toggledBlocks: new Set(['block:0']), unfoldedTurns: new Set(['turn:6']) });
     assert.deepEqual(folded.slice(0, 4), ['orient', 'block:0', 'block:1', 'turn:6']);
     assert.match(folded[4] ?? '', /^call:/);
+  });
+
+  it('fold what left the context, say how many messages that were, and show them below the stub when opened', () => {
+    const gone = folded(running);
+    const rowsOf = (toggled: string[], { blocks, cuts }: Pick<typeof gone, 'blocks' | 'cuts'> = gone) => {
+      const folding = { ...UNFOLDED, toggledBlocks: new Set(toggled) };
+      return buildSteps(gone.focus, turnsOf(gone), null, folding, { blocks, cuts });
+    };
+    const [, first, second, open] = rowsOf([]);
+    assert.ok(first?.kind === 'block' && second?.kind === 'block' && open?.kind === 'block');
+    assert.deepEqual(
+      [first, second, open].map(({ isFolded, gutter, block }) => [isFolded, gutter, block.left]),
+      [
+        [true, 'left', 10],
+        [true, 'left', 4],
+        [false, 'open', 0],
+      ],
+    );
+    const opened = rowsOf(['block:0']).slice(1, 4);
+    assert.deepEqual(
+      opened.map(({ key, gutter }) => [key, gutter]),
+      [
+        ['block:0', 'left'],
+        ['stub:0', 'closed'],
+        ['turn:1', 'left'],
+      ],
+    );
+    assert.match(opened[1]?.kind === 'stub' ? opened[1].stub : '', /^\[completed step \d+: Found the cause/);
+  });
+
+  it('grey what a cut took from the open block, which stays open', () => {
+    const from = running.messages.filter(({ turn }) => turn === 9)[0]?.n ?? 0;
+    const cuts = [{ kind: 'compaction' as const, turn: 10, from_message: from, tokens: 150_000 }];
+    const rows = buildSteps(running.focus, turnsOf(running), null, UNFOLDED, { blocks: [], cuts });
+    const open = rows.find((row) => row.kind === 'block' && row.block.isOpen);
+    assert.ok(open?.kind === 'block' && !open.isFolded && open.block.left === 2);
+    const turns = rows.filter((row) => row.kind === 'turn' && row.turn.turn > 7);
+    assert.deepEqual(
+      turns.map(({ gutter }) => gutter),
+      ['left', 'open', 'open'],
+    );
   });
 
   it('say in a line what a turn was about', () => {

@@ -1,6 +1,9 @@
 /** ledger/read, ledger/recent and focus/read. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { LedgerEntryView } from '../../../protocol/focus.ts';
+import { fromStoredCut } from '../../engine/focus/context-rows.ts';
+import { readBlocks } from '../../store/foci/context-blocks.ts';
+import { readContextCuts } from '../../store/foci/cuts.ts';
 import { readFocus } from '../../store/foci/foci.ts';
 import { readMessages } from '../../store/foci/messages.ts';
 import { readToolCalls } from '../../store/foci/tool-calls.ts';
@@ -12,6 +15,7 @@ import type { Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
 import { focusPage } from '../focus-page.ts';
 import { fitting, jsonBytes, leftOut, PAGE_BYTES, PAGE_ROWS } from '../page.ts';
+import { viewBlock, viewCut } from '../view-context.ts';
 import { viewEntry, viewFocus } from '../views.ts';
 
 /** An entry's text is bounded where it is written; its data are whatever a model gave. */
@@ -67,7 +71,15 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     if (!focus) throw new AnimusError('not_found', `There is no focus ${id}.`, 'animus work show ID lists the foci.');
     const messages = await readMessages(db, id, after_n);
     const calls = (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn);
-    return { focus: viewFocus(focus), ...focusPage(messages, calls, context.costOf) };
+    const page = focusPage(messages, calls, context.costOf);
+    const blocks = await readBlocks(db, id);
+    const lastN = page.messages.at(-1)?.n ?? after_n;
+    return {
+      focus: viewFocus(focus),
+      ...page,
+      blocks: blocks.filter(({ lastMessage }) => lastMessage > after_n && lastMessage <= lastN).map(viewBlock),
+      cuts: (await readContextCuts(db, id)).map(fromStoredCut).flatMap(viewCut),
+    };
   },
 };
 
