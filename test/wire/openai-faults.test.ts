@@ -166,6 +166,11 @@ describe('a model that takes no tools while it thinks', () => {
         assert.equal(failureOf(await ask(client)).message, said);
         assert.equal(server.requests.length, requests);
       }
+      assert.deepEqual(
+        server.requests.map(({ body }) => effort(body)),
+        [undefined, 'none', undefined, 'none'],
+        'what did not help is not remembered',
+      );
     });
   });
 });

@@ -83,6 +83,11 @@ const CALLS: Quirk[] = [
     content: [call('call_0', 'read', {}), call('call_1', 'list', { depth: 2 })],
   },
   {
+    name: 'neither index nor id, more calls in a later chunk, one of them without arguments',
+    chunks: [calls(piece({}, 'read', '{"path":"x"}')), calls(piece({}, 'list', ''), piece({}, 'list', '{"depth":2}'))],
+    content: [call('call_0', 'read', { path: 'x' }), call('call_1', 'list', {}), call('call_2', 'list', { depth: 2 })],
+  },
+  {
     name: 'one index and no id for all',
     chunks: [calls(piece({ index: 0 }, 'read', '{"path":"x"}')), calls(piece({ index: 0 }, 'list', '{"depth":2}'))],
     content: [call('call_0', 'read', { path: 'x' }), call('call_1', 'list', { depth: 2 })],
