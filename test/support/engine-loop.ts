@@ -1,6 +1,7 @@
 /** The loop with everything it needs, and tools that count what they do. */
 import * as z from 'zod';
 import { engage } from '../../src/host/engine/engage/engage.ts';
+import { turnsOnly } from '../../src/host/engine/engage/limits.ts';
 import {
   defineTool,
   type Evaluation,
@@ -9,7 +10,7 @@ import {
   type ToolContext,
   type ToolResult,
 } from '../../src/host/engine/engage/tool.ts';
-import type { EngageEvent, EngageResult, Journal } from '../../src/host/engine/engage/types.ts';
+import type { EngageEvent, EngageResult, Journal, Limits } from '../../src/host/engine/engage/types.ts';
 import { toolDefinition } from '../../src/host/engine/tools/select-tools.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
 
@@ -18,6 +19,7 @@ export type LoopOptions = {
   journal: Journal;
   tools?: readonly Tool[];
   maxTurns?: number;
+  limits?: Limits;
   temperature?: number;
   stopping?: AbortSignal;
   held?: AbortSignal;
@@ -41,6 +43,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       client,
       journal,
       tools: new Map(tools.map((tool) => [tool.name, tool])),
+      limits: options.limits ?? turnsOnly(options.maxTurns ?? 1000),
       context: options.context ?? CONTEXT,
       emit: options.emit ?? (() => undefined),
       stopping: options.stopping ?? never,

@@ -6,6 +6,7 @@ import { dbHandlers } from './handlers/db.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { modelHandlers } from './handlers/models.ts';
+import { questionHandlers } from './handlers/question.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
 import { workHoldHandlers } from './handlers/work-hold.ts';
@@ -19,6 +20,7 @@ const HANDLERS: Handlers = {
   ...hostHandlers,
   ...ledgerHandlers,
   ...modelHandlers,
+  ...questionHandlers,
   ...trustHandlers,
   ...workHandlers,
   ...workHoldHandlers,

@@ -75,6 +75,7 @@ describe('faculties', () => {
         max_tokens: 8192,
         temperature: null,
       },
+      budget: { max_tokens: null, max_cost_usd: null, max_duration: null },
       awareness: {
         enabled: true,
         lookback_hours: 24,

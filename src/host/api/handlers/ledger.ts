@@ -1,6 +1,7 @@
 /** ledger/read, ledger/recent and focus/read. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { LedgerEntryView } from '../../../protocol/focus.ts';
+import { readBudgets } from '../../store/budgets/budgets.ts';
 import { readFocus } from '../../store/foci/foci.ts';
 import { readMessages } from '../../store/foci/messages.ts';
 import { readToolCalls } from '../../store/foci/tool-calls.ts';
@@ -67,7 +68,8 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     if (!focus) throw new AnimusError('not_found', `There is no focus ${id}.`, 'animus work show ID lists the foci.');
     const messages = await readMessages(db, id, after_n);
     const calls = (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn);
-    return { focus: viewFocus(focus), ...focusPage(messages, calls, context.costOf) };
+    const budget = (await readBudgets(db, [focus.workItemId])).get(focus.workItemId);
+    return { focus: viewFocus(focus, budget), ...focusPage(messages, calls, context.costOf) };
   },
 };
 

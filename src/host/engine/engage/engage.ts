@@ -25,6 +25,7 @@ type LoopState = {
 
 export async function engage(deps: EngageDependencies, config: EngageConfig): Promise<EngageResult> {
   const { messages, callsOfLastTurn } = await deps.journal.load();
+  await hearMeanwhile(deps, messages);
   const state: LoopState = { messages, calls: callsOfLastTurn };
   for (;;) {
     const last = state.messages.at(-1);
@@ -37,6 +38,12 @@ export async function engage(deps: EngageDependencies, config: EngageConfig): Pr
   }
 }
 
+/** What people said while the focus was parked comes before its next answer. */
+async function hearMeanwhile({ journal }: EngageDependencies, messages: RecordedMessage[]): Promise<void> {
+  const last = messages.at(-1);
+  if (last?.role === 'user' && last.turn > 0) messages.push(...(await journal.hearPeople(last.turn)));
+}
+
 /** Guards, then one model call, then its record. */
 async function beginTurn(
   deps: EngageDependencies,
@@ -45,11 +52,11 @@ async function beginTurn(
 ): Promise<EngageResult | undefined> {
   if (deps.stopping.aborted) return { kind: 'stopped' };
   const turn = (state.messages.at(-1)?.turn ?? 0) + 1;
-  if (turn > config.maxTurns) {
-    return { kind: 'budget', message: `The limit of ${config.maxTurns} turns is reached.` };
-  }
+  const refused = await deps.limits.admit(turn);
+  if (refused) return refused;
   const answer = await streamAnswer(deps, config, state.messages, turn);
   if (answer.kind === 'failed') {
+    await deps.limits.noAnswer(answer.error);
     if (answer.error.kind === 'cancelled') return { kind: 'stopped' };
     return { kind: 'model_failed', error: answer.error };
   }
@@ -72,7 +79,7 @@ async function finishTurn(
   if (state.calls.length > 0 && isWhole) {
     const ran = await runCalls(deps, state.calls);
     if (ran.kind !== 'results') return ran;
-    const { blocks } = ran;
+    const blocks = await withWarning(deps, turn, ran.blocks);
     state.messages.push(...(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks })));
     state.calls = [];
     return undefined;
@@ -103,6 +110,15 @@ async function runCalls(deps: EngageDependencies, calls: readonly RecordedCall[]
 }
 
 const startsNothing = ({ abort, held }: EngageDependencies) => abort.aborted || held.aborted;
+
+/** Below the last result, so that the model reads it with what it is about. */
+async function withWarning({ limits }: EngageDependencies, turn: number, blocks: readonly ToolResultBlock[]) {
+  const warning = await limits.warn(turn);
+  if (warning === undefined) return [...blocks];
+  return blocks.map((block, at): ToolResultBlock => {
+    return at < blocks.length - 1 ? block : { ...block, content: `${block.content}\n\n${warning}` };
+  });
+}
 
 function resultBlock({ id, providerCallId }: RecordedCall, result: ToolResult | undefined): ToolResultBlock {
   if (!result) throw new Error(`Tool call ${id} was left without a result.`);

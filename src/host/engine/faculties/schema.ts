@@ -46,6 +46,15 @@ const written = z.strictObject({
         temperature: z.number().min(0).max(2).nullable().default(null),
       })
       .prefault({}),
+    /** Of one work item and all below it. max_turns of engage bounds one conversation. */
+    budget: z
+      .strictObject({
+        max_tokens: z.int().min(1).max(1_000_000_000_000).nullable().default(null),
+        max_cost_usd: z.number().positive().max(1_000_000).nullable().default(null),
+        /** Seconds in which it runs; the time it is parked does not count. */
+        max_duration: z.number().positive().max(31_536_000).nullable().default(null),
+      })
+      .prefault({}),
     /** What a focus is told of the place's other work. */
     awareness: z
       .strictObject({

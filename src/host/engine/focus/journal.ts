@@ -9,7 +9,7 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { type CostOf, costMicros } from '../../llm/prices.ts';
 import { changeBlocks } from '../../llm/thinking.ts';
-import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
+import type { ContentBlock, StopReason, ToolUseBlock, Usage } from '../../llm/types.ts';
 import { addUsage } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages, type StoredMessage } from '../../store/foci/messages.ts';
 import {
@@ -40,6 +40,9 @@ import { findPark, settleCalls } from './settle-calls.ts';
 /** What is to be remarked at the end of a turn; called in the transaction that closes it. */
 export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
 
+/** Counts what an answer used; called last in the transaction that records it. */
+export type Settle = (tx: Tx, usage: Usage) => Promise<void>;
+
 /** Stands above what a person says to a focus: unlike what tools and other foci say, it instructs. */
 export const SAID = '== MESSAGE FROM A PERSON ==';
 
@@ -50,18 +53,28 @@ export class DbJournal implements Journal {
   #redactor: Redactor;
   #remarks: Remarks | undefined;
   #costOf: CostOf;
+  #settle: Settle | undefined;
   #nextN = 1;
   #block = 0;
   /** A recorded step closes the block that its turn's results end. */
   #stepInTurn = false;
 
-  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks, costOf: CostOf = costMicros) {
+  constructor(
+    db: Db,
+    lease: Lease,
+    model: string,
+    redactor: Redactor,
+    remarks?: Remarks,
+    costOf: CostOf = costMicros,
+    settle?: Settle,
+  ) {
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
     this.#redactor = redactor;
     this.#remarks = remarks;
     this.#costOf = costOf;
+    this.#settle = settle;
   }
 
   async load() {
@@ -95,6 +108,7 @@ export class DbJournal implements Journal {
         addUsage(tx, focusId, counted, this.#costOf(this.#model, usage)),
         noteProgress(tx, workItemId),
       ]);
+      await this.#settle?.(tx, usage);
     });
     this.#nextN += 1;
     return { message, calls };

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import { insertDigest } from '../../store/awareness/digests.ts';
+import { openBudget } from '../../store/budgets/budgets.ts';
 import { beginEngage, hadFocusBefore } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
@@ -13,6 +14,7 @@ import { giveBackMessages } from '../../store/work/messages.ts';
 import { buildDigest, type Viewer } from '../awareness/digest.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
 import { earlierWork } from './earlier-work.ts';
+import { itemLimits } from './item-limits.ts';
 import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
 import type { PinnedConfig } from './pinned-config.ts';
@@ -61,6 +63,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
         tokens: digest.tokens,
       });
       await giveBackMessages(tx, claim.item.id, claim.focus.id);
+      await openBudget(tx, claim.item.id, itemLimits(claim.item, claim.faculty));
       await beginEngage(tx, claim.focus.id, config.model, config as unknown as JsonObject);
     }),
   );
@@ -114,11 +117,13 @@ export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Vie
 
 function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): PinnedConfig {
   const { engage } = faculty;
+  const limits = itemLimits(item, faculty);
   const system = systemPrompt({
     workItemId: item.id,
     attempt: focus.attempt,
     maxAttempts: item.maxAttempts,
-    maxTurns: engage.max_turns,
+    maxTurns: limits.maxTurns,
+    budget: limits,
     workspace: deps.workspace,
     awareness: faculty.awareness.enabled,
     faculty,
@@ -127,7 +132,7 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
     model: item.model ?? engage.model ?? deps.defaultModel,
     system: system.map((text) => deps.redactor.text(text)),
     tools: selectTools(deps.engineTools, deps.workspaceTools, engage.tools).map(toolDefinition),
-    maxTurns: engage.max_turns,
+    maxTurns: limits.maxTurns,
     maxTokens: engage.max_tokens,
     temperature: engage.temperature,
     thinking: engage.thinking,
