@@ -17,6 +17,7 @@ export const viewCommand = z.enum([
   'restartHost',
   'showLogs',
   'showLedger',
+  'answer',
 ]);
 export type ViewCommand = z.infer<typeof viewCommand>;
 
