@@ -2,6 +2,7 @@
 import type { Db, Tx } from '../src/host/db/types.ts';
 import { claimNext } from '../src/host/engine/dispatch/claim.ts';
 import { engage } from '../src/host/engine/engage/engage.ts';
+import { turnsOnly } from '../src/host/engine/engage/limits.ts';
 import type { Tool, ToolContext } from '../src/host/engine/engage/tool.ts';
 import type { EngageConfig, Journal } from '../src/host/engine/engage/types.ts';
 import { defaultContextSettings } from '../src/host/engine/focus/context-settings.ts';
@@ -113,7 +114,7 @@ async function runLoop(
 ): Promise<void> {
   const result = await engage(
     {
-      ...{ client, tools, journal, context: { ...context, workspace } },
+      ...{ client, tools, journal, limits: turnsOnly(CONFIG.maxTurns), context: { ...context, workspace } },
       ...{ emit: () => undefined, stopping: never, held: never, abort: never },
     },
     CONFIG,

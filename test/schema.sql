@@ -20,6 +20,19 @@ create table animus.awareness_digests (
   constraint awareness_digests_pkey PRIMARY KEY (focus_id)
 );
 
+create table animus.budgets (
+  work_item_id uuid not null,
+  max_turns integer,
+  max_tokens bigint,
+  max_cost_micros bigint,
+  max_duration_ms bigint,
+  spent_tokens bigint default 0 not null,
+  spent_cost_micros bigint default 0 not null,
+  spent_ms bigint default 0 not null,
+  constraint budgets_pkey PRIMARY KEY (work_item_id),
+  constraint budgets_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+
 create table animus.context_blocks (
   focus_id uuid not null,
   block integer not null,
@@ -47,6 +60,13 @@ create table animus.context_cuts (
   constraint context_cuts_pkey PRIMARY KEY (focus_id, n)
 );
 
+create table animus.daily_spending (
+  place uuid not null,
+  day date not null,
+  cost_micros bigint not null,
+  constraint daily_spending_pkey PRIMARY KEY (place, day)
+);
+
 create table animus.foci (
   id uuid not null,
   work_item_id uuid not null,
@@ -67,6 +87,9 @@ create table animus.foci (
   started_at timestamp with time zone default now() not null,
   ended_at timestamp with time zone,
   pruned_at timestamp with time zone,
+  ran_ms bigint default 0 not null,
+  running_since timestamp with time zone,
+  charged_ms bigint default 0 not null,
   constraint foci_phase_check CHECK ((phase = ANY (ARRAY['orient'::text, 'engage'::text, 'consolidate'::text, 'recover'::text]))),
   constraint foci_pkey PRIMARY KEY (id),
   constraint foci_status_check CHECK ((status = ANY (ARRAY['running'::text, 'parked'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'released'::text]))),
@@ -75,6 +98,7 @@ create table animus.foci (
 CREATE INDEX foci_by_item ON animus.foci USING btree (work_item_id, attempt);
 CREATE INDEX foci_prunable ON animus.foci USING btree (ended_at, id) WHERE ((ended_at IS NOT NULL) AND (pruned_at IS NULL));
 CREATE UNIQUE INDEX foci_open ON animus.foci USING btree (work_item_id) WHERE (status = ANY (ARRAY['running'::text, 'parked'::text, 'released'::text]));
+CREATE TRIGGER foci_running_time BEFORE UPDATE OF status ON animus.foci FOR EACH ROW EXECUTE FUNCTION animus.count_running_time();
 
 create table animus.focus_messages (
   focus_id uuid not null,
@@ -157,6 +181,48 @@ create table animus.paused_places (
   paused_by text not null,
   constraint paused_places_pkey PRIMARY KEY (place)
 );
+
+create table animus.questions (
+  id uuid not null,
+  work_item_id uuid not null,
+  focus_id uuid not null,
+  tool_call_id uuid,
+  kind text not null,
+  turn integer not null,
+  text text not null,
+  choices jsonb default '[]'::jsonb not null,
+  data jsonb default '{}'::jsonb not null,
+  answer text,
+  verdict text,
+  answered_by text,
+  created_at timestamp with time zone default now() not null,
+  answered_at timestamp with time zone,
+  constraint questions_check CHECK (((answered_at IS NULL) = (verdict IS NULL))),
+  constraint questions_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint questions_kind_check CHECK ((kind = ANY (ARRAY['ask'::text, 'budget'::text, 'stuck'::text]))),
+  constraint questions_pkey PRIMARY KEY (id),
+  constraint questions_text_check CHECK (((length(text) >= 1) AND (length(text) <= 20000))),
+  constraint questions_verdict_check CHECK ((verdict = ANY (ARRAY['answer'::text, 'go_on'::text, 'stop'::text]))),
+  constraint questions_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX questions_of_focus ON animus.questions USING btree (focus_id, created_at);
+CREATE INDEX questions_of_item ON animus.questions USING btree (work_item_id) WHERE (answered_at IS NULL);
+CREATE UNIQUE INDEX questions_of_budget ON animus.questions USING btree (work_item_id) WHERE ((kind = 'budget'::text) AND (answered_at IS NULL));
+CREATE UNIQUE INDEX questions_of_call ON animus.questions USING btree (tool_call_id) WHERE (tool_call_id IS NOT NULL);
+
+create table animus.reservations (
+  id uuid not null,
+  work_item_id uuid not null,
+  root_id uuid not null,
+  focus_id uuid not null,
+  token uuid not null,
+  tokens bigint not null,
+  cost_micros bigint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint reservations_pkey PRIMARY KEY (id),
+  constraint reservations_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX reservations_of_root ON animus.reservations USING btree (root_id);
 
 create table animus.tool_calls (
   id uuid not null,
@@ -310,6 +376,22 @@ create table animus.work_messages (
   constraint work_messages_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
 );
 CREATE INDEX work_messages_of_item ON animus.work_messages USING btree (work_item_id, created_at);
+
+CREATE OR REPLACE FUNCTION animus.count_running_time()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.status = 'running' then
+    new.ran_ms := greatest(old.ran_ms, old.charged_ms);
+    new.running_since := now();
+  elsif old.running_since is not null then
+    new.ran_ms := old.ran_ms + greatest(0, round(extract(epoch from now() - old.running_since) * 1000));
+    new.running_since := null;
+  end if;
+  return new;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION animus.delete_item_ledger()
  RETURNS trigger

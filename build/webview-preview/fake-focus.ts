@@ -1,4 +1,4 @@
-/** Plays the extension for a focus editor, in the page: `?data=running|done|long|scripted|hostile|task`. */
+/** Plays the extension for a focus editor, in the page: `?data=running|done|long|scripted|hostile|asks|task`. */
 import type { FromFocusView, ToFocusView } from '../../src/protocol/webview.ts';
 import { installFakeApi } from './fake-api.ts';
 import { HOSTILE_TEXTS } from './hostile-texts.ts';
@@ -16,6 +16,7 @@ function sampleFor(name: string): SampleFocus {
   const sample = sampleFocus({ turns, isRunning, lastCallRuns: isRunning && !isAnswering });
   if (name === 'scripted') playScript(sample);
   if (name === 'hostile') plantHostile(sample);
+  if (name === 'asks') ask(sample);
   return sample;
 }
 
@@ -26,10 +27,28 @@ function playScript({ focus, messages }: SampleFocus): void {
   for (const message of messages) message.cost_usd = null;
 }
 
+/** Parked, since half a dollar was spent, with all work below. */
+function ask({ focus, item }: SampleFocus): void {
+  const limits = { ...focus.limits, cost_usd: 0.5, spent_usd: 0.47 };
+  Object.assign(focus, { status: 'parked', phase: 'engage', ended_at: null, limits });
+  Object.assign(item, { state: 'waiting', outcome: null, resolved_at: null });
+  const text =
+    'The budget of this work is used up: of $0.50 it has spent $0.47, and the next answer may cost up to $0.06. Shall it go on?';
+  item.wait = { kind: 'budget', targets: [focus.id], next: text };
+  item.question = {
+    ...{ id: focus.id, short_id: focus.short_id, work_item_id: item.id, focus_id: focus.id },
+    ...{ kind: 'budget', text, choices: ['Raise the limit to $1.00 and go on', 'Stop here'] },
+    ...{ answer: null, answered_by: null, created_at: item.created_at, answered_at: null },
+  };
+}
+
 /** Texts that would do something, wherever a model or a tool can put one. */
-function plantHostile({ messages, tool_calls, entries, item }: SampleFocus): void {
+function plantHostile(sample: SampleFocus): void {
+  const { messages, tool_calls, entries, item } = sample;
   const all = HOSTILE_TEXTS.join('\n\n');
   item.description = all;
+  ask(sample);
+  if (item.question) item.question.text = all;
   for (const message of messages) message.content = { ...message.content, blocks: [{ type: 'text', text: all }] };
   for (const call of tool_calls) {
     Object.assign(call, { name: HOSTILE_TEXTS[0], input: { text: all }, result: { content: all, is_error: false } });

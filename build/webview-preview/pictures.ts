@@ -51,6 +51,7 @@ const FOCUS: Picture[] = [
   { name: 'narrow', address: '/focus?data=running&live=1', size: { width: 620, height: 900 }, prepare: openCall },
   { name: 'narrowest', address: '/focus?data=done', size: { width: 320, height: 760 } },
   { name: 'hostile', address: '/focus?data=hostile', size: EDITOR },
+  { name: 'asks', address: '/focus?data=asks', size: EDITOR },
   { name: 'task', address: '/focus?data=task', size: { width: 900, height: 400 } },
 ];
 

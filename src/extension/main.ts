@@ -11,6 +11,7 @@ import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
 import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
+import { HostFigures } from './host/host-figures.ts';
 import { openPlace, type Place } from './host/place.ts';
 import { AllowedVendors } from './models/allowed-vendors.ts';
 import { answerWith } from './models/answer.ts';
@@ -23,6 +24,7 @@ import { readSettings } from './settings.ts';
 import { installTerminalCommand } from './terminal-command.ts';
 import { FocusPanels } from './views/focus-panels.ts';
 import { LedgerView } from './views/ledger-view.ts';
+import { createQuestionNotices } from './views/question-notices.ts';
 import { createStatusBar } from './views/status-bar.ts';
 import { WorkTree } from './views/work-tree.ts';
 import type { WorkTreeView } from './views/work-tree-view.ts';
@@ -42,13 +44,16 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
   const ledger = new LedgerView(services);
   const panels = new FocusPanels(services);
   const parts: Parts = { ...services, tree, ledger, panels };
+  const figures = new HostFigures(services.connection, services.onError);
   context.subscriptions.push(
     services.channel,
     services.model,
     services.modelOffers,
     tree,
     panels,
-    createStatusBar(services.connection, services.model),
+    figures,
+    createStatusBar(services.connection, services.model, figures),
+    createQuestionNotices(services.model, services.onError),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),

@@ -18,6 +18,7 @@ export const COMMAND_NAMES = [
   'pauseAll',
   'resumeAll',
   'deleteWork',
+  'answer',
   'runDemo',
   'chooseModel',
   'setApiKey',

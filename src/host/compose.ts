@@ -14,17 +14,21 @@ import { WindowModels } from './api/window-models.ts';
 import { EmbeddedCare } from './care/embedded-care.ts';
 import { Retention } from './care/retention.ts';
 import { StoreCare } from './care/store-care.ts';
+import type { Config } from './config/config.ts';
 import { databaseLabel } from './config/database-label.ts';
 import { DiskSpace, freeBytes } from './db/disk-space.ts';
 import { readMigrations } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import { PgliteDb } from './db/pglite-db.ts';
 import type { Db } from './db/types.ts';
+import { whyDayIsOver } from './engine/dispatch/day-cap.ts';
 import { Dispatcher } from './engine/dispatch/dispatcher.ts';
 import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
+import { DAY } from './engine/focus/engage-phase.ts';
 import { runFocus } from './engine/focus/run-focus.ts';
 import type { FocusDependencies, FocusEvent } from './engine/focus/types.ts';
 import { Redactor } from './engine/redaction/redactor.ts';
+import { askUser } from './engine/tools/ask-user.ts';
 import { awaitChildWork } from './engine/tools/await-child-work.ts';
 import { checkChildWork } from './engine/tools/check-child-work.ts';
 import { ledgerAppend } from './engine/tools/ledger-append.ts';
@@ -93,6 +97,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     credentials: models.credentials,
     windowModels,
     models: { ...models, defaultModel: config.model ?? models.defaultModel },
+    dayCapMicros: dayCapOf(config),
     wakeWaiting: async () => dispatcher?.wakeWaiting(),
     providers: models.providers,
     costOf: models.costOf,
@@ -144,10 +149,16 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
         catalogue,
         maxConcurrent: config.host.max_concurrent,
         run: (claim) => runFocus(dependencies, claim),
-        whyPaused: () => disk.whyPaused(),
-        isSatisfied: ({ kind, targets }) =>
-          (kind === 'credentials' && targets.some((name) => models.hasCredential(String(name)))) ||
-          (kind === 'model' && targets.some((name) => models.isOffered(String(name)))),
+        whyPaused: async () => disk.whyPaused() ?? (await whyDayIsOver(db, identity.place, dayCapOf(config))),
+        isSatisfied: async ({ kind, targets }) => {
+          if (kind === 'budget' && targets[0] === DAY) {
+            return (await whyDayIsOver(db, identity.place, dayCapOf(config))) === undefined;
+          }
+          return (
+            (kind === 'credentials' && targets.some((name) => models.hasCredential(String(name)))) ||
+            (kind === 'model' && targets.some((name) => models.isOffered(String(name))))
+          );
+        },
         log,
       });
       await dispatcher.start();
@@ -232,6 +243,7 @@ function focusDependencies(
   catalogue: FacultyCatalogue,
   emit: (event: FocusEvent) => void,
 ): FocusDependencies {
+  const { headless } = config.host;
   const limits = { maxDepth: config.children.max_depth, maxPerFocus: config.children.max_per_focus };
   const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
   return {
@@ -245,7 +257,10 @@ function focusDependencies(
       spawn,
       checkChildWork,
       awaitChildWork,
+      askUser({ headless }),
     ],
+    headless,
+    dayCapMicros: dayCapOf(config),
     workspaceTools,
     defaultModel: config.model ?? parts.models.defaultModel,
     storeId,
@@ -255,6 +270,12 @@ function focusDependencies(
     emit,
     random: Math.random,
   };
+}
+
+/** In micro-dollars. */
+function dayCapOf({ budget }: Config): number | null {
+  const cap = budget.max_cost_usd_per_day;
+  return cap === null ? null : Math.round(cap * 1_000_000);
 }
 
 function childFaculty(catalogue: FacultyCatalogue, wanted: string): ChildFaculty {

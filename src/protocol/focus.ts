@@ -29,6 +29,8 @@ export const focusLimits = z.object({
   /** Of one request to its model. */
   context_tokens: z.int().min(1).nullable(),
   cost_usd: z.number().min(0).nullable(),
+  /** What counts against `cost_usd`: the work's own cost and that of all below it. Absent without such a limit. */
+  spent_usd: z.number().min(0).optional(),
 });
 export type FocusLimits = z.infer<typeof focusLimits>;
 

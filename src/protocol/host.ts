@@ -89,6 +89,8 @@ export const hostStatus = z.object({
   other_places: z
     .array(queueView.extend({ place: z.uuid(), served_by: z.string().nullable(), is_live: z.boolean() }))
     .default([]),
+  /** What the place has spent today, in UTC, and what it may; null where that is not known or not limited. */
+  today: z.object({ cost_usd: z.number(), max_cost_usd: z.number().nullable() }).nullable().optional(),
   credentials: z.array(z.string()),
   trusted: z.boolean().nullable(),
 });

@@ -26,9 +26,12 @@ import {
 } from './host.ts';
 import { storableText } from './json.ts';
 import { modelListParams, modelListResult, modelTestParams, modelTestResult } from './models.ts';
+import { answerParams } from './question.ts';
 import { modelOfferParams } from './window-models.ts';
 import {
+  budgetView,
   idText,
+  questionView,
   workEventView,
   workFollowUpParams,
   workMoveParams,
@@ -117,6 +120,8 @@ export const REQUESTS = {
       item: workView,
       /** The id that was asked for, where it is another one: it was merged into `item`. */
       merged_id: z.uuid().nullable(),
+      /** Absent before it has begun. */
+      budget: budgetView.optional(),
       foci: z.array(focusView),
       events: z.array(workEventView),
     }),
@@ -132,6 +137,14 @@ export const REQUESTS = {
     }),
     result: z.object({ id: z.uuid(), work_item_id: z.uuid() }),
   },
+
+  /** What waits for an answer, oldest first: here, or of one work item. */
+  'question/list': {
+    params: z.strictObject({ id: idText.optional() }),
+    result: z.object({ questions: z.array(questionView) }),
+  },
+  /** Answers a question; the work goes on by itself. The same answer again is the same answer. */
+  'question/answer': { params: answerParams, result: z.object({ question: questionView }) },
 
   /** Ends open work, and says so to whoever runs it. */
   'work/cancel': {

@@ -26,6 +26,7 @@ export const viewCommand = z.enum([
   'restartHost',
   'showLogs',
   'showLedger',
+  'answer',
 ]);
 export type ViewCommand = z.infer<typeof viewCommand>;
 

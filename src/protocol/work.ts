@@ -26,6 +26,44 @@ export function waitsForWindow({ kind, targets }: Pick<z.infer<typeof waitView>,
   return kind === 'model' && String(targets[0]).startsWith('vscode/');
 }
 
+export const questionView = z.object({
+  id: z.uuid(),
+  short_id: z.string(),
+  work_item_id: z.uuid(),
+  focus_id: z.uuid(),
+  /** ask: the agent does. budget, stuck: the engine does. */
+  kind: z.enum(['ask', 'budget', 'stuck']),
+  text: z.string(),
+  choices: z.array(z.string()),
+  answer: z.string().nullable(),
+  answered_by: z.string().nullable(),
+  created_at: z.iso.datetime(),
+  answered_at: z.iso.datetime().nullable(),
+});
+export type QuestionView = z.infer<typeof questionView>;
+
+/** What work may use. Turns are those of one conversation; the rest counts the work and all below it. */
+export const askedBudget = z.strictObject({
+  max_turns: z.int().min(1).max(10_000).optional(),
+  max_tokens: z.int().min(1).max(1_000_000_000_000).optional(),
+  max_cost_usd: z.number().positive().max(1_000_000).optional(),
+  /** Of running: the time it is parked does not count. */
+  max_duration_seconds: z.number().positive().max(31_536_000).optional(),
+});
+
+/** What work may use, null where nothing limits it, and what it and all below it have used. */
+export const budgetView = z.object({
+  max_turns: z.number().nullable(),
+  max_tokens: z.number().nullable(),
+  max_cost_usd: z.number().nullable(),
+  max_duration_seconds: z.number().nullable(),
+  spent_tokens: z.number(),
+  /** Without answers whose price is unknown. */
+  spent_cost_usd: z.number(),
+  spent_seconds: z.number(),
+});
+export type BudgetView = z.infer<typeof budgetView>;
+
 export const workView = z.object({
   id: z.uuid(),
   short_id: z.string(),
@@ -42,6 +80,8 @@ export const workView = z.object({
   paused: z.boolean().default(false),
   /** The working copy where its earlier foci worked, as machine:folder; null where that is the one it is in. */
   moved_from: z.string().nullable().default(null),
+  /** What it waits to be told, where it asks a person. */
+  question: questionView.optional(),
   merged_into: z.uuid().nullable(),
   retry_of: z.uuid().nullable(),
   follow_up_of: z.uuid().nullable(),
@@ -108,6 +148,7 @@ export const workSubmitParams = z.strictObject({
     .default(null),
   delay_ms: z.int().min(0).max(31_536_000_000).default(0),
   max_attempts: z.int().min(1).max(100).nullable().default(null),
+  budget: askedBudget.nullable().default(null),
   allow_unknown_faculty: z.boolean().default(false),
   source: z.enum(['vscode', 'cli', 'api']),
 });

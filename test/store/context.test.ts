@@ -78,6 +78,7 @@ async function live(db: Db, lease: Lease, answers: Answers, faults = new Map<num
       new Redactor(),
       undefined,
       undefined,
+      undefined,
       SETTINGS,
     );
     const context = { ...CONTEXT, workItemId: lease.workItemId, focusId: lease.focusId };

@@ -27,7 +27,7 @@ import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { engineDatabase } from './engine-database.ts';
 
 export type FacultyKeys = {
-  [table in 'orient' | 'engage' | 'awareness' | 'consolidate' | 'recover']?: Record<string, unknown>;
+  [table in 'orient' | 'engage' | 'budget' | 'awareness' | 'consolidate' | 'recover']?: Record<string, unknown>;
 } & {
   name?: string;
   accepts?: string[];
@@ -124,6 +124,8 @@ export class Bench {
       engineTools: [reportOutcome, ledgerAppend, ledgerRead],
       workspaceTools: [] as Tool[],
       defaultModel: 'scripted/written',
+      headless: false,
+      dayCapMicros: null,
       storeId: this.place,
       storeFolder: this.storeFolder,
       workspace: '/workspace',

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { ContextSettings } from '../../src/host/engine/engage/context/types.ts';
 import { engage } from '../../src/host/engine/engage/engage.ts';
+import { turnsOnly } from '../../src/host/engine/engage/limits.ts';
 import {
   defineTool,
   type Evaluation,
@@ -10,7 +11,7 @@ import {
   type ToolContext,
   type ToolResult,
 } from '../../src/host/engine/engage/tool.ts';
-import type { EngageEvent, EngageResult, Journal } from '../../src/host/engine/engage/types.ts';
+import type { EngageEvent, EngageResult, Journal, Limits } from '../../src/host/engine/engage/types.ts';
 import { toolDefinition } from '../../src/host/engine/tools/select-tools.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
 import { CONTEXT_SETTINGS } from './engine-context.ts';
@@ -20,6 +21,7 @@ export type LoopOptions = {
   journal: Journal;
   tools?: readonly Tool[];
   maxTurns?: number;
+  limits?: Limits;
   temperature?: number;
   stopping?: AbortSignal;
   held?: AbortSignal;
@@ -44,6 +46,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       client,
       journal,
       tools: new Map(tools.map((tool) => [tool.name, tool])),
+      limits: options.limits ?? turnsOnly(options.maxTurns ?? 1000),
       context: options.context ?? CONTEXT,
       emit: options.emit ?? (() => undefined),
       stopping: options.stopping ?? never,

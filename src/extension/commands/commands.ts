@@ -1,5 +1,6 @@
 /** What each command does. */
 import type { CommandName } from '../names.ts';
+import { answer } from './answer.ts';
 import { chooseModel } from './choose-model.ts';
 import type { Command } from './command.ts';
 import { deleteWork } from './delete-work.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   pauseAll,
   resumeAll,
   deleteWork,
+  answer,
   runDemo,
   chooseModel,
   setApiKey,

@@ -48,6 +48,7 @@ export const COMMAND_ICONS: Record<ViewCommand, string> = {
   restartHost: 'debug-restart',
   showLogs: 'output',
   showLedger: 'book',
+  answer: 'reply',
 };
 
 export function joinSentences(first: string, second: string): string {

@@ -1,34 +1,34 @@
 /** The status bar's item: the most urgent first, coloured only where something waits for a person or the host is down. */
 import * as vscode from 'vscode';
 import type { HostConnection } from '../host/connection.ts';
+import type { Figures, HostFigures } from '../host/host-figures.ts';
 import { viewStateOf } from '../host/host-state.ts';
+import { type Counts, countsText, type StatusText } from '../work/status-text.ts';
 import type { WorkModel } from '../work/work-model.ts';
 import { groupOf } from '../work/work-rows.ts';
 
-export type StatusText = { text: string; tooltip: string; background: 'warning' | 'error' | null };
-
-export function createStatusBar(connection: HostConnection, model: WorkModel): vscode.Disposable {
+export function createStatusBar(connection: HostConnection, model: WorkModel, figures: HostFigures): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('animus.status', vscode.StatusBarAlignment.Left, 0);
   item.name = 'Animus';
   item.command = 'animus.whatNext';
   const show = () => {
-    const { text, tooltip, background } = statusText(connection, model);
+    const { text, tooltip, background } = statusText(connection, model, figures.figures);
     item.text = text;
     item.tooltip = tooltip;
     item.accessibilityInformation = { label: tooltip, role: 'button' };
     item.backgroundColor = background ? new vscode.ThemeColor(`statusBarItem.${background}Background`) : undefined;
   };
-  const stops = [connection.onStateChange(show), model.onChange(show)];
+  const stops = [connection.onStateChange(show), model.onChange(show), figures.onChange(show)];
   show();
   item.show();
   return vscode.Disposable.from(item, ...stops);
 }
 
-function statusText(connection: HostConnection, model: WorkModel): StatusText {
+function statusText(connection: HostConnection, model: WorkModel, figures: Figures): StatusText {
   const { kind, message } = viewStateOf(connection.state);
   switch (kind) {
     case 'ready':
-      return countsText(model);
+      return countsText(counted(model), figures);
     case 'starting':
       return { text: '$(loading~spin) Animus', tooltip: message, background: null };
     case 'untrusted':
@@ -42,17 +42,12 @@ function statusText(connection: HostConnection, model: WorkModel): StatusText {
   }
 }
 
-function countsText(model: WorkModel): StatusText {
+function counted(model: WorkModel): Counts {
   const count = (group: string) => model.all().filter(({ item }) => groupOf(item) === group).length;
-  const [waiting, running, paused] = [count('waiting'), count('running'), count('paused')];
-  const facts = [
-    model.allPaused ? 'all paused' : '',
-    waiting > 0 ? `${waiting} waiting` : '',
-    running > 0 ? `${running} running` : '',
-    paused > 0 && !model.allPaused ? `${paused} paused` : '',
-  ].filter(Boolean);
-  if (facts.length === 0) return { text: '$(hubot) Animus', tooltip: 'Animus: nothing to do', background: null };
-  const icon = waiting > 0 ? '$(bell-dot)' : running > 0 ? '$(loading~spin)' : '$(debug-pause)';
-  const tooltip = `Animus: ${facts.join(', ').replace('waiting', 'waiting for you')}`;
-  return { text: `${icon} ${facts.join(' · ')}`, tooltip, background: waiting > 0 ? 'warning' : null };
+  return {
+    waiting: count('waiting'),
+    running: count('running'),
+    paused: count('paused'),
+    allPaused: model.allPaused,
+  };
 }

@@ -187,6 +187,7 @@ export class WorkTree {
       begun ? 'begun' : '',
       ended,
       known.item.paused ? 'paused' : '',
+      known.item.question ? 'asks' : '',
       children ? 'parent' : '',
     ]
       .filter((word) => word !== '')

@@ -1,6 +1,6 @@
 /** How work looks as rows of a tree: labels, words, icons and order. Knows nothing of VS Code. */
 import type { FocusView } from '../../protocol/focus.ts';
-import { type WorkView, waitsForWindow } from '../../protocol/work.ts';
+import { type QuestionView, type WorkView, waitsForWindow } from '../../protocol/work.ts';
 import { plainLine, plainText, ROW_WIDTH, titleOf } from '../plain-text.ts';
 import type { KnownWork, WorkModel } from './work-model.ts';
 
@@ -30,8 +30,6 @@ export type WorkText = { label: string; description: string; look: Look; tooltip
 const REASON_WIDTH = 300;
 const TOOLTIP_WIDTH = 600;
 
-type Wait = NonNullable<WorkView['wait']>;
-
 /** Kinds of waits that only a person ends, and what they are called. */
 const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
   approval: { word: 'approval', icon: 'bell-dot' },
@@ -41,12 +39,17 @@ const PERSON_WAITS: Record<string, { word: string; icon: string }> = {
   paused: { word: 'paused', icon: 'debug-pause' },
 };
 
-const isPersons = (wait: Wait) => wait.kind in PERSON_WAITS || waitsForWindow(wait);
+/** The cap of a day asks nobody: the work goes on by itself. */
+function waitsForPerson({ wait, question }: WorkView): boolean {
+  if (!wait) return false;
+  if (wait.kind === 'budget') return question !== undefined;
+  return wait.kind in PERSON_WAITS || waitsForWindow(wait);
+}
 
 export function groupOf(item: WorkView): Group {
   // One that still runs is there until it has come to its recorded point.
   if (item.paused && (item.state === 'queued' || item.state === 'waiting')) return 'paused';
-  if (item.state === 'waiting') return item.wait && isPersons(item.wait) ? 'waiting' : 'running';
+  if (item.state === 'waiting') return waitsForPerson(item) ? 'waiting' : 'running';
   if (item.state === 'running' || item.state === 'queued') return item.state;
   return 'finished';
 }
@@ -140,7 +143,7 @@ function stateWords({ item, activity, foci }: KnownWork, model: WorkModel, now: 
   }
 }
 
-function waitWord({ wait }: WorkView, now: number): string {
+function waitWord({ wait, question }: WorkView, now: number): string {
   if (!wait) return 'waits';
   if (wait.kind === 'children') return 'waits for children';
   if (waitsForWindow(wait)) return 'no model';
@@ -148,6 +151,8 @@ function waitWord({ wait }: WorkView, now: number): string {
     const until = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(wait.next)?.[0];
     return until && Date.parse(until) > now ? `model paused until ${clock(until)}` : 'model paused';
   }
+  if (question?.kind === 'stuck') return 'is stuck';
+  if (wait.kind === 'budget' && !question) return "rests: today's budget is spent";
   return PERSON_WAITS[wait.kind]?.word ?? `waits for ${wait.kind}`;
 }
 
@@ -157,7 +162,7 @@ function lookOf(item: WorkView): Look {
       return { icon: 'loading~spin', color: 'animus.running' };
     case 'waiting': {
       if (item.wait && !item.paused && waitsForWindow(item.wait)) return { icon: 'plug', color: 'animus.waiting' };
-      const person = item.wait && !item.paused ? PERSON_WAITS[item.wait.kind] : undefined;
+      const person = item.wait && !item.paused && waitsForPerson(item) ? PERSON_WAITS[item.wait.kind] : undefined;
       return person ? { icon: person.icon, color: 'animus.waiting' } : { icon: 'debug-pause', color: 'animus.idle' };
     }
     case 'queued':
@@ -178,6 +183,12 @@ function lookOf(item: WorkView): Look {
   }
 }
 
+const ANSWERS: Readonly<Record<QuestionView['kind'], string>> = {
+  ask: 'Answer…',
+  budget: 'Raise or Stop…',
+  stuck: 'Go On or Stop…',
+};
+
 /** The reason of an item as rows, and what helps: so keyboard and screen reader reach both. */
 export function reasonRows({ item, foci }: KnownWork): Row[] {
   const reason = (text: string): Row => ({ kind: 'reason', workId: item.id, text: plainLine(text, REASON_WIDTH) });
@@ -191,6 +202,10 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
     case 'waiting':
       if (item.wait && waitsForWindow(item.wait)) {
         return [reason(item.wait.next), action('Choose Model…', 'hubot', 'chooseModel')];
+      }
+      if (item.question) {
+        const { kind, text } = item.question;
+        return [reason(text), action(ANSWERS[kind], 'reply', 'answer', { workId: item.id })];
       }
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
       return [
@@ -257,11 +272,17 @@ function tooltipOf({ item, foci, activity }: KnownWork, model: WorkModel, now: n
     stateWords({ item, foci, activity }, model, now).join(' · '),
   ];
   if (item.scripted) lines.push('A script, not a model, gives these answers.');
+  if (item.question) lines.push(questionText(item.question));
   if (item.outcome) lines.push(plainText(item.outcome.summary).slice(0, TOOLTIP_WIDTH));
   const failure = failureOf(item, foci);
   if (failure) lines.push(plainLine(failure, REASON_WIDTH));
   lines.push(`${item.short_id} · submitted ${new Date(item.created_at).toLocaleString()}`);
   return lines.filter((line) => line !== '');
+}
+
+function questionText({ text, choices }: QuestionView): string {
+  const all = [text, ...choices.map((choice, at) => `${at + 1}. ${choice}`)].join('\n');
+  return plainText(all).slice(0, TOOLTIP_WIDTH);
 }
 
 export function costOf({ scripted, estimated, cost_usd: cost }: WorkView): string {

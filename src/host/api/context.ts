@@ -36,9 +36,11 @@ export type ApiContext = {
   wakeWaiting(): Promise<void>;
   providers: readonly Provider[];
   costOf: CostOf;
+  /** What the place may spend in a day, in micro-dollars; null without a cap. */
+  dayCapMicros: number | null;
   hasCredential(provider: string): boolean;
   isKnownModel(modelName: string): string | true;
-  status(): Omit<HostStatus, 'queue' | 'other_places' | 'trusted' | 'clients'>;
+  status(): Omit<HostStatus, 'queue' | 'other_places' | 'trusted' | 'clients' | 'today'>;
   /** Drains, copies the embedded database to a server, and lets the host leave. */
   moveTo(url: string): Promise<{ target: string; schema: string; tables: readonly { name: string; rows: number }[] }>;
   /** Begins to drain; gives how many foci run. */

@@ -7,6 +7,7 @@ import { focusContextHandlers } from './handlers/focus-context.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { modelHandlers } from './handlers/models.ts';
+import { questionHandlers } from './handlers/question.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
 import { workHoldHandlers } from './handlers/work-hold.ts';
@@ -21,6 +22,7 @@ const HANDLERS: Handlers = {
   ...hostHandlers,
   ...ledgerHandlers,
   ...modelHandlers,
+  ...questionHandlers,
   ...trustHandlers,
   ...workHandlers,
   ...workHoldHandlers,

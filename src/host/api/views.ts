@@ -1,20 +1,25 @@
 /** From rows to what goes over the wire: snake_case, ISO times, and reasons in words. */
 import type { FocusLimits, FocusView, LedgerEntryView } from '../../protocol/focus.ts';
-import type { WorkView } from '../../protocol/work.ts';
+import type { BudgetView, WorkView } from '../../protocol/work.ts';
 import { shortId } from '../../rendezvous/ids.ts';
 import { contextTokens } from '../llm/context-sizes.ts';
 import type { Provider } from '../providers/types.ts';
+import type { Budget } from '../store/budgets/budgets.ts';
 import type { Focus } from '../store/foci/foci.ts';
 import type { Spending } from '../store/foci/spending.ts';
 import type { ServedPlace } from '../store/hosts/hosts.ts';
 import type { LedgerEntry } from '../store/ledger/ledger.ts';
+import type { Question } from '../store/questions/questions.ts';
 import type { WorkEvent } from '../store/work/find.ts';
 import type { WorkItem } from '../store/work/types.ts';
 import type { Wait } from '../store/work/waits.ts';
+import { viewQuestion } from './question-view.ts';
 import { unroutableReason } from './unroutable.ts';
 
 export type WorkFacts = {
   wait: Wait | null;
+  /** What it waits to be told. */
+  question?: Question | undefined;
   /** Of the item's place. */
   served: ServedPlace | undefined;
   allPaused: boolean;
@@ -23,8 +28,9 @@ export type WorkFacts = {
   providers: readonly Provider[];
 };
 
-export function viewWork(item: WorkItem, { wait, served, allPaused, spending, providers }: WorkFacts): WorkView {
-  const open = item.state === 'waiting' && wait ? viewWait(wait, providers) : null;
+export function viewWork(item: WorkItem, facts: WorkFacts): WorkView {
+  const { wait, question, served, allPaused, spending, providers } = facts;
+  const open = item.state === 'waiting' && wait ? viewWait(wait, question, providers) : null;
   const pause = pauseOf(item, allPaused);
   return {
     id: item.id,
@@ -39,6 +45,7 @@ export function viewWork(item: WorkItem, { wait, served, allPaused, spending, pr
     wait: pause ? { kind: 'paused', targets: [], next: pause.next } : open,
     paused: item.pausedAt !== null && pause !== null,
     moved_from: item.movedFrom,
+    ...(open && question ? { question: viewQuestion(question) } : {}),
     merged_into: item.mergedInto,
     retry_of: item.retryOf,
     follow_up_of: item.followUpOf,
@@ -88,7 +95,11 @@ function reasonOf(item: WorkItem, wait: Wait | null, served: ServedPlace | undef
 /** Of what an item waits for; a list of items has to stay small. */
 const MOST_TARGETS = 32;
 
-function viewWait({ kind, targets, wakeAt }: Wait, providers: WorkFacts['providers']): NonNullable<WorkView['wait']> {
+function viewWait(
+  { kind, targets, wakeAt }: Wait,
+  question: Question | undefined,
+  providers: WorkFacts['providers'],
+): NonNullable<WorkView['wait']> {
   const provider = typeof targets[0] === 'string' ? targets[0] : 'the provider';
   const variable = providers.find(({ name }) => name === provider)?.key?.variable ?? 'its key';
   const until = wakeAt ? ` at ${wakeAt.toISOString()}` : '';
@@ -99,7 +110,11 @@ function viewWait({ kind, targets, wakeAt }: Wait, providers: WorkFacts['provide
         ? waitForModel(provider, wakeAt !== null, until)
         : kind === 'children'
           ? waitForChildren(targets, until)
-          : `The work goes on when ${kind} is there.`;
+          : question
+            ? `It asks: ${question.text} Answer it: animus answer ${shortId(question.id)}`
+            : kind === 'budget'
+              ? `What may be spent in a day is spent. The work goes on by itself${until}.`
+              : `The work goes on when ${kind} is there.`;
   return { kind, targets: targets.slice(0, MOST_TARGETS), next };
 }
 
@@ -118,7 +133,7 @@ export function viewEvent({ fromState, toState, createdAt, ...rest }: WorkEvent)
   return { ...rest, from_state: fromState, to_state: toState, created_at: createdAt.toISOString() };
 }
 
-export function viewFocus(focus: Focus): FocusView {
+export function viewFocus(focus: Focus, budget?: Budget): FocusView {
   return {
     id: focus.id,
     short_id: shortId(focus.id),
@@ -134,7 +149,7 @@ export function viewFocus(focus: Focus): FocusView {
     output_tokens: focus.usage.output ?? 0,
     cost_usd: focus.costMicros === null ? null : focus.costMicros / 1_000_000,
     estimated: focus.usage.estimated ?? false,
-    limits: limitsOf(focus),
+    limits: limitsOf(focus, budget),
     error: focus.error,
     started_at: focus.startedAt.toISOString(),
     ended_at: focus.endedAt?.toISOString() ?? null,
@@ -142,15 +157,32 @@ export function viewFocus(focus: Focus): FocusView {
   };
 }
 
-/** The turns are those it was fixed to when it began to engage; before that nobody has counted any. No cost is limited. */
-function limitsOf({ config, model }: Focus): FocusLimits {
-  const turns = config?.maxTurns;
+/** As they are now: they may have been raised since the focus began. Before it engages nobody has counted any turns. */
+function limitsOf({ config, model }: Focus, budget: Budget | undefined): FocusLimits {
+  const turns = budget?.maxTurns ?? config?.maxTurns;
+  const limited = budget?.maxCostMicros ?? null;
   return {
     max_turns: typeof turns === 'number' ? turns : null,
     context_tokens: model === null ? null : contextTokens(model),
-    cost_usd: null,
+    cost_usd: limited === null ? null : limited / MICROS,
+    ...(budget && limited !== null ? { spent_usd: budget.spentCostMicros / MICROS } : {}),
   };
 }
+
+export function viewBudget(budget: Budget): BudgetView {
+  const { maxCostMicros, maxDurationMs } = budget;
+  return {
+    max_turns: budget.maxTurns,
+    max_tokens: budget.maxTokens,
+    max_cost_usd: maxCostMicros === null ? null : maxCostMicros / MICROS,
+    max_duration_seconds: maxDurationMs === null ? null : maxDurationMs / 1000,
+    spent_tokens: budget.spentTokens,
+    spent_cost_usd: budget.spentCostMicros / MICROS,
+    spent_seconds: budget.spentMs / 1000,
+  };
+}
+
+const MICROS = 1_000_000;
 
 export function viewEntry(entry: LedgerEntry): LedgerEntryView {
   return {

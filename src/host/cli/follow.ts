@@ -8,7 +8,8 @@ import { AnimusError } from '../../protocol/errors.ts';
 import type { LedgerEntryView } from '../../protocol/focus.ts';
 import type { NotificationParams } from '../../protocol/notifications.ts';
 import type { Result } from '../../protocol/requests.ts';
-import { TERMINAL_STATES, waitsForWindow } from '../../protocol/work.ts';
+import { TERMINAL_STATES, type WorkView, waitsForWindow } from '../../protocol/work.ts';
+import { askedBelow } from './asked-below.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { ledgerPages } from './read-ledger.ts';
 import { type CliSession, connect } from './session.ts';
@@ -24,8 +25,8 @@ export type Watcher = {
 
 export type FollowEnd =
   | { kind: 'ended'; shown: Shown }
-  /** It waits for something that only a person can bring. */
-  | { kind: 'waits'; shown: Shown }
+  /** It waits for something that only a person can bring, to it or to `asking` below it. */
+  | { kind: 'waits'; shown: Shown; asking?: WorkView }
   | { kind: 'timed_out'; shown: Shown };
 
 /** Looks again after this long even when nothing was heard. */
@@ -108,6 +109,8 @@ async function look(client: HostClient, id: string, watcher: Watcher, seen: Seen
   if (TERMINAL_STATES.includes(shown.item.state)) return { kind: 'ended', shown };
   const { wait } = shown.item;
   if (wait && (PERSON_WAITS.includes(wait.kind) || waitsForWindow(wait))) return { kind: 'waits', shown };
+  const asking = await askedBelow(client, shown.item);
+  if (asking) return { kind: 'waits', shown, asking };
   return undefined;
 }
 

@@ -4,6 +4,7 @@ import { AnimusError } from '../../protocol/errors.ts';
 import { entryType } from '../../protocol/focus.ts';
 import { workState } from '../../protocol/work.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
+import { answer, questions } from './commands/answer.ts';
 import { awareness } from './commands/awareness.ts';
 import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
@@ -81,6 +82,12 @@ function secondsNumber(text: string): number {
   return value;
 }
 
+function dollarsNumber(text: string): number {
+  const value = Number(text.replace(/^\$/, ''));
+  if (!(value > 0)) throw new InvalidArgumentError('expected an amount in dollars');
+  return value;
+}
+
 function buildProgram(): Command {
   const program = new Command('animus')
     .description('Agents as a durable service: submit work, an agent does it, read its ledger.')
@@ -97,6 +104,14 @@ function buildProgram(): Command {
     .action(action(demo));
   program.command('status').description('how the host and its queue are').action(action(status));
   program.command('trust').description('let agents work in this folder').action(action(trust));
+  program.command('questions').description('what work asks people').action(action(questions));
+  program
+    .command('answer')
+    .argument('[id]', 'a question, or the work that asks it (default: the only one there is)')
+    .argument('[text...]', 'the answer in words; of a budget: the new limit')
+    .option('--choice <n>', 'the answer that has this number', wholeNumber)
+    .description('answer what work asks, and let it go on; without an answer: list what is asked')
+    .action(action(answer));
   addWork(program.command('work').description('submit work, and see what became of it'));
   addLedger(program.command('ledger').description('what agents recorded'));
   addFocus(program.command('focus').description('what an attempt at work went through'));
@@ -132,6 +147,10 @@ function addWork(work: Command): void {
     .option('--dedup-key <key>', 'merge with open work of the same faculty that has this key')
     .option('--delay <seconds>', 'not before so many seconds', secondsNumber)
     .option('--max-attempts <n>', 'failed attempts after which it is dead', wholeNumber)
+    .option('--max-turns <n>', 'turns it may take', wholeNumber)
+    .option('--max-tokens <n>', 'tokens that it and all below it may use', wholeNumber)
+    .option('--max-cost <usd>', 'what it and all below it may cost', dollarsNumber)
+    .option('--max-duration <seconds>', 'how long it and all below it may run', secondsNumber)
     .option('--allow-unknown', 'queue it although no host here knows the faculty')
     .option('--trust', 'trust this folder without being asked')
     .option('--wait', 'wait for the outcome, showing progress')

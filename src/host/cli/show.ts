@@ -2,6 +2,8 @@
 import type { FocusView, LedgerEntryView } from '../../protocol/focus.ts';
 import type { WorkView } from '../../protocol/work.ts';
 import type { Shown } from './follow.ts';
+import { budgetLine } from './show-budget.ts';
+import { showQuestion } from './show-question.ts';
 import { hang, plain, plainLine, type Terminal } from './terminal.ts';
 
 type Style = Parameters<Terminal['paint']>[0];
@@ -59,9 +61,12 @@ export function showOutcome(terminal: Terminal, shown: Shown): string {
     if (outcome.error) lines.push(indent(plain(`${outcome.error.kind}: ${outcome.error.message}`)));
     if (outcome.data !== undefined) lines.push(indent(plain(JSON.stringify(outcome.data, null, 2))));
   }
-  if (item.wait) lines.push(`  ${hang(item.wait.next, 2, terminal.width)}`);
+  if (item.question) lines.push(indent(showQuestion(terminal, item.question)));
+  else if (item.wait) lines.push(`  ${hang(item.wait.next, 2, terminal.width)}`);
   const last = foci.at(-1);
   if (last && last.iterations > 0) lines.push(indent(terminal.paint('dim', focusFacts(last))));
+  const used = shown.budget ? budgetLine(shown.budget) : '';
+  if (used !== '') lines.push(indent(terminal.paint('dim', used)));
   const pruned = foci.findLast(({ pruned_at }) => pruned_at !== null);
   if (pruned) lines.push(indent(terminal.paint('dim', prunedNotice(pruned))));
   if (foci.some(({ scripted }) => scripted)) lines.push(indent(terminal.paint('yellow', SCRIPT_NOTICE)));

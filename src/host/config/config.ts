@@ -38,6 +38,14 @@ const configSchema = z.strictObject({
         )
         .nullable()
         .default(null),
+      /** Nobody is there to be asked: what would ask a person ends instead. */
+      headless: z.boolean().default(false),
+    })
+    .prefault({}),
+  budget: z
+    .strictObject({
+      /** Of all work of the place, by the day in UTC; null for no cap. */
+      max_cost_usd_per_day: z.number().positive().max(1_000_000).nullable().default(null),
     })
     .prefault({}),
   children: z
@@ -73,12 +81,19 @@ const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 
 /** Environment variable → place in the schema. An app's own DATABASE_URL is never ours. */
-const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [string, string]; number?: true }[] = [
+const ENVIRONMENT: readonly {
+  name: string;
+  path: readonly [string] | readonly [string, string];
+  number?: true;
+  flag?: true;
+}[] = [
   { name: 'ANIMUS_MODEL', path: ['model'] },
   { name: 'ANIMUS_DATABASE_URL', path: ['database', 'url'] },
   { name: 'ANIMUS_DATABASE_SCHEMA', path: ['database', 'schema'] },
   { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
   { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
+  { name: 'ANIMUS_HEADLESS', path: ['host', 'headless'], flag: true },
+  { name: 'ANIMUS_MAX_COST_USD_PER_DAY', path: ['budget', 'max_cost_usd_per_day'], number: true },
   { name: 'ANIMUS_PLACE', path: ['host', 'place'] },
   { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
   { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
@@ -132,8 +147,9 @@ function badConfig(message: string, source: string, cause?: unknown): AnimusErro
   return new AnimusError('bad_config', message, `Correct ${source}, then run the command again.`, { cause });
 }
 
-function value({ name, number }: { name: string; number?: true }, env: NodeJS.ProcessEnv): unknown {
+function value({ name, number, flag }: (typeof ENVIRONMENT)[number], env: NodeJS.ProcessEnv): unknown {
   const text = env[name] ?? '';
+  if (flag) return { '1': true, true: true, '0': false, false: false }[text] ?? text;
   // What is no number stays text, so that the schema's complaint names it.
   return number && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }

@@ -5,6 +5,7 @@ import { visibleLine } from '../shared/visible-text.ts';
 import { focusSign } from '../shared/vocabulary.ts';
 import { nameOfWork } from '../shared/work-name.ts';
 import { Meters } from './meters.tsx';
+import { QuestionNotice } from './question-notice.tsx';
 import type { FocusStore } from './store.ts';
 
 const SCRIPT_NOTICE = 'A script, not a model, gives these answers.';
@@ -34,6 +35,7 @@ export function Header({ store }: { store: FocusStore }) {
         </div>
         <Meters store={store} />
       </header>
+      <QuestionNotice store={store} />
       {focus.scripted && (
         <p class="notice" role="note">
           <Icon name="info" size={14} />

@@ -41,8 +41,8 @@ export function readingsOf({ focus, turns, activeMs, isRunning }: ReadingFacts):
     {
       name: 'Cost',
       value: scripted ? 'none' : cost === null ? 'unknown' : about + formatCost(cost),
-      ...of(cost, scripted ? null : limits.cost_usd, formatCost),
-      title: about ? 'By the list price of the model, of tokens that were estimated' : 'By the list price of the model',
+      ...of(limits.spent_usd ?? cost, scripted ? null : limits.cost_usd, formatCost),
+      title: costTitle(about !== '', limits.spent_usd),
     },
     {
       name: 'Context',
@@ -51,6 +51,11 @@ export function readingsOf({ focus, turns, activeMs, isRunning }: ReadingFacts):
       title: about ? 'Tokens of the newest prompt, estimated from its length' : 'Tokens of the newest prompt',
     },
   ];
+}
+
+function costTitle(isEstimated: boolean, spent: number | undefined): string {
+  const price = `By the list price of the model${isEstimated ? ', of tokens that were estimated' : ''}`;
+  return spent === undefined ? price : `${price}. Of the limit ${formatCost(spent)} are spent, with all work below.`;
 }
 
 function of(

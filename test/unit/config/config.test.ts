@@ -38,7 +38,8 @@ describe('the configuration', () => {
     assert.deepEqual(load(undefined), {
       model: null,
       database: { url: null, schema: 'animus' },
-      host: { idle_seconds: 600, max_concurrent: 4, place: null },
+      host: { idle_seconds: 600, max_concurrent: 4, place: null, headless: false },
+      budget: { max_cost_usd_per_day: null },
       children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 90, max_mb: null },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
@@ -54,7 +55,7 @@ describe('the configuration', () => {
     const text = 'model = "anthropic/a"\n[host]\nidle_seconds = 60\nmax_concurrent = 2\n[log]\nlevel = "warn"\n';
     const config = load(text, { ANIMUS_MODEL: 'anthropic/b', ANIMUS_HOST_MAX_CONCURRENT: '8' });
     assert.equal(config.model, 'anthropic/b');
-    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8, place: null });
+    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8, place: null, headless: false });
     assert.equal(config.log.level, 'warn');
   });
 
@@ -75,6 +76,8 @@ describe('the configuration', () => {
       ANIMUS_HOST_IDLE_SECONDS: '1.5',
       ANIMUS_HOST_MAX_CONCURRENT: '1',
       ANIMUS_PLACE: 'pond',
+      ANIMUS_HEADLESS: 'true',
+      ANIMUS_MAX_COST_USD_PER_DAY: '12.5',
       ANIMUS_RETENTION_DAYS: '30',
       ANIMUS_RETENTION_MAX_MB: '512',
       ANIMUS_ANTHROPIC_BASE_URL: 'http://127.0.0.1:8080',
@@ -84,7 +87,8 @@ describe('the configuration', () => {
     assert.deepEqual(config, {
       model: 'scripted/demo',
       database: { url: 'postgresql://someone@db/animus', schema: 'team_a' },
-      host: { idle_seconds: 1.5, max_concurrent: 1, place: 'pond' },
+      host: { idle_seconds: 1.5, max_concurrent: 1, place: 'pond', headless: true },
+      budget: { max_cost_usd_per_day: 12.5 },
       children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 30, max_mb: 512 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
@@ -93,6 +97,12 @@ describe('the configuration', () => {
       prices: {},
       log: { level: 'debug' },
     });
+  });
+
+  it('takes 1, true, 0 and false for a switch, and nothing else', () => {
+    const headless = (text: string) => load(undefined, { ANIMUS_HEADLESS: text }).host.headless;
+    assert.deepEqual(['1', 'true', '0', 'false'].map(headless), [true, true, false, false]);
+    assert.match(refusal(undefined, { ANIMUS_HEADLESS: 'yes' }).message, /^ANIMUS_HEADLESS: .*expected boolean/);
   });
 
   it('counts an empty variable as none', () => {

@@ -318,7 +318,7 @@ describe('children', function () {
     const client = modelOfTasks({
       parent: (turn, request) =>
         turn === 1
-          ? { calls: [spawn('x', { faculty: 'poet' }), spawn('x', { budget: { max_turns: 3 } })] }
+          ? { calls: [spawn('x', { faculty: 'poet' }), spawn('x', { budget: { max_dollars: 3 } })] }
           : {
               text: lastResults(request)
                 .map(({ content }) => content)

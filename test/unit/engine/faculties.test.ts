@@ -81,6 +81,7 @@ describe('faculties', () => {
         compact_threshold: 0.7,
         compact_keep_recent: 10,
       },
+      budget: { max_tokens: null, max_cost_usd: null, max_duration: null },
       awareness: {
         enabled: true,
         lookback_hours: 24,

@@ -133,7 +133,7 @@ describe('a focus', () => {
       outcome: { success: true, summary: 'Found after all.' },
     },
     {
-      title: '[eng-6] ends as budget, without a retry, when its turns are used',
+      title: '[eng-6] ends as budget, without a retry, when its turns are used and nobody is there to be asked',
       answers: Array.from({ length: 3 }, () => ({ calls: [entry('note', 'again')] })),
       keys: { max_turns: 2 },
       outcome: {
@@ -148,8 +148,8 @@ describe('a focus', () => {
       keys: { max_turns: 1 },
       outcome: {
         success: false,
-        summary: 'The limit of 1 turns is reached. Before that it reported: Half of it.',
-        error: { kind: 'budget', message: 'The limit of 1 turns is reached.' },
+        summary: 'The limit of 1 turn is reached. Before that it reported: Half of it.',
+        error: { kind: 'budget', message: 'The limit of 1 turn is reached.' },
       },
     },
     {
@@ -162,7 +162,7 @@ describe('a focus', () => {
     it(title, async () => {
       const bench = await openBench();
       const id = await bench.submit();
-      await bench.run(writtenModel(answers), facultyOf({ engage: keys }));
+      await bench.run(writtenModel(answers), facultyOf({ engage: keys }), { headless: true });
       const { item, foci } = await bench.look(id);
       assert.equal(item.state, 'completed');
       const { duration_ms: duration = -1, ...rest } = item.outcome ?? {};

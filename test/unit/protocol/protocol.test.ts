@@ -37,11 +37,14 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'work/submit': {
     ...{ id: ID, faculty: 'general', description: 'x', params: { a: [1, null] }, model: 'a/b', priority: -1 },
     ...{ dedup: { key: 'k' }, delay_ms: 1, max_attempts: 1, allow_unknown_faculty: true, source: 'cli' },
+    budget: { max_turns: 1, max_tokens: 1, max_cost_usd: 0.01, max_duration_seconds: 1 },
   },
   'work/retry': { id: 'abcdef', new_id: ID, source: 'cli' },
   'work/follow_up': { id: 'abcdef', new_id: ID, source: 'api', description: 'x', model: 'a/b' },
   'work/list': { ids: [ID], states: ['queued'], faculty: 'general', parent: 'abcdef', limit: 1 },
   'work/show': { id: 'abcdef' },
+  'question/list': { id: 'abcdef' },
+  'question/answer': { id: 'abcdef', answer: { choice: 1 }, pid: 4711 },
   'work/message': { id: 'abcdef', message_id: ID, text: 'x' },
   'work/cancel': { id: 'abcdef', tree: false },
   'work/pause': { id: 'abcdef' },
@@ -140,6 +143,13 @@ describe('the protocol', () => {
       ['ledger/read', { last_n: 0 }],
       ['ledger/read', { entry_type: 'guess' }],
       ['focus/read', { id: 'abcdef' }],
+      ['work/submit', { budget: { max_cost_usd: 0 } }],
+      ['work/submit', { budget: { max_turns: 1.5 } }],
+      ['question/answer', { answer: {} }],
+      ['question/answer', { answer: { text: ' ' } }],
+      ['question/answer', { answer: { text: 'a\0b' } }],
+      ['question/answer', { answer: { choice: 0 } }],
+      ['question/answer', { pid: 1 }],
     ] as const) {
       assert.ok(
         !isTaken(REQUESTS[method].params, { ...TAKEN[method], ...change }),
@@ -172,6 +182,7 @@ describe('the protocol', () => {
         dedup: null,
         delay_ms: 0,
         max_attempts: null,
+        budget: null,
         allow_unknown_faculty: false,
       },
     });

@@ -136,6 +136,11 @@ describe('the meters', () => {
     assert.equal(read({ estimated: true, cost_usd: null })[2]?.[1], 'unknown');
   });
 
+  it('measure a limit of the cost by what all work below has spent too', () => {
+    const shared = { ...limits, spent_usd: 1.5 };
+    assert.deepEqual(read({ limits: shared })[2], ['Cost', '$0.38', '$2.00', 0.75]);
+  });
+
   it('are full, and no fuller, beyond a limit', () => {
     const [, , cost] = read({ cost_usd: 5 });
     assert.deepEqual(cost, ['Cost', '$5.00', '$2.00', 1]);

@@ -1,5 +1,7 @@
 /** host/status, host/drain, credentials/offer, events/subscribe, faculty/list. */
 
+import { dayCapReason } from '../../engine/dispatch/day-cap.ts';
+import { type Day, readDay } from '../../store/budgets/daily.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { viewQueue } from '../queue-view.ts';
@@ -14,7 +16,8 @@ export const hostHandlers: HostHandlers = {
     const status = context.status();
     const clients = session.clientCount();
     // Status answers also while the database opens, and when it does not.
-    if (status.database.kind !== 'ready') return { ...status, clients, queue: null, other_places: [], trusted: null };
+    if (status.database.kind !== 'ready')
+      return { ...status, clients, queue: null, other_places: [], trusted: null, today: null };
     return { ...status, clients, ...(await figures(context)) };
   },
 
@@ -60,11 +63,19 @@ async function figures(context: ApiContext) {
   const db = await context.database();
   const { queue, otherPlaces: other_places } = await viewQueue(db, context.place);
   const { paused } = context.status();
+  const day = await readDay(db, context.place);
   const allPaused = queue.all_paused ? 'all work here, by a person: animus work resume --all' : null;
   return {
     queue,
-    paused: paused ?? allPaused,
+    paused: paused ?? allPaused ?? dayCapReason(day, context.dayCapMicros) ?? null,
     other_places,
+    today: viewDay(day, context.dayCapMicros),
     trusted: (await readTrust(db, context.place, context.folder)) !== undefined,
   };
 }
+
+function viewDay({ costMicros }: Day, capMicros: number | null) {
+  return { cost_usd: costMicros / MICROS, max_cost_usd: capMicros === null ? null : capMicros / MICROS };
+}
+
+const MICROS = 1_000_000;

@@ -2,6 +2,7 @@
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { LedgerEntryView } from '../../../protocol/focus.ts';
 import { fromStoredCut } from '../../engine/focus/context-rows.ts';
+import { readBudgets } from '../../store/budgets/budgets.ts';
 import { readBlocks } from '../../store/foci/context-blocks.ts';
 import { readContextCuts } from '../../store/foci/cuts.ts';
 import { readFocus } from '../../store/foci/foci.ts';
@@ -71,11 +72,12 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     if (!focus) throw new AnimusError('not_found', `There is no focus ${id}.`, 'animus work show ID lists the foci.');
     const messages = await readMessages(db, id, after_n);
     const calls = (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn);
+    const budget = (await readBudgets(db, [focus.workItemId])).get(focus.workItemId);
     const page = focusPage(messages, calls, context.costOf);
     const blocks = await readBlocks(db, id);
     const lastN = page.messages.at(-1)?.n ?? after_n;
     return {
-      focus: viewFocus(focus),
+      focus: viewFocus(focus, budget),
       ...page,
       blocks: blocks.filter(({ lastMessage }) => lastMessage > after_n && lastMessage <= lastN).map(viewBlock),
       cuts: (await readContextCuts(db, id)).map(fromStoredCut).flatMap(viewCut),

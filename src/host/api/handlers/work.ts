@@ -4,18 +4,20 @@ import type { ParsedParams, Result } from '../../../protocol/requests.ts';
 import { LISTED_TEXT_MAX, TERMINAL_STATES } from '../../../protocol/work.ts';
 import { shortId } from '../../../rendezvous/ids.ts';
 import type { Db } from '../../db/types.ts';
+import { readBudgets } from '../../store/budgets/budgets.ts';
 import { listFoci } from '../../store/foci/foci.ts';
 import { readSpending, type Spending } from '../../store/foci/spending.ts';
 import { facultiesOfPlace, servedPlace } from '../../store/hosts/hosts.ts';
+import { type Question, readOpenQuestions } from '../../store/questions/questions.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import { listWorkEvents, listWorkItems, readWorkItem, readWorkItems } from '../../store/work/find.ts';
 import { readPlacePause } from '../../store/work/pauses.ts';
 import { type Submission, type SubmitResult, submitWork } from '../../store/work/submit.ts';
-import type { Provenance, WorkItem } from '../../store/work/types.ts';
+import type { AskedBudget, Provenance, WorkItem } from '../../store/work/types.ts';
 import { openWaits } from '../../store/work/waits.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
-import { viewEvent, viewFocus, viewWork } from '../views.ts';
+import { viewBudget, viewEvent, viewFocus, viewWork } from '../views.ts';
 
 type WorkHandlers = Pick<Handlers, 'work/submit' | 'work/retry' | 'work/follow_up' | 'work/list' | 'work/show'>;
 
@@ -75,9 +77,16 @@ export const workHandlers: WorkHandlers = {
     const item = asked.mergedInto ? await requireRow(db, asked.mergedInto) : asked;
     const [view] = await viewAll(context, db, [item]);
     if (!view) throw new Error('A view is missing.');
-    const foci = (await listFoci(db, item.id)).map(viewFocus);
+    const budget = (await readBudgets(db, [item.id])).get(item.id);
+    const foci = (await listFoci(db, item.id)).map((focus) => viewFocus(focus, budget));
     const events = (await listWorkEvents(db, item.id)).map(viewEvent);
-    return { item: view, merged_id: asked === item ? null : asked.id, foci, events };
+    return {
+      item: view,
+      merged_id: asked === item ? null : asked.id,
+      ...(budget ? { budget: viewBudget(budget) } : {}),
+      foci,
+      events,
+    };
   },
 };
 
@@ -89,7 +98,9 @@ export async function requireRow(db: Db, id: string): Promise<WorkItem> {
 
 /** Items of one place. */
 export async function viewAll(context: ApiContext, db: Db, items: readonly WorkItem[]) {
-  const waits = items.some(({ state }) => state === 'waiting') ? await openWaits(db, [context.place]) : [];
+  const waiting = items.filter(({ state }) => state === 'waiting').map(({ id }) => id);
+  const waits = waiting.length > 0 ? await openWaits(db, [context.place]) : [];
+  const questions = waiting.length > 0 ? await readOpenQuestions(db, context.place, waiting) : [];
   // All of the host's own place, but for what was just moved away.
   const place = items[0]?.place ?? context.place;
   const served = await servedPlace(db, place);
@@ -100,13 +111,21 @@ export async function viewAll(context: ApiContext, db: Db, items: readonly WorkI
   );
   return items.map((item) => {
     const wait = waits.find(({ workItemId }) => workItemId === item.id) ?? null;
+    const asked = questions.find(({ workItemId }) => workItemId === item.id);
+    const question = asked && items.length > 1 ? listedQuestion(asked) : asked;
     const spending = spent.get(item.id) ?? NOTHING_SPENT;
-    return viewWork(item, { wait, served, allPaused, spending, providers: context.providers });
+    return viewWork(item, { wait, question, served, allPaused, spending, providers: context.providers });
   });
 }
 
 export async function isAllPaused({ place }: ApiContext, db: Db): Promise<boolean> {
   return (await readPlacePause(db, place)) !== undefined;
+}
+
+/** Cut, as all texts of a list are. */
+function listedQuestion(question: Question): Question {
+  const cut = (text: string) => text.slice(0, LISTED_TEXT_MAX).toWellFormed();
+  return { ...question, text: cut(question.text), choices: question.choices.map(cut) };
 }
 
 /** What a leaving host acknowledged would lie there until somebody started the next one. */
@@ -145,7 +164,13 @@ async function buildSubmission(context: ApiContext, db: Db, params: ParsedParams
     delayMs: params.delay_ms,
     maxAttempts: params.max_attempts ?? faculty.maxAttempts,
     provenance: { source: params.source },
+    budget: given(params.budget),
   };
+}
+
+/** Without the keys that were left out. */
+function given(budget: ParsedParams<'work/submit'>['budget']): AskedBudget | null {
+  return budget && (Object.fromEntries(Object.entries(budget).filter(([, most]) => most !== undefined)) as AskedBudget);
 }
 
 function requireText(description: string): void {
@@ -175,8 +200,8 @@ async function finishedItem(context: ApiContext, id: string, what: string): Prom
 
 /** A new item for the same faculty, of the same weight. It stands for itself: no parent, and merged with nothing. */
 function again(item: WorkItem, id: string, source: Provenance['source'], trigger: string): Submission {
-  const { place, faculty, description, model, priority, maxAttempts } = item;
-  const same = { place, faculty, description, model, priority, maxAttempts };
+  const { place, faculty, description, model, priority, maxAttempts, budget } = item;
+  const same = { place, faculty, description, model, priority, maxAttempts, budget };
   return { ...same, id, params: {}, attachments: [], dedup: null, delayMs: 0, provenance: { source, trigger } };
 }
 

@@ -1,5 +1,5 @@
 /** animus status. */
-import type { QueueView } from '../../../protocol/host.ts';
+import type { HostStatus, QueueView } from '../../../protocol/host.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { workRow } from '../show.ts';
@@ -21,6 +21,7 @@ export async function status(session: CliSession): Promise<number> {
   terminal.out(`  trusted   ${host.trusted ? 'yes' : 'no (animus trust)'}`);
   terminal.out(`  keys      ${plain(host.credentials.join(', ')) || 'none (set ANTHROPIC_API_KEY)'}`);
   if (host.paused) terminal.out(`  paused    ${plain(host.paused)}`);
+  if (host.today) terminal.out(`  today     ${showDay(host.today)}`);
   if (queue) terminal.out(showQueue('Work', queue));
   for (const { served_by, is_live, ...figures } of host.other_places) {
     const folder = served_by === null ? 'a folder that no host has served' : plainName(served_by);
@@ -28,6 +29,12 @@ export async function status(session: CliSession): Promise<number> {
   }
   if (items.length > 0) terminal.out(table(items.map(workRow), terminal.width));
   return EXIT.done;
+}
+
+/** What was spent since midnight UTC, and of how much. */
+export function showDay({ cost_usd, max_cost_usd }: NonNullable<HostStatus['today']>): string {
+  const most = max_cost_usd === null ? '' : ` of $${max_cost_usd.toFixed(2)}`;
+  return `$${cost_usd.toFixed(2)}${most} spent`;
 }
 
 /** One line of figures, and one for each reason why some of it cannot begin. */

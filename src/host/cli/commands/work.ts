@@ -10,6 +10,7 @@ import { EXIT } from '../exit-codes.ts';
 import { type FollowEnd, followWork, type Watcher } from '../follow.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { showEntry, showOutcome, showState, workRow } from '../show.ts';
+import { showQuestion } from '../show-question.ts';
 import { plain, table } from '../terminal.ts';
 
 export type SubmitOptions = {
@@ -20,6 +21,10 @@ export type SubmitOptions = {
   dedupKey?: string;
   delay?: number;
   maxAttempts?: number;
+  maxTurns?: number;
+  maxTokens?: number;
+  maxCost?: number;
+  maxDuration?: number;
   allowUnknown?: boolean;
   trust?: boolean;
   wait?: boolean;
@@ -85,9 +90,20 @@ function submission(session: CliSession, options: SubmitOptions, description: st
     dedup: options.dedupKey ? { key: options.dedupKey } : options.dedup ? 'structural' : null,
     delay_ms: Math.round((options.delay ?? 0) * 1000),
     max_attempts: options.maxAttempts ?? null,
+    budget: askedBudget(options),
     allow_unknown_faculty: options.allowUnknown ?? false,
     source: 'cli',
   };
+}
+
+function askedBudget({ maxTurns, maxTokens, maxCost, maxDuration }: SubmitOptions): Params<'work/submit'>['budget'] {
+  const budget = {
+    ...(maxTurns === undefined ? {} : { max_turns: maxTurns }),
+    ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+    ...(maxCost === undefined ? {} : { max_cost_usd: maxCost }),
+    ...(maxDuration === undefined ? {} : { max_duration_seconds: maxDuration }),
+  };
+  return Object.keys(budget).length === 0 ? null : budget;
 }
 
 function showSubmitted({ terminal, json }: CliSession, result: Result<'work/submit'>): void {
@@ -145,8 +161,15 @@ async function waitAndShow(session: CliSession, id: string, timeoutSeconds?: num
   const timeout = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000;
   const end = await followWork(session, id, watcher, timeout);
   if (session.json) session.terminal.out(JSON.stringify({ ended: end.kind === 'ended', ...end.shown }));
-  else session.terminal.out(showOutcome(session.terminal, end.shown));
+  else session.terminal.out(shownEnd(session.terminal, end));
   return exitOf(end);
+}
+
+/** With what is asked below it. */
+function shownEnd(terminal: CliSession['terminal'], end: FollowEnd): string {
+  const outcome = showOutcome(terminal, end.shown);
+  const question = end.kind === 'waits' ? end.asking?.question : undefined;
+  return question ? `${outcome}\n${showQuestion(terminal, question)}` : outcome;
 }
 
 export function exitOf({ kind, shown: { item } }: FollowEnd): number {

@@ -9,6 +9,7 @@ import { findLeases, insertLease, type Lease } from '../../store/work/leases.ts'
 import { type ClaimScope, lockNextItems } from '../../store/work/queue.ts';
 import { startItem } from '../../store/work/transitions.ts';
 import type { WorkItem } from '../../store/work/types.ts';
+import { chargeDeadCalls } from '../focus/admission.ts';
 
 export type Claimed = { item: WorkItem; focus: Focus; lease: Lease };
 
@@ -57,6 +58,7 @@ async function claimItem(tx: Tx, item: WorkItem, hostId: string, token: string):
     insertLease(tx, lease, hostId),
     startItem(tx, item.id, { host_id: hostId, focus_id: focus.id, attempt: focus.attempt }),
   ]);
+  if (focus.phase !== 'orient') await chargeDeadCalls(tx, item);
   return { item, focus, lease };
 }
 

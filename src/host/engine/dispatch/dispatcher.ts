@@ -24,9 +24,9 @@ export type DispatcherOptions = {
   maxConcurrent: number;
   run(claim: Claim): Promise<void>;
   /** Why nothing new may be begun now; undefined where it may. */
-  whyPaused(): string | undefined;
+  whyPaused(): Promise<string | undefined> | string | undefined;
   /** Whether a wait without a time has what it waits for. */
-  isSatisfied(wait: Wait): boolean;
+  isSatisfied(wait: Wait): Promise<boolean> | boolean;
   log: Log;
 };
 
@@ -135,7 +135,7 @@ export class Dispatcher {
   async wakeWaiting(): Promise<void> {
     const { db, place, isSatisfied } = this.#options;
     for (const wait of await openWaits(db, [place])) {
-      if (isSatisfied(wait)) await resolveWait(db, wait, `${wait.kind} there`);
+      if (await isSatisfied(wait)) await resolveWait(db, wait, `${wait.kind} there`);
     }
   }
 
@@ -212,13 +212,10 @@ export class Dispatcher {
   }
 
   async #claimAll(): Promise<void> {
-    const { db, host, place, maxConcurrent, whyPaused, log } = this.#options;
-    const paused = whyPaused();
-    if (paused !== this.#paused && paused) log('warn', 'dispatch.paused', { reason: paused });
-    this.#paused = paused;
+    const { db, host, place, maxConcurrent } = this.#options;
     this.#leftBehind = true;
-    if (paused) return;
     while (!this.#stopping.signal.aborted && this.#running.size < maxConcurrent) {
+      if (await this.#isPaused()) return;
       const { free, most } = this.#freeFaculties();
       const scope = { places: [place], faculties: free.map(({ name }) => name) };
       const claims = await claimSeveral(db, host.id, scope, most);
@@ -231,6 +228,13 @@ export class Dispatcher {
         return;
       }
     }
+  }
+
+  async #isPaused(): Promise<boolean> {
+    const reason = await this.#options.whyPaused();
+    if (reason !== undefined && this.#paused === undefined) this.#options.log('warn', 'dispatch.paused', { reason });
+    this.#paused = reason;
+    return reason !== undefined;
   }
 
   /** Faculties with a free slot, and how many items may be claimed at once without looking which of them they are for. */

@@ -22,6 +22,7 @@ type LoopState = {
 export async function engage(deps: EngageDependencies, config: EngageConfig): Promise<EngageResult> {
   const { context, callsOfLastTurn } = await deps.journal.load();
   const state: LoopState = { context, calls: callsOfLastTurn };
+  await hearMeanwhile(deps, state);
   for (;;) {
     const last = state.context.messages.at(-1);
     if (last?.role === 'assistant') {
@@ -33,6 +34,13 @@ export async function engage(deps: EngageDependencies, config: EngageConfig): Pr
   }
 }
 
+/** What people said while the focus was parked comes before its next answer. */
+async function hearMeanwhile({ journal }: EngageDependencies, state: LoopState): Promise<void> {
+  const last = state.context.messages.at(-1);
+  if (last?.role !== 'user' || last.turn === 0) return;
+  state.context = grown(state.context, { messages: await journal.hearPeople(last.turn) });
+}
+
 /** Guards, then one model call, then its record. */
 async function beginTurn(
   deps: EngageDependencies,
@@ -41,11 +49,14 @@ async function beginTurn(
 ): Promise<EngageResult | undefined> {
   if (deps.stopping.aborted) return { kind: 'stopped' };
   const turn = (state.context.messages.at(-1)?.turn ?? 0) + 1;
-  if (turn > config.maxTurns) {
-    return { kind: 'budget', message: `The limit of ${config.maxTurns} turns is reached.` };
-  }
+  const refused = await deps.limits.admit(turn);
+  if (refused) return refused;
+  const before = state.context;
   const end = await findRoom(deps, config, state, turn, { kind: 'reckoned' });
-  return end ?? askModel(deps, config, state, turn);
+  if (end) return end;
+  // A summary has used up what was held back for the answer.
+  const refusedNow = state.context === before ? undefined : await deps.limits.admit(turn);
+  return refusedNow ?? askModel(deps, config, state, turn);
 }
 
 async function askModel(
@@ -57,8 +68,10 @@ async function askModel(
   const before = state.context;
   const answer = await streamAnswer(deps, config, before, turn);
   if (answer.kind === 'failed') {
+    await deps.limits.noAnswer(answer.error);
     if (answer.error.kind !== 'context_exceeded') return modelEnd(answer.error);
-    const end = await findRoom(deps, config, state, turn, { kind: 'refused' });
+    const refused = await deps.limits.admit(turn);
+    const end = refused ?? (await findRoom(deps, config, state, turn, { kind: 'refused' }));
     return end ?? (state.context === before ? modelEnd(answer.error) : undefined);
   }
   const { content, stopReason, usage } = answer.response;
@@ -86,7 +99,10 @@ async function findRoom(
   need: Need,
 ): Promise<EngageResult | undefined> {
   const room = await makeRoom({ deps, config, turn }, state.context, need);
-  if (room.kind === 'failed') return modelEnd(room.error);
+  if (room.kind === 'failed') {
+    await deps.limits.noAnswer(room.error);
+    return modelEnd(room.error);
+  }
   state.context = room.context;
   return undefined;
 }
@@ -107,7 +123,7 @@ async function finishTurn(
   if (state.calls.length > 0 && isWhole) {
     const ran = await runCalls(deps, state.calls);
     if (ran.kind !== 'results') return ran;
-    const { blocks } = ran;
+    const blocks = await withWarning(deps, turn, ran.blocks);
     const closed = await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks });
     state.context = grown(state.context, closed);
     state.calls = [];
@@ -139,6 +155,15 @@ async function runCalls(deps: EngageDependencies, calls: readonly RecordedCall[]
 }
 
 const startsNothing = ({ abort, held }: EngageDependencies) => abort.aborted || held.aborted;
+
+/** Below the last result, so that the model reads it with what it is about. */
+async function withWarning({ limits }: EngageDependencies, turn: number, blocks: readonly ToolResultBlock[]) {
+  const warning = await limits.warn(turn);
+  if (warning === undefined) return [...blocks];
+  return blocks.map((block, at): ToolResultBlock => {
+    return at < blocks.length - 1 ? block : { ...block, content: `${block.content}\n\n${warning}` };
+  });
+}
 
 function resultBlock({ id, providerCallId }: RecordedCall, result: ToolResult | undefined): ToolResultBlock {
   if (!result) throw new Error(`Tool call ${id} was left without a result.`);

@@ -41,7 +41,7 @@ export async function runCall(deps: CallDependencies, call: RecordedCall): Promi
 }
 
 function waitingCall(deps: CallDependencies, tool: WaitingTool, call: RecordedCall, input: unknown): WaitingCall {
-  const context = { ...deps.context, signal: deps.abort };
+  const context = { ...deps.context, signal: deps.abort, callId: call.id };
   return {
     call,
     async evaluate(stored, tx) {

@@ -20,6 +20,8 @@ export type ToolContext = {
   workspace: string;
   /** Real path of a folder that no tool may touch, also where it lies in the workspace: Animus's own. */
   closedFolder?: string;
+  /** Of the call, for a tool that waits. */
+  callId?: string;
   /** Aborted with a TimeoutError when the call is over its time, with any other reason when it is cancelled. */
   signal: AbortSignal;
 };

@@ -6,6 +6,7 @@
 import type { Tx } from '../../db/types.ts';
 import type {
   ContentBlock,
+  JsonValue,
   LlmClient,
   LlmError,
   StopReason,
@@ -123,10 +124,34 @@ export type EngageEvent =
   /** What was streamed of this turn does not count; it is asked again. */
   | { type: 'retry'; turn: number; reason: string };
 
+/** What the engine asks a person about a focus that may not simply go on. */
+export type EngineQuestion = {
+  kind: 'budget' | 'stuck';
+  /** The newest turn of the conversation. */
+  turn: number;
+  text: string;
+  choices: string[];
+  data: { [key: string]: JsonValue };
+};
+
+/**
+ * What stands before each model call: what the focus may use, and whether it still gets anywhere. The loop decides nothing of
+ * this itself.
+ */
+export interface Limits {
+  /** Before the model call of a turn: how the loop ends, or undefined where the call may be made. */
+  admit(turn: number): Promise<EngageResult | undefined>;
+  /** The call that was admitted gave no answer that was recorded. */
+  noAnswer(error: LlmError): Promise<void>;
+  /** What is to be remarked below the results of a turn whose calls all have theirs. */
+  warn(turn: number): Promise<string | undefined>;
+}
+
 export type EngageDependencies = {
   client: LlmClient;
   tools: ReadonlyMap<string, Tool>;
   journal: Journal;
+  limits: Limits;
   context: Omit<ToolContext, 'signal'>;
   emit(event: EngageEvent): void;
   /** Set: end at the next recorded point. */
@@ -142,8 +167,16 @@ export type EngageResult = { kind: 'model_failed'; error: LlmError } | LoopEnd;
 /** How the loop ends where its model answered, or was not needed. */
 export type LoopEnd =
   | { kind: 'end_turn'; text: string }
-  /** max_turns is reached. */
+  /** A budget is used up, and nobody is there to be asked for more. */
   | { kind: 'budget'; message: string }
+  /** It goes round in circles, and nobody is there to be asked. */
+  | { kind: 'stuck'; message: string }
+  /** It goes on when a person has answered. */
+  | { kind: 'asks'; question: EngineQuestion }
+  /** The store has spent what it may spend in a day. */
+  | { kind: 'day_over'; endsInMs: number }
+  /** A cost is limited, and nobody knows what the model costs. */
+  | { kind: 'unpriced'; message: string }
   | { kind: 'refusal'; message: string }
   /** A call waits: the journal has parked the focus, and nothing is left to write. */
   | { kind: 'parked'; waitsFor: CallWait['kind'] }

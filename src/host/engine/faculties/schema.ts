@@ -58,6 +58,15 @@ const written = z.strictObject({
         compact_keep_recent: z.int().min(1).max(1000).default(10),
       })
       .prefault({}),
+    /** Of one work item and all below it. max_turns of engage bounds one conversation. */
+    budget: z
+      .strictObject({
+        max_tokens: z.int().min(1).max(1_000_000_000_000).nullable().default(null),
+        max_cost_usd: z.number().positive().max(1_000_000).nullable().default(null),
+        /** Seconds in which it runs; the time it is parked does not count. */
+        max_duration: z.number().positive().max(31_536_000).nullable().default(null),
+      })
+      .prefault({}),
     /** What a focus is told of the place's other work. */
     awareness: z
       .strictObject({

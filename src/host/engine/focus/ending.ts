@@ -9,6 +9,7 @@ import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { cancelOpenFoci, type FocusError, type FocusStatus, readFocus, setStatus } from '../../store/foci/foci.ts';
+import { insertQuestion, type NewQuestion } from '../../store/questions/questions.ts';
 import { giveUpLease, type Lease, LeaseLost } from '../../store/work/leases.ts';
 import { lockItem, lockParentOf } from '../../store/work/locks.ts';
 import { isPaused } from '../../store/work/pauses.ts';
@@ -68,14 +69,21 @@ export type ParkReason = {
   wakeInMs: number | null;
   /** What the provider said, for people; undefined where it was not asked. */
   message?: string | undefined;
+  /** What a person is asked. */
+  question?: Omit<NewQuestion, 'workItemId' | 'focusId'>;
 };
 
 /** Costs no slot, no lease and no attempt until what is waited for is there. */
-export function parkFocus(db: Db, lease: Lease, { kind, targets, wakeInMs, message }: ParkReason): Promise<void> {
+export function parkFocus(
+  db: Db,
+  lease: Lease,
+  { kind, targets, wakeInMs, message, question }: ParkReason,
+): Promise<void> {
   return end(db, lease, 'parked', async (tx) => {
     const parked = await parkItem(tx, lease.workItemId, kind, { targets, ...(message ? { message } : {}) });
     if (!parked) return false;
     const { workItemId, focusId } = lease;
+    if (question) await insertQuestion(tx, { ...question, workItemId, focusId });
     await insertWait(tx, { id: uuidv7(), workItemId, focusId, kind, targets, wakeInMs });
     return true;
   });

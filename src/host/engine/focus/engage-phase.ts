@@ -1,4 +1,5 @@
 /** The middle phase: opens the model, hands the loop what it needs, and turns its end into a row. */
+import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { LlmClient, LlmError } from '../../llm/types.ts';
 import { type EngageEnd, endEngage, readFocus } from '../../store/foci/foci.ts';
@@ -7,14 +8,19 @@ import { proveLease } from '../../store/work/leases.ts';
 import { hasUnheard } from '../../store/work/messages.ts';
 import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
-import type { EngageConfig, EngageEvent, EngageResult, LoopEnd } from '../engage/types.ts';
+import type { Tool } from '../engage/tool.ts';
+import type { EngageConfig, EngageEvent, EngageResult, EngineQuestion, LoopEnd } from '../engage/types.ts';
 import { endingWhenHeld } from './ending-when-held.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
-import { DbJournal, type Remarks } from './journal.ts';
+import { DbJournal, type Remarks, type Settle } from './journal.ts';
+import { DbLimits } from './limits.ts';
 import { viewerOf } from './orient.ts';
 import type { PhaseResult } from './phase-result.ts';
 import { readConfig } from './pinned-config.ts';
 import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
+
+/** What a focus waits for that has come upon the cap of the day. */
+export const DAY = 'day';
 
 /** How long an item sleeps whose provider asked for a long pause without saying how long. */
 const DEFAULT_MODEL_PAUSE_MS = 5 * 60_000;
@@ -70,10 +76,13 @@ async function runLoop(
   const watchers = redactedEmitter(deps, claim);
   const { model } = config;
   const { costOf } = deps.models;
+  const tools = toolsOf(deps, config);
+  const limits = limitsFor(deps, claim, config, tools);
+  const settle: Settle = (tx, usage) => limits.settle(tx, usage);
   const result = await engage(
     {
       client: endingWhenHeld(client, claim),
-      tools: toolsOf(deps, config),
+      tools,
       journal: new DbJournal(
         deps.db,
         claim.lease,
@@ -81,8 +90,10 @@ async function runLoop(
         deps.redactor,
         remarksFor(deps, claim),
         costOf,
+        settle,
         config.context,
       ),
+      limits,
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,
@@ -109,6 +120,17 @@ function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined 
   return (tx) => remarkOnFindings(tx, claim.focus.id, viewerOf(deps, claim), awareness);
 }
 
+function limitsFor(
+  { db, models: { costOf }, headless, dayCapMicros }: FocusDependencies,
+  { item, lease, stopping, held, abort }: Claim,
+  config: EngageConfig,
+  tools: ReadonlyMap<string, Tool>,
+): DbLimits {
+  const waitingTools = new Set([...tools.values()].filter(({ kind }) => kind === 'waiting').map(({ name }) => name));
+  const ending = AbortSignal.any([stopping, held, abort]);
+  return new DbLimits({ db, lease, item, config, costOf, waitingTools, headless, dayCapMicros, ending });
+}
+
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */
 function toolsOf(deps: FocusDependencies, config: EngageConfig) {
   const names = new Set(config.tools.map(({ name }) => name));
@@ -126,7 +148,14 @@ async function conclude(deps: FocusDependencies, claim: Claim, result: LoopEnd):
     case 'end_turn':
       if (!(await recordEnd(deps, claim, { kind: 'end_turn', text: result.text }))) return undefined;
       return { kind: 'next', phase: 'consolidate' };
+    case 'asks':
+      return askPerson(result.question);
+    case 'day_over':
+      return { kind: 'parked', reason: { kind: 'budget', targets: [DAY], wakeInMs: result.endsInMs } };
+    case 'unpriced':
+      return { kind: 'failed', error: { kind: 'unknown_price', message: result.message, final: true } };
     case 'budget':
+    case 'stuck':
     case 'refusal':
       await recordEnd(deps, claim, { kind: result.kind, message: result.message });
       return { kind: 'next', phase: 'consolidate' };
@@ -137,6 +166,16 @@ async function conclude(deps: FocusDependencies, claim: Claim, result: LoopEnd):
 function dropRefusedKey(deps: FocusDependencies, provider: string, error: LlmError): void {
   const concernsKey = error.kind === 'auth' || error.kind === 'insufficient_quota';
   if (concernsKey && error.key) deps.models.rejectCredential(provider, error.key);
+}
+
+/** The focus rests until somebody answers. */
+function askPerson(question: EngineQuestion): PhaseResult {
+  const id = uuidv7();
+  const kind = question.kind === 'budget' ? 'budget' : 'answer';
+  return {
+    kind: 'parked',
+    reason: { kind, targets: [id], wakeInMs: null, question: { ...question, id, toolCallId: null } },
+  };
 }
 
 function modelFailed(

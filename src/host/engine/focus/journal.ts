@@ -60,6 +60,9 @@ import { inStoredOrder } from './stored-order.ts';
 /** What is to be remarked at the end of a turn; called in the transaction that closes it. */
 export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
 
+/** Counts what an answer used; called last in the transaction that records it. */
+export type Settle = (tx: Tx, usage: Usage) => Promise<void>;
+
 /** Stands above what a person says to a focus: unlike what tools and other foci say, it instructs. */
 export const SAID = '== MESSAGE FROM A PERSON ==';
 
@@ -70,6 +73,7 @@ export class DbJournal implements Journal {
   #redactor: Redactor;
   #remarks: Remarks | undefined;
   #costOf: CostOf;
+  #settle: Settle | undefined;
   #settings: ContextSettings;
   #context: ContextRows = { messages: [], blocks: [], cuts: [] };
 
@@ -80,6 +84,7 @@ export class DbJournal implements Journal {
     redactor: Redactor,
     remarks?: Remarks,
     costOf: CostOf = costMicros,
+    settle?: Settle,
     settings: ContextSettings = defaultContextSettings(model),
   ) {
     this.#db = db;
@@ -89,6 +94,7 @@ export class DbJournal implements Journal {
     this.#settings = settings;
     this.#remarks = remarks;
     this.#costOf = costOf;
+    this.#settle = settle;
   }
 
   async load() {
@@ -116,6 +122,7 @@ export class DbJournal implements Journal {
         this.#addUsage(tx, usage, 1),
         noteProgress(tx, workItemId),
       ]);
+      await this.#settle?.(tx, usage);
     });
     this.#context = grown(this.#context, { messages: [message] });
     return { message, calls };
@@ -213,6 +220,7 @@ export class DbJournal implements Journal {
         insertCut(tx, this.#lease.focusId, made.kind, cutContent(made)),
         usage && this.#addUsage(tx, usage, 0),
       ]);
+      if (usage) await this.#settle?.(tx, usage);
       return made;
     });
     this.#context = grown(this.#context, { cut: recorded });

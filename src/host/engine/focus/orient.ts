@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import { insertDigest } from '../../store/awareness/digests.ts';
+import { openBudget } from '../../store/budgets/budgets.ts';
 import { beginEngage, hadFocusBefore } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
@@ -15,6 +16,7 @@ import { selectTools, toolDefinition } from '../tools/select-tools.ts';
 import { agentsFile } from './agents-file.ts';
 import { contextSettings } from './context-settings.ts';
 import { earlierWork } from './earlier-work.ts';
+import { itemLimits } from './item-limits.ts';
 import { runPhaseCommand } from './phase-command.ts';
 import type { PhaseResult } from './phase-result.ts';
 import type { PinnedConfig } from './pinned-config.ts';
@@ -63,6 +65,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
         tokens: digest.tokens,
       });
       await giveBackMessages(tx, claim.item.id, claim.focus.id);
+      await openBudget(tx, claim.item.id, itemLimits(claim.item, claim.faculty));
       await beginEngage(tx, claim.focus.id, config.model, config as unknown as JsonObject);
     }),
   );
@@ -117,11 +120,13 @@ export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Vie
 function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim, agentsText: string): PinnedConfig {
   const { engage } = faculty;
   const model = item.model ?? engage.model ?? deps.defaultModel;
+  const limits = itemLimits(item, faculty);
   const system = systemPrompt({
     workItemId: item.id,
     attempt: focus.attempt,
     maxAttempts: item.maxAttempts,
-    maxTurns: engage.max_turns,
+    maxTurns: limits.maxTurns,
+    budget: limits,
     workspace: deps.workspace,
     awareness: faculty.awareness.enabled,
     faculty,
@@ -131,7 +136,7 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim, 
     model,
     system: system.map((text) => deps.redactor.text(text)),
     tools: selectTools(deps.engineTools, deps.workspaceTools, engage.tools).map(toolDefinition),
-    maxTurns: engage.max_turns,
+    maxTurns: limits.maxTurns,
     maxTokens: engage.max_tokens,
     temperature: engage.temperature,
     thinking: engage.thinking,

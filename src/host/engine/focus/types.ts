@@ -42,6 +42,10 @@ export type FocusDependencies = {
   workspaceTools: readonly Tool[];
   /** The model where neither item nor faculty names one. */
   defaultModel: string;
+  /** Nobody is there to be asked: what would ask a person ends instead. */
+  headless: boolean;
+  /** What the place may spend in a day, in micro-dollars; null without a cap. */
+  dayCapMicros: number | null;
   storeId: string;
   storeFolder: string;
   workspace: string;

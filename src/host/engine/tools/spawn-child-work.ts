@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { jsonObject } from '../../../protocol/json.ts';
-import { DESCRIPTION_MAX, PARAMS_MAX_BYTES } from '../../../protocol/work.ts';
+import { askedBudget, DESCRIPTION_MAX, PARAMS_MAX_BYTES } from '../../../protocol/work.ts';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { countSpawnedBy, lockForSpawn } from '../../store/work/children.ts';
 import { submitChild } from '../../store/work/submit.ts';
+import type { AskedBudget } from '../../store/work/types.ts';
 import { defineTool, type Tool } from '../engage/tool.ts';
 import { answer, cleanText, failure } from './tool-text.ts';
 
@@ -26,7 +27,8 @@ export function spawnChildWork(limits: ChildLimits, findFaculty: (wanted: string
       'Hand a part of the work to another agent: it becomes a work item of its own, a child of yours, with its own ' +
       'ledger and outcome, and runs beside you. The child sees the description and params and nothing of this ' +
       'conversation, so say all that it needs to know. Returns its id at once; await_child_work gives what came of it. ' +
-      'priority: higher first, yours unless given.',
+      'priority: higher first, yours unless given. budget: what the child and all below it may use at most; all of it ' +
+      'counts against yours too, so it can only be less.',
     kind: 'store',
     effect: 'write',
     timeoutMs: 30_000,
@@ -40,8 +42,9 @@ export function spawnChildWork(limits: ChildLimits, findFaculty: (wanted: string
         .refine((params) => Buffer.byteLength(JSON.stringify(params)) <= PARAMS_MAX_BYTES, 'Too large: up to 256 KiB.')
         .optional(),
       priority: z.int().min(-1000).max(1000).optional(),
+      budget: askedBudget.optional(),
     }),
-    async run({ faculty: wanted, description, params, priority }, context, tx) {
+    async run({ faculty: wanted, description, params, priority, budget }, context, tx) {
       const parent = await lockForSpawn(tx, context.workItemId);
       if (parent?.state !== 'running') return failure('This work has ended: nothing was spawned.');
       const faculty = findFaculty(wanted);
@@ -69,6 +72,7 @@ export function spawnChildWork(limits: ChildLimits, findFaculty: (wanted: string
         delayMs: 0,
         maxAttempts: faculty.maxAttempts,
         provenance: { source: 'child', trigger: 'spawn_child_work', who: context.focusId },
+        budget: (budget ?? null) as AskedBudget | null,
         parent,
       });
       if (submitted.kind === 'queued') return answer(`spawned ${submitted.id}`);

@@ -15,6 +15,7 @@ export type FocusError = { kind: string; message: string; final?: true };
 export type EngageEnd =
   | { kind: 'end_turn'; text: string }
   | { kind: 'budget'; message: string }
+  | { kind: 'stuck'; message: string }
   | { kind: 'refusal'; message: string };
 
 /** Token counts of all model calls of a focus. */
@@ -99,8 +100,8 @@ export async function takeUpFocus(
        update animus.foci f set status = 'running', host_id = $5
        where f.work_item_id = $2 and f.status in ('running', 'parked', 'released') returning f.*
      ), begun as (
-       insert into animus.foci (id, work_item_id, attempt, faculty, host_id, phase, status)
-       select $1::uuid, $2::uuid, $3, $4, $5::uuid, 'orient', 'running' where not exists (select 1 from resumed)
+       insert into animus.foci (id, work_item_id, attempt, faculty, host_id, phase, status, running_since)
+       select $1::uuid, $2::uuid, $3, $4, $5::uuid, 'orient', 'running', now() where not exists (select 1 from resumed)
        returning *
      )
      select ${COLUMNS} from (select * from resumed union all select * from begun) f`,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
 import type { Db, Queryable, Tx } from '../../db/types.ts';
-import { NOTIFY_WORK, type Provenance, type WorkItem } from './types.ts';
+import { type AskedBudget, NOTIFY_WORK, type Provenance, type WorkItem } from './types.ts';
 
 export type Submission = {
   /** Made by the caller before the call, so that a repeated call finds its own row. */
@@ -19,6 +19,7 @@ export type Submission = {
   delayMs: number;
   maxAttempts: number;
   provenance: Provenance;
+  budget?: AskedBudget | null;
   /** The finished item that this one is another try of, or goes on from. */
   retryOf?: string;
   followUpOf?: string;
@@ -108,9 +109,10 @@ async function insertItem(
   const rows = await tx.query(
     `with item as (
        insert into animus.work_items (id, place, parent_id, root_id, depth, faculty, description, params, attachments, model, priority,
-         dedup_key, state, merged_into, available_at, max_attempts, provenance, retry_of, follow_up_of, event_seq, resolved_at, paused_at)
+         dedup_key, state, merged_into, available_at, max_attempts, provenance, retry_of, follow_up_of, budget, event_seq,
+         resolved_at, paused_at)
        values ($1::uuid, $2, $15, coalesce($16::uuid, $1::uuid), $17, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11,
-         now() + $12 * interval '1 millisecond', $13, $14::jsonb, $18, $19, 1,
+         now() + $12 * interval '1 millisecond', $13, $14::jsonb, $18, $19, $20::jsonb, 1,
          case when $11::uuid is null then null else now() end,
          (select p.paused_at from animus.work_items p where p.id = $15))
        on conflict do nothing
@@ -140,6 +142,7 @@ async function insertItem(
       submission.parent ? submission.parent.depth + 1 : 0,
       submission.retryOf ?? null,
       submission.followUpOf ?? null,
+      submission.budget ? JSON.stringify(submission.budget) : null,
     ],
   );
   return rows.length > 0;

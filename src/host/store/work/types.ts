@@ -15,6 +15,14 @@ export type Outcome = {
 
 export type Provenance = { source: 'vscode' | 'cli' | 'api' | 'child'; trigger?: string; who?: string };
 
+/** What an item was given to use, as it was asked for. What a key leaves out the faculty decides. */
+export type AskedBudget = {
+  max_turns?: number;
+  max_tokens?: number;
+  max_cost_usd?: number;
+  max_duration_seconds?: number;
+};
+
 export type WorkItem = {
   id: string;
   place: string;
@@ -41,6 +49,7 @@ export type WorkItem = {
   /** Where its earlier foci worked, as machine:folder; null where that was here. */
   movedFrom: string | null;
   provenance: Provenance;
+  budget: AskedBudget | null;
   outcome: Outcome | null;
   eventSeq: number;
   createdAt: Date;
@@ -61,5 +70,5 @@ export const WORK_ITEM_COLUMNS = `w.id, w.place, w.parent_id as "parentId", w.ro
   w.merged_into as "mergedInto", w.retry_of as "retryOf",
   w.follow_up_of as "followUpOf", w.available_at as "availableAt", w.attempts,
   w.max_attempts as "maxAttempts", w.resumes_without_progress as "resumesWithoutProgress", w.paused_at as "pausedAt",
-  w.moved_from as "movedFrom", w.provenance, w.outcome,
+  w.moved_from as "movedFrom", w.provenance, w.budget, w.outcome,
   w.event_seq as "eventSeq", w.created_at as "createdAt", w.updated_at as "updatedAt", w.resolved_at as "resolvedAt"`;

@@ -95,6 +95,20 @@ export async function resolveWait(db: Db, wait: Pick<Wait, 'id' | 'workItemId'>,
   });
 }
 
+/**
+ * Wakes an item that waits for this: a wait of the whole focus is over, one of a call is evaluated. The item's row must be
+ * locked by a statement before.
+ */
+export async function wakeForTarget(tx: Tx, workItemId: string, target: string, reason: string): Promise<boolean> {
+  const open = await tx.query(
+    `update animus.waits v set resolved_at = case when v.tool_call_id is null then now() end
+     where v.work_item_id = $1 and v.resolved_at is null and v.targets @> jsonb_build_array($2::text) and ${MAY_WAKE}
+     returning 1 as done`,
+    [workItemId, target],
+  );
+  return open.length > 0 && (await wakeItem(tx, workItemId, reason));
+}
+
 /** The wait of a call, and whether its time has come. */
 export async function readCallWait(tx: Tx, toolCallId: string): Promise<(Wait & { isDue: boolean }) | undefined> {
   const [wait] = await tx.query<Wait & { isDue: boolean }>(

@@ -1,0 +1,30 @@
+/** What the next model call may use at most, before anybody knows. */
+import type { Queryable } from '../../db/types.ts';
+import { estimateTokens } from '../../llm/estimate-tokens.ts';
+import type { CostOf } from '../../llm/prices.ts';
+import { readMessages } from '../../store/foci/messages.ts';
+import { readNewestAnswer } from '../../store/foci/newest-answer.ts';
+import type { EngageConfig } from '../engage/types.ts';
+
+export type CallSize = {
+  tokens: number;
+  /** Null where the price is unknown. */
+  costMicros: number | null;
+};
+
+/** The prompt as the provider counted it last, with what came since, and the longest answer there may be. */
+export async function estimateCall(
+  db: Queryable,
+  focusId: string,
+  config: EngageConfig,
+  costOf: CostOf,
+): Promise<CallSize> {
+  const newest = await readNewestAnswer(db, focusId);
+  const since = await readMessages(db, focusId, newest?.n ?? 0);
+  const told = newest?.tokens ?? estimateTokens(JSON.stringify([config.system, config.tools]));
+  const input = told + estimateTokens(since.map(({ content }) => JSON.stringify(content.blocks)).join(''));
+  const { maxTokens: output, model } = config;
+  // Writing a prompt to the provider's cache is the dearest way to send it.
+  const usage = { input, cacheRead: 0, cacheWrite: input, output, reasoning: 0 };
+  return { tokens: input + output, costMicros: costOf(model, usage) };
+}
