@@ -18,6 +18,7 @@ export type LoopOptions = {
   journal: Journal;
   tools?: readonly Tool[];
   maxTurns?: number;
+  maxParallelTools?: number;
   temperature?: number;
   stopping?: AbortSignal;
   held?: AbortSignal;
@@ -55,6 +56,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       maxTokens: 4096,
       temperature,
       thinking: null,
+      maxParallelTools: options.maxParallelTools ?? 8,
     },
   );
 }

@@ -73,6 +73,8 @@ describe('faculties', () => {
         tools: ['*'],
         max_turns: 50,
         max_tokens: 8192,
+        parallel_tool_execution: true,
+        max_parallel_tools: 8,
         temperature: null,
       },
       awareness: {

@@ -2,18 +2,12 @@
  * The engage loop: ask the model, run what it asks for, record, repeat. Its state is what the journal has; it keeps none
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
-import type { ToolResultBlock } from '../../llm/types.ts';
-import { runCall, settleCalls } from './run-call.ts';
+import { runCalls } from './run-calls.ts';
 import { streamAnswer } from './stream-answer.ts';
-import type { ToolResult } from './tool.ts';
-import type {
-  EngageConfig,
-  EngageDependencies,
-  EngageResult,
-  RecordedCall,
-  RecordedMessage,
-  WaitingCall,
-} from './types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall, RecordedMessage } from './types.ts';
+
+/** Of foci that were fixed before there was a choice. */
+const MOST_PARALLEL = 8;
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
 
@@ -29,7 +23,7 @@ export async function engage(deps: EngageDependencies, config: EngageConfig): Pr
   for (;;) {
     const last = state.messages.at(-1);
     if (last?.role === 'assistant') {
-      const end = await finishTurn(deps, state, last);
+      const end = await finishTurn(deps, config, state, last);
       if (end) return end;
     }
     const end = await beginTurn(deps, config, state);
@@ -43,7 +37,7 @@ async function beginTurn(
   config: EngageConfig,
   state: LoopState,
 ): Promise<EngageResult | undefined> {
-  if (deps.stopping.aborted) return { kind: 'stopped' };
+  if (deps.stopping.aborted || deps.abort.aborted) return { kind: 'stopped' };
   const turn = (state.messages.at(-1)?.turn ?? 0) + 1;
   if (turn > config.maxTurns) {
     return { kind: 'budget', message: `The limit of ${config.maxTurns} turns is reached.` };
@@ -63,6 +57,7 @@ async function beginTurn(
 /** Runs the open turn's calls and closes it, or says how the loop ends. */
 async function finishTurn(
   deps: EngageDependencies,
+  config: EngageConfig,
   state: LoopState,
   answer: RecordedMessage,
 ): Promise<EngageResult | undefined> {
@@ -70,7 +65,7 @@ async function finishTurn(
   // The calls of an answer that was refused, or that outgrew the context, are not for running.
   const isWhole = answer.stopReason?.kind !== 'refusal' && answer.stopReason?.kind !== 'context_exceeded';
   if (state.calls.length > 0 && isWhole) {
-    const ran = await runCalls(deps, state.calls);
+    const ran = await runCalls(deps, state.calls, config.maxParallelTools ?? MOST_PARALLEL);
     if (ran.kind !== 'results') return ran;
     const { blocks } = ran;
     state.messages.push(...(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks })));
@@ -78,35 +73,6 @@ async function finishTurn(
     return undefined;
   }
   return endOrContinue(deps, state, answer);
-}
-
-type RanCalls = { kind: 'results'; blocks: ToolResultBlock[] } | Extract<EngageResult, { kind: 'parked' | 'stopped' }>;
-
-/** What can run runs, in the order of asking; then those that may have to wait are settled together. */
-async function runCalls(deps: EngageDependencies, calls: readonly RecordedCall[]): Promise<RanCalls> {
-  const results = new Map<string, ToolResult>();
-  const waiting: WaitingCall[] = [];
-  for (const call of calls) {
-    // A focus that is aborted or held starts nothing more; the calls stay requested for whoever goes on.
-    if (startsNothing(deps) && !call.result) return { kind: 'stopped' };
-    const outcome = await runCall(deps, call);
-    if ('evaluate' in outcome) waiting.push(outcome);
-    else results.set(call.id, outcome);
-  }
-  if (waiting.length > 0) {
-    if (startsNothing(deps)) return { kind: 'stopped' };
-    const settled = await settleCalls(deps, waiting);
-    if (settled.kind === 'parked') return settled;
-    for (const [id, result] of settled.results) results.set(id, result);
-  }
-  return { kind: 'results', blocks: calls.map((call) => resultBlock(call, results.get(call.id))) };
-}
-
-const startsNothing = ({ abort, held }: EngageDependencies) => abort.aborted || held.aborted;
-
-function resultBlock({ id, providerCallId }: RecordedCall, result: ToolResult | undefined): ToolResultBlock {
-  if (!result) throw new Error(`Tool call ${id} was left without a result.`);
-  return { type: 'tool_result', toolUseId: providerCallId, content: result.content, isError: result.isError };
 }
 
 async function endOrContinue(

@@ -27,6 +27,8 @@ export type EngageConfig = {
   temperature: number | null;
   /** Null leaves it to the model. */
   thinking: Thinking | null;
+  /** Most calls of a turn that run at once; 1 runs them in turn. */
+  maxParallelTools?: number;
 };
 
 /** A message as it was recorded. Assistant messages say how they ended. */

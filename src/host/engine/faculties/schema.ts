@@ -44,6 +44,10 @@ const written = z.strictObject({
         /** Most tokens of one answer. */
         max_tokens: z.int().min(1).max(1_000_000).default(8192),
         temperature: z.number().min(0).max(2).nullable().default(null),
+        /** Off: the calls of a turn run one after the other. */
+        parallel_tool_execution: z.boolean().default(true),
+        /** Most calls of a turn that run at once. */
+        max_parallel_tools: z.int().min(1).max(64).default(8),
       })
       .prefault({}),
     /** What a focus is told of the place's other work. */

@@ -132,5 +132,6 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
     temperature: engage.temperature,
     thinking: engage.thinking,
     fallbackModels: engage.fallback_models,
+    maxParallelTools: engage.parallel_tool_execution ? engage.max_parallel_tools : 1,
   };
 }
