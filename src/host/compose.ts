@@ -20,10 +20,15 @@ import { readMigrations } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import { PgliteDb } from './db/pglite-db.ts';
 import type { Db } from './db/types.ts';
+import { AcceptedCopies } from './engine/acceptance/accepted-copies.ts';
 import { Dispatcher } from './engine/dispatch/dispatcher.ts';
 import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
 import { runFocus } from './engine/focus/run-focus.ts';
-import type { FocusDependencies, FocusEvent } from './engine/focus/types.ts';
+import type { Claim, FocusDependencies, FocusEvent } from './engine/focus/types.ts';
+import { HookCatalogue } from './engine/hooks/catalogue.ts';
+import { FocusHooks } from './engine/hooks/focus-hooks.ts';
+import { PersistentHooks } from './engine/hooks/persistent-hooks.ts';
+import { CallPermissions } from './engine/permissions/call-permissions.ts';
 import { Redactor } from './engine/redaction/redactor.ts';
 import { awaitChildWork } from './engine/tools/await-child-work.ts';
 import { checkChildWork } from './engine/tools/check-child-work.ts';
@@ -76,6 +81,15 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
   });
   const windowModels = new WindowModels();
   const models = createModels(config, assets, { ask: windowModels.ask, has: (name) => windowModels.has(name) });
+  const persistent = new PersistentHooks(identity.storeId, commandEnvironment);
+  const hooks = new HookCatalogue({
+    folders: { personal: path.join(home, 'hooks'), workspace: path.join(folder, '.animus', 'hooks') },
+    copies: new AcceptedCopies(path.join(home, 'accepted')),
+    place: identity.place,
+    workspace: folder,
+    onChange: (current) =>
+      void persistent.keepOnly(current).catch((error) => log('warn', 'hooks.not_ended', { message: String(error) })),
+  });
   const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
   const database = lazyDatabase(options, log, disk, () => controls.drain('the database does not reopen'));
   let dispatcher: Dispatcher | undefined;
@@ -87,6 +101,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     storeId: identity.storeId,
     folder,
     catalogue,
+    hooks,
     redactor,
     credentials: models.credentials,
     windowModels,
@@ -131,7 +146,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       const dependencies = focusDependencies(
         options,
         identity,
-        { db, models, redactor, commandEnvironment, log },
+        { db, models, redactor, commandEnvironment, log, hooks, persistent },
         catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
@@ -154,6 +169,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     },
     async stop() {
       await dispatcher?.drain();
+      await persistent.close();
       await care?.stop();
     },
   };
@@ -221,26 +237,44 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: Di
   };
 }
 
-type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & { models: HostModels };
+type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & {
+  models: HostModels;
+  hooks: HookCatalogue;
+  persistent: PersistentHooks;
+};
 
 function focusDependencies(
   { config, store, folder, home }: HostOptions,
   { storeId }: HostIdentity,
-  parts: FocusParts,
+  { hooks, persistent, ...parts }: FocusParts,
   catalogue: FacultyCatalogue,
   emit: (event: FocusEvent) => void,
 ): FocusDependencies {
   const limits = { maxDepth: config.children.max_depth, maxPerFocus: config.children.max_per_focus };
   const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
+  const processes = { storeId, environment: parts.commandEnvironment, persistent };
+  const closedFolder = realpathSync(home);
+  const idsOf = ({ item, focus, faculty }: Claim) => {
+    return { workItemId: item.id, focusId: focus.id, faculty: faculty.name, workspace: folder };
+  };
   return {
     ...parts,
+    hooksOf: (claim) => new FocusHooks({ db: parts.db, catalogue: hooks, processes, ids: idsOf(claim) }),
+    permissionsOf: (claim) =>
+      new CallPermissions({
+        db: parts.db,
+        context: { ...idsOf(claim), closedFolder },
+        faculty: claim.faculty.permissions,
+        whenAsked: config.host.headless ? config.permissions.when_headless : 'wait',
+        redact: (text) => parts.redactor.text(text),
+      }),
     engineTools: [reportOutcome, ledgerAppend, ledgerRead, spawn, checkChildWork, awaitChildWork],
     workspaceTools,
     defaultModel: config.model ?? parts.models.defaultModel,
     storeId,
     storeFolder: store,
     workspace: folder,
-    closedFolder: realpathSync(home),
+    closedFolder,
     emit,
     random: Math.random,
   };

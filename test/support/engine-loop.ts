@@ -1,6 +1,8 @@
 /** The loop with everything it needs, and tools that count what they do. */
 import * as z from 'zod';
 import { engage } from '../../src/host/engine/engage/engage.ts';
+import type { Hooks } from '../../src/host/engine/engage/hooks.ts';
+import type { Permissions } from '../../src/host/engine/engage/permissions.ts';
 import {
   defineTool,
   type Evaluation,
@@ -9,7 +11,7 @@ import {
   type ToolContext,
   type ToolResult,
 } from '../../src/host/engine/engage/tool.ts';
-import type { EngageEvent, EngageResult, Journal } from '../../src/host/engine/engage/types.ts';
+import type { EngageDependencies, EngageEvent, EngageResult, Journal } from '../../src/host/engine/engage/types.ts';
 import { toolDefinition } from '../../src/host/engine/tools/select-tools.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
 
@@ -25,7 +27,20 @@ export type LoopOptions = {
   abort?: AbortSignal;
   emit?: (event: EngageEvent) => void;
   context?: typeof CONTEXT;
+  hooks?: Partial<Hooks>;
+  permissions?: Permissions;
+  openModel?: EngageDependencies['openModel'];
 };
+
+/** Nobody is asked, and everything may run. */
+export const NO_HOOKS: Hooks = {
+  matches: async () => false,
+  beforeTool: async () => ({ kind: 'none' }),
+  afterTool: async ({ result }) => ({ result, runs: [] }),
+  beforeModel: async () => [],
+  afterTurn: async () => [],
+};
+export const ALL_ALLOWED: Permissions = { decide: async () => ({ kind: 'allowed' }) };
 
 export const CONTEXT: Omit<ToolContext, 'signal'> = {
   workItemId: 'item-1',
@@ -43,6 +58,9 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       journal,
       tools: new Map(tools.map((tool) => [tool.name, tool])),
       context: options.context ?? CONTEXT,
+      hooks: { ...NO_HOOKS, ...options.hooks },
+      permissions: options.permissions ?? ALL_ALLOWED,
+      openModel: options.openModel ?? (() => undefined),
       emit: options.emit ?? (() => undefined),
       stopping: options.stopping ?? never,
       held: options.held ?? never,

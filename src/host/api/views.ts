@@ -99,7 +99,9 @@ function viewWait({ kind, targets, wakeAt }: Wait, providers: WorkFacts['provide
         ? waitForModel(provider, wakeAt !== null, until)
         : kind === 'children'
           ? waitForChildren(targets, until)
-          : `The work goes on when ${kind} is there.`;
+          : kind === 'approval'
+            ? 'A call asks for your permission. See it and decide: animus approvals'
+            : `The work goes on when ${kind} is there.`;
   return { kind, targets: targets.slice(0, MOST_TARGETS), next };
 }
 

@@ -29,6 +29,8 @@ const configSchema = z.strictObject({
     .strictObject({
       idle_seconds: z.number().min(1).max(604_800).default(600),
       max_concurrent: z.int().min(1).max(64).default(4),
+      /** Nobody is there to be asked: see permissions.when_headless. */
+      headless: z.boolean().default(false),
       /** Hosts with one name serve one place: their working copies are one, or the work needs none. */
       place: z
         .string()
@@ -38,6 +40,12 @@ const configSchema = z.strictObject({
         )
         .nullable()
         .default(null),
+    })
+    .prefault({}),
+  permissions: z
+    .strictObject({
+      /** What becomes of a call that asks, on a headless host: refused, run, or waiting for a person all the same. */
+      when_headless: z.enum(['deny', 'allow', 'wait']).default('deny'),
     })
     .prefault({}),
   children: z
@@ -73,15 +81,20 @@ const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 
 /** Environment variable → place in the schema. An app's own DATABASE_URL is never ours. */
-const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [string, string]; number?: true }[] = [
+const ENVIRONMENT: readonly {
+  name: string;
+  path: readonly [string] | readonly [string, string];
+  kind?: 'number' | 'switch';
+}[] = [
   { name: 'ANIMUS_MODEL', path: ['model'] },
   { name: 'ANIMUS_DATABASE_URL', path: ['database', 'url'] },
   { name: 'ANIMUS_DATABASE_SCHEMA', path: ['database', 'schema'] },
-  { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
-  { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
+  { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], kind: 'number' },
+  { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], kind: 'number' },
+  { name: 'ANIMUS_HOST_HEADLESS', path: ['host', 'headless'], kind: 'switch' },
   { name: 'ANIMUS_PLACE', path: ['host', 'place'] },
-  { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
-  { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
+  { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], kind: 'number' },
+  { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], kind: 'number' },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },
   { name: 'ANIMUS_OPENAI_BASE_URL', path: ['openai', 'base_url'] },
   { name: 'LOG_LEVEL', path: ['log', 'level'] },
@@ -132,10 +145,11 @@ function badConfig(message: string, source: string, cause?: unknown): AnimusErro
   return new AnimusError('bad_config', message, `Correct ${source}, then run the command again.`, { cause });
 }
 
-function value({ name, number }: { name: string; number?: true }, env: NodeJS.ProcessEnv): unknown {
+function value({ name, kind }: (typeof ENVIRONMENT)[number], env: NodeJS.ProcessEnv): unknown {
   const text = env[name] ?? '';
+  if (kind === 'switch' && /^(1|0|true|false)$/.test(text)) return text === '1' || text === 'true';
   // What is no number stays text, so that the schema's complaint names it.
-  return number && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  return kind === 'number' && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function setPath(target: Record<string, unknown>, [first, second]: readonly [string, string?], entry: unknown): void {

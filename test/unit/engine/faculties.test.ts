@@ -63,6 +63,7 @@ describe('faculties', () => {
       max_concurrent: null,
       max_attempts: 3,
       dedup: false,
+      permissions: { allow: [], ask: [], deny: [] },
       orient: { command: null, timeout: 60 },
       engage: {
         model: null,

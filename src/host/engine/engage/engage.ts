@@ -2,6 +2,7 @@
  * The engage loop: ask the model, run what it asks for, record, repeat. Its state is what the journal has; it keeps none
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
+import { loadModelHooks, type ModelHookState, prepareRequest, withoutRemoved } from './model-hooks.ts';
 import { runCalls } from './run-calls.ts';
 import { streamAnswer } from './stream-answer.ts';
 import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall, RecordedMessage } from './types.ts';
@@ -15,11 +16,15 @@ type LoopState = {
   messages: RecordedMessage[];
   /** The calls of the newest answer, while its turn is open. */
   calls: RecordedCall[];
+  modelHooks: ModelHookState;
 };
 
 export async function engage(deps: EngageDependencies, config: EngageConfig): Promise<EngageResult> {
   const { messages, callsOfLastTurn } = await deps.journal.load();
-  const state: LoopState = { messages, calls: callsOfLastTurn };
+  const newest = messages.at(-1);
+  const turn = newest?.role === 'assistant' ? newest.turn : nextTurn(messages);
+  const modelHooks = await loadModelHooks(deps, turn);
+  const state: LoopState = { messages, calls: callsOfLastTurn, modelHooks };
   for (;;) {
     const last = state.messages.at(-1);
     if (last?.role === 'assistant') {
@@ -31,24 +36,37 @@ export async function engage(deps: EngageDependencies, config: EngageConfig): Pr
   }
 }
 
-/** Guards, then one model call, then its record. */
+/** Of an answer that is still to come: messages that hooks added to its request are of its turn already. */
+function nextTurn(messages: readonly RecordedMessage[]): number {
+  const newest = messages.findLast(({ kind }) => kind !== 'hook');
+  return (newest?.turn ?? 0) + 1;
+}
+
+/** Guards, then hooks, then one model call, then its record. */
 async function beginTurn(
   deps: EngageDependencies,
   config: EngageConfig,
   state: LoopState,
 ): Promise<EngageResult | undefined> {
   if (deps.stopping.aborted || deps.abort.aborted) return { kind: 'stopped' };
-  const turn = (state.messages.at(-1)?.turn ?? 0) + 1;
+  const turn = nextTurn(state.messages);
   if (turn > config.maxTurns) {
     return { kind: 'budget', message: `The limit of ${config.maxTurns} turns is reached.` };
   }
-  const answer = await streamAnswer(deps, config, state.messages, turn);
+  const prepared = await prepareRequest(deps, config, state.modelHooks, state.messages, turn);
+  if (deps.abort.aborted) return { kind: 'stopped' };
+  if (prepared.kind === 'blocked') return prepared;
+  state.messages.push(...prepared.added);
+  const { client } = prepared;
+  const answer = await streamAnswer({ ...deps, client }, prepared.config, state.messages, turn);
   if (answer.kind === 'failed') {
     if (answer.error.kind === 'cancelled') return { kind: 'stopped' };
     return { kind: 'model_failed', error: answer.error };
   }
   const { content, stopReason, usage } = answer.response;
-  const recorded = await deps.journal.recordAnswer({ turn, blocks: content, stopReason, usage });
+  const { model } = prepared.config;
+  const another = model === config.model ? {} : { model };
+  const recorded = await deps.journal.recordAnswer({ turn, blocks: content, stopReason, usage, ...another });
   state.messages.push(recorded.message);
   state.calls = recorded.calls;
   return undefined;
@@ -65,14 +83,31 @@ async function finishTurn(
   // The calls of an answer that was refused, or that outgrew the context, are not for running.
   const isWhole = answer.stopReason?.kind !== 'refusal' && answer.stopReason?.kind !== 'context_exceeded';
   if (state.calls.length > 0 && isWhole) {
-    const ran = await runCalls(deps, state.calls, config.maxParallelTools ?? MOST_PARALLEL);
+    const permissions = withoutRemoved(deps.permissions, state.modelHooks.removed);
+    const mostAtOnce = config.maxParallelTools ?? MOST_PARALLEL;
+    const ran = await runCalls({ ...deps, permissions }, state.calls, mostAtOnce);
     if (ran.kind !== 'results') return ran;
     const { blocks } = ran;
     state.messages.push(...(await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks })));
+    await tellAfterTurn(deps, config, answer, state.calls.length);
     state.calls = [];
     return undefined;
   }
-  return endOrContinue(deps, state, answer);
+  const end = await endOrContinue(deps, state, answer);
+  await tellAfterTurn(deps, config, answer, 0);
+  return end;
+}
+
+/** These hooks only look; a crash in between leaves them without this turn. */
+async function tellAfterTurn(
+  { hooks, journal, abort }: EngageDependencies,
+  { model }: EngageConfig,
+  { turn, stopReason }: RecordedMessage,
+  toolCalls: number,
+): Promise<void> {
+  if (!(await hooks.matches('AfterTurn', model))) return;
+  const runs = await hooks.afterTurn({ turn, model, stopReason: stopReason?.kind ?? 'end_turn', toolCalls }, abort);
+  await journal.keepHookRuns(turn, runs);
 }
 
 async function endOrContinue(

@@ -3,8 +3,9 @@
  * Those that may have to wait are settled together, once everything else has its result.
  */
 import type { ToolResultBlock } from '../../llm/types.ts';
-import { runCall, settleCalls } from './run-call.ts';
-import type { Tool, ToolEffect, ToolResult } from './tool.ts';
+import { runCall } from './run-call.ts';
+import { settleWaiting } from './settle-waiting.ts';
+import type { Tool, ToolEffect } from './tool.ts';
 import type { EngageDependencies, EngageResult, RecordedCall, WaitingCall } from './types.ts';
 
 export type RanCalls =
@@ -16,27 +17,42 @@ export async function runCalls(
   calls: readonly RecordedCall[],
   mostAtOnce: number,
 ): Promise<RanCalls> {
-  const results = new Map<string, ToolResult>();
+  for (;;) {
+    const ran = await runThrough(deps, calls, mostAtOnce);
+    if (ran.kind === 'stopped') return ran;
+    const { waiting } = ran;
+    if (waiting.length === 0) break;
+    if (startsNothing(deps)) return { kind: 'stopped' };
+    const settled = await settleWaiting(deps, waiting);
+    if (settled.kind === 'parked') return settled;
+    for (const { call } of waiting) {
+      call.waiting = true;
+      call.result = settled.results.get(call.id) ?? null;
+    }
+    if (settled.kind === 'settled') break;
+  }
+  return { kind: 'results', blocks: calls.map(resultBlock) };
+}
+
+type RanThrough = { kind: 'through'; waiting: WaitingCall[] } | { kind: 'stopped' };
+
+/** What can run now runs, and has its result then. Gives those that may have to wait, in the order of asking. */
+async function runThrough(
+  deps: EngageDependencies,
+  calls: readonly RecordedCall[],
+  mostAtOnce: number,
+): Promise<RanThrough> {
   const waiting: WaitingCall[] = [];
   const isWhole = await inOrder(calls, deps.tools, mostAtOnce, async (call) => {
     // A focus that is aborted or held starts nothing more; the calls stay requested for whoever goes on.
     if (startsNothing(deps) && !call.result) return false;
     const outcome = await runCall(deps, call);
     if ('evaluate' in outcome) waiting.push(outcome);
-    else results.set(call.id, outcome);
+    else call.result = outcome;
     return true;
   });
   if (!isWhole) return { kind: 'stopped' };
-  if (waiting.length > 0) {
-    if (startsNothing(deps)) return { kind: 'stopped' };
-    const settled = await settleCalls(
-      deps,
-      waiting.sort((a, b) => a.call.position - b.call.position),
-    );
-    if (settled.kind === 'parked') return settled;
-    for (const [id, result] of settled.results) results.set(id, result);
-  }
-  return { kind: 'results', blocks: calls.map((call) => resultBlock(call, results.get(call.id))) };
+  return { kind: 'through', waiting: waiting.sort((a, b) => a.call.position - b.call.position) };
 }
 
 const startsNothing = ({ abort, held }: EngageDependencies) => abort.aborted || held.aborted;
@@ -113,7 +129,7 @@ class Slots {
   }
 }
 
-function resultBlock({ id, providerCallId }: RecordedCall, result: ToolResult | undefined): ToolResultBlock {
+function resultBlock({ id, providerCallId, result }: RecordedCall): ToolResultBlock {
   if (!result) throw new Error(`Tool call ${id} was left without a result.`);
   return { type: 'tool_result', toolUseId: providerCallId, content: result.content, isError: result.isError };
 }

@@ -1,7 +1,7 @@
 /** One model call: the request built from what was recorded, the stream passed on to watchers, the answer collected. */
 
 import { parseModelName } from '../../llm/resolve.ts';
-import type { CompletionResponse, ContentBlock, LlmError, Message } from '../../llm/types.ts';
+import type { CompletionRequest, CompletionResponse, ContentBlock, LlmError, Message } from '../../llm/types.ts';
 import type { EngageConfig, EngageDependencies, RecordedMessage } from './types.ts';
 
 export type Answer = { kind: 'answered'; response: CompletionResponse } | { kind: 'failed'; error: LlmError };
@@ -25,7 +25,11 @@ export async function streamAnswer(
   return { kind: 'failed', error: { kind: 'malformed', message: 'The stream ended without an end.' } };
 }
 
-function buildRequest(config: EngageConfig, messages: readonly RecordedMessage[], turn: number) {
+export function buildRequest(
+  config: EngageConfig,
+  messages: readonly RecordedMessage[],
+  turn: number,
+): CompletionRequest {
   const name = parseModelName(config.model);
   return {
     model: name.kind === 'name' ? name.model : config.model,

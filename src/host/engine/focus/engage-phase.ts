@@ -74,7 +74,21 @@ async function runLoop(
     {
       client: endingWhenHeld(client, claim),
       tools: toolsOf(deps, config),
-      journal: new DbJournal(deps.db, claim.lease, model, deps.redactor, remarksFor(deps, claim), costOf),
+      journal: new DbJournal(
+        deps.db,
+        claim.lease,
+        model,
+        deps.redactor,
+        remarksFor(deps, claim),
+        costOf,
+        callerOf(claim),
+      ),
+      hooks: deps.hooksOf(claim),
+      permissions: deps.permissionsOf(claim),
+      openModel: (name) => {
+        const opened = deps.models.open(name);
+        return opened.kind === 'ready' ? endingWhenHeld(opened.client, claim) : undefined;
+      },
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,
@@ -93,6 +107,9 @@ async function runLoop(
   watchers.end();
   return result;
 }
+
+/** Whoever the focus works for, its calls go the same way. */
+const callerOf = ({ item }: Claim) => (item.parentId === null ? 'model' : 'child');
 
 /** As the faculty has it now: unlike the digest, remarks are not fixed with the focus. */
 function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined {
@@ -120,6 +137,7 @@ async function conclude(deps: FocusDependencies, claim: Claim, result: LoopEnd):
       return { kind: 'next', phase: 'consolidate' };
     case 'budget':
     case 'refusal':
+    case 'blocked':
       await recordEnd(deps, claim, { kind: result.kind, message: result.message });
       return { kind: 'next', phase: 'consolidate' };
   }

@@ -10,11 +10,14 @@ import type { Db, Tx } from '../../db/types.ts';
 import { type CostOf, costMicros } from '../../llm/prices.ts';
 import { changeBlocks } from '../../llm/thinking.ts';
 import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
+import { useApproval } from '../../store/approvals/approvals.ts';
 import { addUsage } from '../../store/foci/foci.ts';
 import { insertMessage, readMessages, type StoredMessage } from '../../store/foci/messages.ts';
 import {
   finishToolCall,
   insertToolCall,
+  keepEffectiveInput,
+  keepRawResult,
   markStarted,
   readToolCalls,
   type ToolCall,
@@ -24,10 +27,12 @@ import { takeMessages } from '../../store/work/messages.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
 import { resolveCallWait } from '../../store/work/waits.ts';
 import type { Remark } from '../awareness/remark.ts';
-import type { ToolEffect, ToolResult } from '../engage/tool.ts';
+import type { HookDecision } from '../engage/hooks.ts';
+import type { Caller, ToolEffect, ToolResult } from '../engage/tool.ts';
 import type {
   CallEnd,
   Journal,
+  KeepModelHooks,
   RecordAnswer,
   RecordedCall,
   RecordedMessage,
@@ -35,6 +40,7 @@ import type {
   WaitingCall,
 } from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
+import { insertBreaks, insertDecisions, readModelHooks } from './hook-records.ts';
 import { findPark, settleCalls } from './settle-calls.ts';
 
 /** What is to be remarked at the end of a turn; called in the transaction that closes it. */
@@ -54,8 +60,19 @@ export class DbJournal implements Journal {
   #block = 0;
   /** A recorded step closes the block that its turn's results end. */
   #stepInTurn = false;
+  /** Who makes the calls of this focus's model. */
+  #caller: Caller;
 
-  constructor(db: Db, lease: Lease, model: string, redactor: Redactor, remarks?: Remarks, costOf: CostOf = costMicros) {
+  constructor(
+    db: Db,
+    lease: Lease,
+    model: string,
+    redactor: Redactor,
+    remarks?: Remarks,
+    costOf: CostOf = costMicros,
+    caller: Caller = 'model',
+  ) {
+    this.#caller = caller;
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
@@ -79,10 +96,12 @@ export class DbJournal implements Journal {
     return { messages, callsOfLastTurn: calls.map((call) => fromStoredCall(call, messages.at(-1)?.blocks ?? [])) };
   }
 
-  async recordAnswer({ turn, blocks, stopReason, usage }: RecordAnswer) {
+  async recordAnswer({ turn, blocks, stopReason, usage, model = this.#model }: RecordAnswer) {
     const kept = changeBlocks(uniqueCallIds(blocks), (text) => this.#redactor.text(text));
     const message: RecordedMessage = { turn, role: 'assistant', kind: 'assistant', blocks: kept, stopReason };
-    const calls = kept.filter((block) => block.type === 'tool_use').map((block, position) => newCall(block, position));
+    const calls = kept
+      .filter((block) => block.type === 'tool_use')
+      .map((block, position) => newCall(block, position, turn, this.#caller));
     const n = this.#nextN;
     await this.#write(async (tx, again) => {
       if (again && (await this.#hasMessage(tx, n))) return;
@@ -90,9 +109,9 @@ export class DbJournal implements Journal {
       const focus = { id: focusId, workItemId };
       const counted = { ...usage, estimated: usage.estimated ?? false };
       await Promise.all([
-        insertMessage(tx, focusId, this.#stored(n, message, { usage: { ...usage }, model: this.#model })),
-        ...calls.map((call) => insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue })),
-        addUsage(tx, focusId, counted, this.#costOf(this.#model, usage)),
+        insertMessage(tx, focusId, this.#stored(n, message, { usage: { ...usage }, model })),
+        ...calls.map((call) => insertToolCall(tx, focus, { ...call, input: call.input as JsonValue })),
+        addUsage(tx, focusId, counted, this.#costOf(model, usage)),
         noteProgress(tx, workItemId),
       ]);
     });
@@ -103,13 +122,36 @@ export class DbJournal implements Journal {
   async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
     await this.#write(async (tx, again) => {
       const started = await markStarted(tx, call.id, effect);
+      if (call.waiting) await useApproval(tx, call.id);
       if (!started && !again) throw new Error(`Tool call ${call.id} cannot start from the state it is in.`);
     });
   }
 
-  async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
+  async keepInput(call: RecordedCall, input: JsonValue, runs: readonly HookDecision[]): Promise<JsonValue> {
+    const kept = this.#redactor.json(input);
+    await this.#write(async (tx) => {
+      await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn: call.turn, callId: call.id }, runs);
+      await keepEffectiveInput(tx, call.id, kept);
+    });
+    return kept;
+  }
+
+  async keepRaw(call: RecordedCall, raw: ToolResult): Promise<ToolResult> {
+    const kept = { ...raw, content: this.#redactor.text(raw.content) };
+    await this.#write((tx) => keepRawResult(tx, call.id, { content: kept.content, is_error: kept.isError }));
+    return kept;
+  }
+
+  async finishCall(
+    call: RecordedCall,
+    end: CallEnd,
+    result: ToolResult,
+    runs: readonly HookDecision[] = [],
+  ): Promise<ToolResult> {
     const kept = { ...result, content: this.#redactor.text(result.content) };
+    if (end === 'done' && isStep(call)) this.#stepInTurn = true;
     return this.#write(async (tx) => {
+      await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn: call.turn, callId: call.id }, runs);
       if (call.waiting) await resolveCallWait(tx, call.id);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
       return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);
@@ -120,16 +162,21 @@ export class DbJournal implements Journal {
     call: RecordedCall,
     effect: ToolEffect,
     run: (tx: Tx) => Promise<ToolResult>,
+    keep: 'raw' | 'result' = 'result',
   ): Promise<ToolResult> {
     const result = await this.#write(async (tx, again) => {
       if (again) {
         const present = await this.#resultOf(tx, call);
         if (present) return present;
       }
-      const raw = await run(tx);
-      const kept = { ...raw, content: this.#redactor.text(raw.content) };
-      const end = kept.isError ? 'error' : 'done';
-      await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError }, effect);
+      const given = await run(tx);
+      const kept = { ...given, content: this.#redactor.text(given.content) };
+      const stored = { content: kept.content, is_error: kept.isError };
+      if (keep === 'raw') {
+        await markStarted(tx, call.id, effect);
+        await keepRawResult(tx, call.id, stored);
+      } else await finishToolCall(tx, call.id, kept.isError ? 'error' : 'done', stored, effect);
+      if (call.waiting) await this.#endApproval(tx, call);
       return kept;
     });
     if (!result.isError && isStep(call)) this.#stepInTurn = true;
@@ -146,6 +193,33 @@ export class DbJournal implements Journal {
         throw error;
       }
     });
+  }
+
+  async readModelHooks(turn: number) {
+    return retryLost(() => readModelHooks(this.#db, this.#lease.focusId, turn));
+  }
+
+  async keepModelHooks(kept: KeepModelHooks): Promise<RecordedMessage[]> {
+    const n = this.#nextN;
+    const { turn } = kept;
+    const texts = kept.messages.map((text) => this.#redactor.text(text));
+    const messages = texts.map((text): RecordedMessage => {
+      return { turn, role: 'user', kind: 'hook', blocks: [{ type: 'text', text }] };
+    });
+    await this.#write(async (tx, again) => {
+      if (again && messages.length > 0 && (await this.#hasMessage(tx, n))) return;
+      for (const [at, message] of messages.entries()) {
+        await insertMessage(tx, this.#lease.focusId, this.#stored(n + at, message));
+      }
+      await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn, callId: null }, kept.runs);
+      await insertBreaks(tx, this.#lease.focusId, this.#redactor, kept);
+    });
+    this.#nextN += messages.length;
+    return messages;
+  }
+
+  async keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void> {
+    await this.#write((tx) => insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn, callId: null }, runs));
   }
 
   async closeTurn(message: RecordedMessage): Promise<RecordedMessage[]> {
@@ -210,13 +284,20 @@ export class DbJournal implements Journal {
     );
   }
 
+  /** A call that waited for a person has run with its start: the approval is used up, and nothing is waited for. */
+  async #endApproval(tx: Tx, call: RecordedCall): Promise<void> {
+    await useApproval(tx, call.id);
+    await resolveCallWait(tx, call.id);
+  }
+
   async #hasMessage(tx: Tx, n: number): Promise<boolean> {
     return (await readMessages(tx, this.#lease.focusId, n - 1)).length > 0;
   }
 
   async #resultOf(tx: Tx, call: RecordedCall): Promise<ToolResult | undefined> {
     const calls = await readToolCalls(tx, this.#lease.focusId);
-    const result = calls.find(({ id }) => id === call.id)?.result;
+    const found = calls.find(({ id }) => id === call.id);
+    const result = found?.result ?? found?.rawResult;
     return result ? { content: result.content, isError: result.is_error } : undefined;
   }
 
@@ -237,20 +318,26 @@ function fromStoredCall(call: ToolCall, blocks: readonly ContentBlock[]): Record
   const invalid = block?.type === 'tool_use' ? block.invalid : undefined;
   return {
     id: call.id,
+    turn: call.turn,
+    caller: call.caller,
     position: call.position,
     providerCallId: call.providerCallId,
     name: call.name,
     input: call.input,
+    ...(call.effectiveInput === null ? {} : { effectiveInput: call.effectiveInput }),
     ...(invalid ? { invalid } : {}),
+    ...(call.rawResult ? { raw: { content: call.rawResult.content, isError: call.rawResult.is_error } } : {}),
     started: call.state === 'started',
     waiting: call.state === 'waiting',
     result: call.result ? { content: call.result.content, isError: call.result.is_error } : null,
   };
 }
 
-function newCall(block: ToolUseBlock, position: number): RecordedCall {
+function newCall(block: ToolUseBlock, position: number, turn: number, caller: Caller): RecordedCall {
   return {
     id: uuidv7(),
+    turn,
+    caller,
     position,
     providerCallId: block.id,
     name: block.name,
@@ -274,6 +361,7 @@ function uniqueCallIds(blocks: readonly ContentBlock[]): ContentBlock[] {
   });
 }
 
-function isStep({ name, input }: Pick<RecordedCall, 'name' | 'input'>): boolean {
-  return name === 'ledger_append' && (input as { entry_type?: unknown } | null)?.entry_type === 'step';
+function isStep(call: { name: string; input: unknown; effectiveInput?: JsonValue | null }): boolean {
+  const input = (call.effectiveInput ?? call.input) as { entry_type?: unknown } | null;
+  return call.name === 'ledger_append' && input?.entry_type === 'step';
 }

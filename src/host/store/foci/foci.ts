@@ -15,7 +15,9 @@ export type FocusError = { kind: string; message: string; final?: true };
 export type EngageEnd =
   | { kind: 'end_turn'; text: string }
   | { kind: 'budget'; message: string }
-  | { kind: 'refusal'; message: string };
+  | { kind: 'refusal'; message: string }
+  /** A hook let no more calls of the model through. */
+  | { kind: 'blocked'; message: string };
 
 /** Token counts of all model calls of a focus. */
 export type FocusUsage = { input: number; cacheRead: number; cacheWrite: number; output: number; estimated: boolean };

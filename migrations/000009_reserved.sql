@@ -1,0 +1,1 @@
+-- Holds the number: the migration comes with the work beside this one.

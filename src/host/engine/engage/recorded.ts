@@ -1,0 +1,34 @@
+/** Messages and calls as the journal has them. */
+import type { ContentBlock, JsonValue, StopReason } from '../../llm/types.ts';
+import type { Caller, ToolResult } from './tool.ts';
+
+/** A message as it was recorded. Assistant messages say how they ended. */
+export type RecordedMessage = {
+  turn: number;
+  role: 'user' | 'assistant';
+  kind: 'task' | 'assistant' | 'tool_results' | 'hook' | 'remark' | 'person';
+  blocks: ContentBlock[];
+  stopReason?: StopReason;
+};
+
+export type RecordedCall = {
+  id: string;
+  turn: number;
+  caller: Caller;
+  position: number;
+  /** The provider's id, which pairs call and result. */
+  providerCallId: string;
+  name: string;
+  input: unknown;
+  /** What hooks made of the input. Undefined while none was asked. */
+  effectiveInput?: JsonValue;
+  /** Set where the arguments did not parse; such a call is answered and never run. */
+  invalid?: { raw: string; reason: string };
+  /** Started, and no result recorded: the process that ran it is gone. */
+  started: boolean;
+  /** It was evaluated before, and the focus parked for it. */
+  waiting: boolean;
+  /** The tool gave this, and hooks are still to see it. */
+  raw?: ToolResult;
+  result: ToolResult | null;
+};
