@@ -18,6 +18,8 @@ export const COMMAND_NAMES = [
   'pauseAll',
   'resumeAll',
   'deleteWork',
+  'approve',
+  'acceptHooks',
   'runDemo',
   'chooseModel',
   'setApiKey',

@@ -1,5 +1,7 @@
 /** What each command does. */
 import type { CommandName } from '../names.ts';
+import { acceptHooks } from './accept-hooks.ts';
+import { approve } from './approve.ts';
 import { chooseModel } from './choose-model.ts';
 import type { Command } from './command.ts';
 import { deleteWork } from './delete-work.ts';
@@ -32,6 +34,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   pauseAll,
   resumeAll,
   deleteWork,
+  approve,
+  acceptHooks,
   runDemo,
   chooseModel,
   setApiKey,

@@ -45,9 +45,11 @@ function statusText(connection: HostConnection, model: WorkModel): StatusText {
 function countsText(model: WorkModel): StatusText {
   const count = (group: string) => model.all().filter(({ item }) => groupOf(item) === group).length;
   const [waiting, running, paused] = [count('waiting'), count('running'), count('paused')];
+  const asking = model.all().filter(({ item }) => item.wait?.kind === 'approval' && groupOf(item) === 'waiting').length;
   const facts = [
     model.allPaused ? 'all paused' : '',
-    waiting > 0 ? `${waiting} waiting` : '',
+    asking > 0 ? `${asking} to approve` : '',
+    waiting - asking > 0 ? `${waiting - asking} waiting` : '',
     running > 0 ? `${running} running` : '',
     paused > 0 && !model.allPaused ? `${paused} paused` : '',
   ].filter(Boolean);

@@ -192,6 +192,12 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
       if (item.wait && waitsForWindow(item.wait)) {
         return [reason(item.wait.next), action('Choose Model…', 'hubot', 'chooseModel')];
       }
+      if (item.wait?.kind === 'approval') {
+        return [
+          reason('A call asks for your permission'),
+          action('Review and Decide…', 'shield', 'approve', { workId: item.id }),
+        ];
+      }
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
       return [
         reason(`No usable key for ${providersOf(item)}: the work goes on by itself when there is one`),

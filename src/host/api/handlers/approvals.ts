@@ -11,6 +11,7 @@ import { type Approval, findApprovals, pendingApprovals, readApproval } from '..
 import { deleteRule, type PermissionRule, rulesOfPlace } from '../../store/approvals/permission-rules.ts';
 import { readWorkItem } from '../../store/work/find.ts';
 import type { ApiContext, Handlers } from '../context.ts';
+import { fitting } from '../page.ts';
 import { refuseAgents } from '../refuse-agents.ts';
 
 export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide' | 'approval/forget'> = {
@@ -18,7 +19,8 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
     const db = await context.database();
     const pending = await pendingApprovals(db, context.place, limit);
     const approvals = await Promise.all(pending.map((approval) => viewApproval(context, approval)));
-    return { approvals, rules: (await rulesOfPlace(db, context.place)).map(viewRule) };
+    // Arguments may be long, and all of them have to be seen: those that do not fit come when others are decided.
+    return { approvals: fitting(approvals), rules: (await rulesOfPlace(db, context.place)).map(viewRule) };
   },
 
   async 'approval/decide'(context, { id, decision, scope, pattern: wanted, reason, pid }, session) {

@@ -9,7 +9,7 @@ import { readTrust } from '../../store/trust/trust.ts';
 import type { AcceptedCopies } from '../acceptance/accepted-copies.ts';
 import { readFolderContent } from '../acceptance/folder-content.ts';
 import { type Hook, type HookProblem, inOrder } from './hook.ts';
-import { findFolders, readWorkspaceFolders, stampOf, type WorkspaceFolder } from './hook-folders.ts';
+import { findFolders, readWorkspaceFolders, stampOf, versionOf, type WorkspaceFolder } from './hook-folders.ts';
 import { loadHook } from './load-hook.ts';
 
 export type HookFolders = { personal: string; workspace: string };
@@ -85,9 +85,10 @@ export class HookCatalogue {
     const signature = JSON.stringify([stampOf(personal.folders), personal.problem, found, accepted, isTrusted]);
     this.#lookedAt = performance.now();
     if (signature === this.#signature) return this.#listed;
-    const own = personal.folders.map(({ name, folder: own }) =>
-      loadHook(name, { folder: own, origin: 'personal', version: stampOf([{ name, folder: own }]) }),
-    );
+    const own = personal.folders.map(({ name, folder: own }) => {
+      const hook = loadHook(name, { folder: own, origin: 'personal', version: '' });
+      return 'events' in hook ? { ...hook, version: versionOf(own, hook.command) } : hook;
+    });
     const workspace = found.map((one) => this.#standingOf(one, accepted, isTrusted));
     const running = isTrusted ? workspace.flatMap((one) => this.#acceptedHook(one, accepted)) : [];
     const all = [...own, ...running];

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { readFolderContent } from '../acceptance/folder-content.ts';
-import { HOOK_NAME, type HookProblem } from './hook.ts';
+import { HOOK_FILE, HOOK_NAME, type HookProblem } from './hook.ts';
 
 export type FoundFolder = { name: string; folder: string };
 
@@ -53,6 +53,15 @@ function stampOfFolder(folder: string): string {
   } catch (error) {
     return String((error as NodeJS.ErrnoException).code);
   }
+}
+
+/** Of the hook itself: its file, and what its command names. What it writes beside these changes nothing. */
+export function versionOf(folder: string, command: string): string {
+  const names = readdirSync(folder).filter((name) => name === HOOK_FILE || command.includes(name));
+  return names
+    .sort()
+    .map((name) => `${name}=${fileStamp(path.join(folder, name))}`)
+    .join(';');
 }
 
 function fileStamp(file: string): string {

@@ -30,7 +30,7 @@ export type Hook = z.output<typeof hookSchema> & {
   origin: 'personal' | 'workspace';
   /** Absolute: where its command runs. */
   folder: string;
-  /** Changes with all that is in its folder; a process of an older one is not used on. */
+  /** Changes with what it is; a process of an older one is not used on. */
   version: string;
   documentation: string;
 };
