@@ -56,8 +56,10 @@ export async function readModelHooks(
   focusId: string,
   turn: number,
 ): Promise<{ runs: HookDecision[]; sent: SentPrefix }> {
-  const runs = await readHookRuns(db, focusId, 'BeforeLLMCall', turn);
-  const cuts = await readContextCuts(db, focusId);
+  const [runs, cuts] = await Promise.all([
+    readHookRuns(db, focusId, 'BeforeLLMCall', turn),
+    readContextCuts(db, focusId),
+  ]);
   const last = (kind: string, key: string) => {
     const value = cuts.findLast((cut) => cut.kind === kind)?.content[key];
     return typeof value === 'string' ? value : null;
