@@ -1,5 +1,6 @@
 /** Approvals, rules, decisions of hooks and accepted folders, on both databases. */
 import assert from 'node:assert/strict';
+import type { RecordedCall } from '../../src/host/engine/engage/types.ts';
 import { readModelHooks } from '../../src/host/engine/focus/hook-records.ts';
 import { DbJournal } from '../../src/host/engine/focus/journal.ts';
 import { decideCall } from '../../src/host/engine/permissions/decide-approval.ts';
@@ -18,8 +19,9 @@ import { readHookRuns } from '../../src/host/store/foci/hook-runs.ts';
 import { insertToolCall, readToolCalls } from '../../src/host/store/foci/tool-calls.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
+import { pauseBeforeCommit, untilBlockedBy } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { running } from './work-rows.ts';
+import { running, stateOf } from './work-rows.ts';
 
 onEachDatabase('approvals and hooks', {}, (database) => {
   async function asked(command = 'git push') {
@@ -162,5 +164,66 @@ onEachDatabase('approvals and hooks', {}, (database) => {
       ['a', 'b'],
     );
     assert.deepEqual(await readAcceptedFolders(db, place, 'skill'), []);
+  });
+});
+
+onEachDatabase('a decision while the focus parks', { connections: 'several' }, (database) => {
+  async function asking() {
+    const { db } = database;
+    const { item, lease } = await running(db);
+    const [id, callId] = [uuidv7(), uuidv7()];
+    const facts = { id: callId, turn: 1, position: 0, providerCallId: 'a', name: 'run_command', input: {} };
+    await db.transaction((tx) => insertToolCall(tx, { id: lease.focusId, workItemId: item.id }, facts));
+    const call: RecordedCall = { ...facts, caller: 'model', started: false, waiting: false, result: null };
+    const row = { id, workItemId: item.id, focusId: lease.focusId, toolCallId: callId, tool: 'run_command' };
+    const approval = { ...row, subject: null, input: {}, inputHash: 'one', preview: null };
+    const park = (journal: DbJournal) =>
+      journal.settleCalls([
+        {
+          call,
+          async evaluate(_stored, tx) {
+            if ((await readApprovalOfCall(tx, callId))?.state === 'allowed') return { kind: 'ready' };
+            await askApproval(tx, approval);
+            return { kind: 'wait', wait: { kind: 'approval', targets: [id], mode: null, wakeInMs: null } };
+          },
+        },
+      ]);
+    return { item, lease, approval, park };
+  }
+
+  const allow = { verdict: 'allow', scope: 'once', pattern: null, reason: null, by: 'cli' } as const;
+
+  it('waits for the park, and wakes the item', async () => {
+    const { db } = database;
+    const { item, lease, approval, park } = await asking();
+    // A question that was asked before, so that there is something to decide while the focus parks.
+    await db.transaction((tx) => askApproval(tx, approval));
+    const parker = pauseBeforeCommit(await database.connect());
+    const parking = park(new DbJournal(parker.db, lease, 'written/m', new Redactor()));
+    const pid = await parker.reached;
+    const kept = await readApproval(db, approval.id);
+    assert.ok(kept);
+    const deciding = decideCall(db, kept, allow, '/w');
+    await untilBlockedBy(db, pid);
+    parker.resume();
+    assert.deepEqual([await parking, await deciding], [{ kind: 'parked', waitsFor: 'approval' }, 1]);
+    assert.equal(await stateOf(db, item.id), 'queued');
+  });
+
+  it('that comes first lets the call run without a park', async () => {
+    const { db } = database;
+    const { item, lease, approval, park } = await asking();
+    await db.transaction((tx) => askApproval(tx, approval));
+    const kept = await readApproval(db, approval.id);
+    assert.ok(kept);
+    const decider = pauseBeforeCommit(await database.connect());
+    const deciding = decideCall(decider.db, kept, allow, '/w');
+    const pid = await decider.reached;
+    const parking = park(new DbJournal(db, lease, 'written/m', new Redactor()));
+    await untilBlockedBy(db, pid);
+    decider.resume();
+    assert.equal(await deciding, 1);
+    assert.deepEqual(await parking, { kind: 'ready', results: new Map() });
+    assert.equal(await stateOf(db, item.id), 'running');
   });
 });
