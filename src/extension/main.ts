@@ -24,6 +24,7 @@ import { readSettings } from './settings.ts';
 import { installTerminalCommand } from './terminal-command.ts';
 import { ApprovalPrompt } from './views/approval-prompt.ts';
 import { FocusPanels } from './views/focus-panels.ts';
+import { promptForHooks } from './views/hook-prompt.ts';
 import { LedgerView } from './views/ledger-view.ts';
 import { createStatusBar } from './views/status-bar.ts';
 import { WorkTree } from './views/work-tree.ts';
@@ -51,6 +52,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     tree,
     panels,
     new ApprovalPrompt(parts, (approval) => reviewApproval(parts, approval)),
+    promptForHooks(services),
     createStatusBar(services.connection, services.model),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);

@@ -313,10 +313,25 @@ async function welcome(
       : `The host was started with the database "${database}", not "${params.database}"; to change over: animus host stop`,
     params.home === home ? '' : `The host was started with ANIMUS_HOME=${home}.`,
     params.folder === folder ? '' : `The host serves ${folder}.`,
+    await unacceptedHooks(context),
   ].filter((text) => text !== '');
   const trusted = await trustedSoon(context);
   const { version, build: hash } = build;
   return { instance_id: instanceId, store_id: storeId, pid: process.pid, version, build: hash, trusted, warnings };
+}
+
+/** What a trusted folder brings along and nobody accepted as it is now; '' where there is nothing, or nobody says at once. */
+async function unacceptedHooks({ database, hooks, status }: ApiContext): Promise<string> {
+  if (status().database.kind !== 'ready') return '';
+  const look = async () => {
+    const { workspace } = await hooks.current(await database());
+    const asking = workspace.filter(({ state }) => state === 'new' || state === 'changed').map(({ name }) => name);
+    return asking.length === 0
+      ? ''
+      : `Hooks of this folder wait for you to accept them: ${asking.join(', ')} (animus hooks)`;
+  };
+  const nothing = () => ''; // whoever asks for the hooks hears what is wrong
+  return Promise.race([look().catch(nothing), sleep(TRUST_WITHIN_MS, '', { ref: false })]);
 }
 
 /** Null where the database does not say at once: a greeting must not wait for it, or the client takes the host for gone. */

@@ -180,11 +180,13 @@ describe('hooks of the built host', function () {
     };
     assert.deepEqual(await run(), []);
     const listed = await sandbox.animus(['hooks']);
+    assert.match(listed.stderr, /note: Hooks of this folder wait for you to accept them: guard/);
     assert.match(listed.stdout, /guard +workspace +new[\s\S]*animus hooks accept guard/);
     assert.equal((await sandbox.animus(['hooks', 'accept', 'guard'])).code, 0);
     assert.deepEqual(await run(), ['one']);
     writeHook(own, 'guard', { command: `echo two >> '${marks}'`, events: ['AfterTurn'] });
     assert.deepEqual(await run(), ['one', 'one']);
+    assert.match((await sandbox.animus(['status'])).stderr, /wait for you to accept them: guard/);
     const stale = await sandbox.json<{ error: { kind: string } }>([
       'hooks',
       'accept',
