@@ -38,7 +38,8 @@ describe('the configuration', () => {
     assert.deepEqual(load(undefined), {
       model: null,
       database: { url: null, schema: 'animus' },
-      host: { idle_seconds: 600, max_concurrent: 4, place: null },
+      host: { idle_seconds: 600, max_concurrent: 4, headless: false, place: null },
+      permissions: { when_headless: 'deny' },
       children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 90, max_mb: null },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
@@ -54,7 +55,7 @@ describe('the configuration', () => {
     const text = 'model = "anthropic/a"\n[host]\nidle_seconds = 60\nmax_concurrent = 2\n[log]\nlevel = "warn"\n';
     const config = load(text, { ANIMUS_MODEL: 'anthropic/b', ANIMUS_HOST_MAX_CONCURRENT: '8' });
     assert.equal(config.model, 'anthropic/b');
-    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8, place: null });
+    assert.deepEqual(config.host, { idle_seconds: 60, max_concurrent: 8, headless: false, place: null });
     assert.equal(config.log.level, 'warn');
   });
 
@@ -74,6 +75,7 @@ describe('the configuration', () => {
       ANIMUS_DATABASE_SCHEMA: 'team_a',
       ANIMUS_HOST_IDLE_SECONDS: '1.5',
       ANIMUS_HOST_MAX_CONCURRENT: '1',
+      ANIMUS_HOST_HEADLESS: '1',
       ANIMUS_PLACE: 'pond',
       ANIMUS_RETENTION_DAYS: '30',
       ANIMUS_RETENTION_MAX_MB: '512',
@@ -84,7 +86,8 @@ describe('the configuration', () => {
     assert.deepEqual(config, {
       model: 'scripted/demo',
       database: { url: 'postgresql://someone@db/animus', schema: 'team_a' },
-      host: { idle_seconds: 1.5, max_concurrent: 1, place: 'pond' },
+      host: { idle_seconds: 1.5, max_concurrent: 1, headless: true, place: 'pond' },
+      permissions: { when_headless: 'deny' },
       children: { max_depth: 5, max_per_focus: 32 },
       retention: { days: 30, max_mb: 512 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
