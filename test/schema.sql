@@ -184,6 +184,13 @@ create table animus.migrations (
   constraint migrations_pkey PRIMARY KEY (number)
 );
 
+create table animus.paused_places (
+  place uuid not null,
+  paused_at timestamp with time zone default now() not null,
+  paused_by text not null,
+  constraint paused_places_pkey PRIMARY KEY (place)
+);
+
 create table animus.permission_rules (
   id uuid not null,
   place uuid not null,

@@ -134,7 +134,7 @@ onEachDatabase('approvals and hooks', {}, (database) => {
   it("stores a call's effective input and raw result before its result, each once", async () => {
     const { db } = database;
     const { lease } = await running(db);
-    const journal = new DbJournal(db, lease, 'written/m', new Redactor(), undefined, 'child');
+    const journal = new DbJournal(db, lease, 'written/m', new Redactor(), undefined, undefined, 'child');
     await journal.load();
     const usage = { input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
     const blocks = [{ type: 'tool_use' as const, id: 'a', name: 'act', input: { text: 'asked' } }];

@@ -1,1 +1,0 @@
--- Holds the number: the migration comes with the work beside this one.
