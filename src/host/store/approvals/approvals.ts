@@ -89,11 +89,13 @@ export async function findApprovals(db: Queryable, place: string, digits: string
   );
 }
 
-/** What a person is asked now, oldest first: of work that is open. */
+/** What a person is asked now, oldest first: of foci that are open, of work that is still here. */
 export async function pendingApprovals(db: Queryable, place: string, limit: number): Promise<Approval[]> {
   return db.query<Approval>(
     `select ${COLUMNS} from animus.approvals a join animus.work_items w on w.id = a.work_item_id
-     where a.place = $1 and a.state = 'pending' and w.state in ('queued', 'running', 'waiting')
+       join animus.foci f on f.id = a.focus_id
+     where a.place = $1 and w.place = $1 and a.state = 'pending' and w.state in ('queued', 'running', 'waiting')
+       and f.status in ('running', 'parked', 'released')
      order by a.created_at, a.id limit $2`,
     [place, limit],
   );
