@@ -18,6 +18,7 @@ import { registerHost } from '../src/host/store/hosts/hosts.ts';
 import { submitWork } from '../src/host/store/work/submit.ts';
 import type { JsonObject } from '../src/protocol/json.ts';
 import { uuidv7 } from '../src/rendezvous/ids.ts';
+import { ALL_ALLOWED, NO_HOOKS } from '../test/support/engine-loop.ts';
 import { MemoryJournal } from '../test/support/engine-memory-journal.ts';
 
 const TASK = 'Count the herons.';
@@ -115,7 +116,8 @@ async function runLoop(
   const result = await engage(
     {
       ...{ client, tools, journal, limits: turnsOnly(CONFIG.maxTurns), context: { ...context, workspace } },
-      ...{ emit: () => undefined, stopping: never, held: never, abort: never },
+      ...{ emit: () => undefined, stopping: never, held: never, abort: never, openModel: () => undefined },
+      ...{ hooks: NO_HOOKS, permissions: ALL_ALLOWED },
     },
     CONFIG,
   );

@@ -86,7 +86,32 @@ const MAY_IMPORT: Record<string, Layer> = {
     layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/process'],
     packages: ['zod'],
   },
-  'host/engine/faculties': { layers: ['host/config'], packages: ['zod', 'smol-toml'] },
+  // A faculty's file holds permission patterns, which are checked where it is read.
+  'host/engine/faculties': { layers: ['host/config', 'host/engine/permissions'], packages: ['zod', 'smol-toml'] },
+  // Rules and approvals. It implements what the loop asks for, and uses the globs and paths of the tools.
+  'host/engine/permissions': {
+    layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/engine/tools', 'host/store', 'host/db'],
+    packages: [],
+  },
+  // Files that begin with YAML between fences: hooks now, skills later. Nothing else sees the parser.
+  'host/engine/frontmatter': { layers: [], packages: ['gray-matter'] },
+  // What a person accepted by its content, and copies of it.
+  'host/engine/acceptance': { layers: ['rendezvous'], packages: [] },
+  // Engage hooks: they implement what the loop asks for, and start processes.
+  'host/engine/hooks': {
+    layers: [
+      'protocol',
+      'rendezvous',
+      'host/engine/acceptance',
+      'host/engine/engage',
+      'host/engine/frontmatter',
+      'host/engine/permissions',
+      'host/process',
+      'host/store',
+      'host/db',
+    ],
+    packages: ['zod'],
+  },
   'host/engine/redaction': { layers: ['protocol'], packages: [] },
   // What keeps a store well while nothing runs.
   'host/care': { layers: ['host/db', 'host/store'], packages: [] },
@@ -226,6 +251,22 @@ describe('architecture', () => {
     const sorted = sources.map(({ lines }) => lines).sort((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
     assert.ok(median <= MEDIAN_FILE, `the median file has ${median} lines`);
+  });
+
+  it('runs tools in one place alone, behind the one enforcement point', () => {
+    const read = (file: string) => readFileSync(path.join(ROOT, 'src', file), 'utf8');
+    const invokes = /\b(?:tool|\w*Tool)\s*(?:\?\.|\.)\s*(?:run|evaluate)\b/;
+    const invoking = sources.filter(({ file }) => file.startsWith('host/') && invokes.test(read(file)));
+    assert.deepEqual(
+      invoking.map(({ file }) => file),
+      ['host/engine/engage/invoke-tool.ts'],
+    );
+    const entering = sources.filter(({ file }) => /from '[^']*\/invoke-tool\.ts'/.test(read(file)));
+    const reached = entering.filter(({ file }) => /\brun(?:Store|World)Tool\b|\bevaluateTool\b/.test(read(file)));
+    assert.deepEqual(
+      reached.map(({ file }) => file),
+      ['host/engine/engage/run-call.ts'],
+    );
   });
 
   it('uses no vague file names', () => {

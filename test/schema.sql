@@ -1,5 +1,46 @@
 -- What the migrations make, for reading and reviewing. UPDATE_SCHEMA=1 with the store lane writes it anew.
 
+create table animus.accepted_folders (
+  place uuid not null,
+  kind text not null,
+  name text not null,
+  hash text not null,
+  accepted_by text not null,
+  accepted_at timestamp with time zone default now() not null,
+  constraint accepted_folders_kind_check CHECK ((kind = ANY (ARRAY['hook'::text, 'faculty'::text, 'command'::text, 'skill'::text]))),
+  constraint accepted_folders_pkey PRIMARY KEY (place, kind, name, hash)
+);
+
+create table animus.approvals (
+  id uuid not null,
+  place uuid not null,
+  work_item_id uuid not null,
+  focus_id uuid not null,
+  tool_call_id uuid not null,
+  tool text not null,
+  subject jsonb,
+  input jsonb not null,
+  input_hash text not null,
+  preview text,
+  state text default 'pending'::text not null,
+  scope text,
+  reason text,
+  decided_by text,
+  decided_at timestamp with time zone,
+  used_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint approvals_check CHECK (((state = 'pending'::text) = (decided_at IS NULL))),
+  constraint approvals_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint approvals_pkey PRIMARY KEY (id),
+  constraint approvals_scope_check CHECK ((scope = ANY (ARRAY['once'::text, 'focus'::text, 'rule'::text]))),
+  constraint approvals_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'allowed'::text, 'denied'::text]))),
+  constraint approvals_tool_call_id_fkey FOREIGN KEY (tool_call_id) REFERENCES animus.tool_calls(id) ON DELETE CASCADE,
+  constraint approvals_tool_call_id_key UNIQUE (tool_call_id),
+  constraint approvals_work_item_id_fkey FOREIGN KEY (work_item_id) REFERENCES animus.work_items(id) ON DELETE CASCADE
+);
+CREATE INDEX approvals_of_focus ON animus.approvals USING btree (focus_id);
+CREATE INDEX approvals_pending ON animus.approvals USING btree (place, created_at) WHERE (state = 'pending'::text);
+
 create table animus.artifacts (
   id uuid not null,
   focus_id uuid not null,
@@ -128,10 +169,14 @@ create table animus.hook_runs (
   stderr_tail text default ''::text not null,
   duration_ms integer not null,
   created_at timestamp with time zone default now() not null,
+  turn integer,
+  tool_call_id uuid,
+  reason text,
   constraint hook_runs_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
   constraint hook_runs_pkey PRIMARY KEY (id)
 );
 CREATE INDEX hook_runs_by_focus ON animus.hook_runs USING btree (focus_id, event);
+CREATE INDEX hook_runs_of_turn ON animus.hook_runs USING btree (focus_id, turn) WHERE (turn IS NOT NULL);
 
 create table animus.hosts (
   id uuid not null,
@@ -181,6 +226,20 @@ create table animus.paused_places (
   paused_by text not null,
   constraint paused_places_pkey PRIMARY KEY (place)
 );
+
+create table animus.permission_rules (
+  id uuid not null,
+  place uuid not null,
+  focus_id uuid,
+  decision text not null,
+  pattern text not null,
+  created_by text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint permission_rules_decision_check CHECK ((decision = ANY (ARRAY['allow'::text, 'deny'::text]))),
+  constraint permission_rules_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint permission_rules_pkey PRIMARY KEY (id)
+);
+CREATE INDEX permission_rules_of_place ON animus.permission_rules USING btree (place);
 
 create table animus.questions (
   id uuid not null,
@@ -250,7 +309,7 @@ create table animus.tool_calls (
   constraint tool_calls_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'waiting'::text, 'started'::text, 'done'::text, 'error'::text, 'blocked'::text, 'denied'::text, 'interrupted'::text, 'cancelled'::text])))
 );
 CREATE INDEX tool_calls_by_focus ON animus.tool_calls USING btree (focus_id, requested_at);
-CREATE UNIQUE INDEX tool_calls_of_turn ON animus.tool_calls USING btree (focus_id, turn, "position") WHERE (caller = 'model'::text);
+CREATE UNIQUE INDEX tool_calls_of_turn ON animus.tool_calls USING btree (focus_id, turn, "position") WHERE (caller = ANY (ARRAY['model'::text, 'child'::text]));
 
 create table animus.trusted_folders (
   place uuid not null,

@@ -19,6 +19,8 @@ export const COMMAND_NAMES = [
   'resumeAll',
   'deleteWork',
   'answer',
+  'approve',
+  'acceptHooks',
   'runDemo',
   'chooseModel',
   'setApiKey',

@@ -21,12 +21,17 @@ import { readMigrations } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import { PgliteDb } from './db/pglite-db.ts';
 import type { Db } from './db/types.ts';
+import { AcceptedCopies } from './engine/acceptance/accepted-copies.ts';
 import { whyDayIsOver } from './engine/dispatch/day-cap.ts';
 import { Dispatcher } from './engine/dispatch/dispatcher.ts';
 import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
 import { DAY } from './engine/focus/engage-phase.ts';
 import { runFocus } from './engine/focus/run-focus.ts';
-import type { FocusDependencies, FocusEvent } from './engine/focus/types.ts';
+import type { Claim, FocusDependencies, FocusEvent } from './engine/focus/types.ts';
+import { HookCatalogue } from './engine/hooks/catalogue.ts';
+import { FocusHooks } from './engine/hooks/focus-hooks.ts';
+import { PersistentHooks } from './engine/hooks/persistent-hooks.ts';
+import { CallPermissions } from './engine/permissions/call-permissions.ts';
 import { Redactor } from './engine/redaction/redactor.ts';
 import { askUser } from './engine/tools/ask-user.ts';
 import { awaitChildWork } from './engine/tools/await-child-work.ts';
@@ -82,6 +87,15 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
   });
   const windowModels = new WindowModels();
   const models = createModels(config, assets, { ask: windowModels.ask, has: (name) => windowModels.has(name) });
+  const persistent = new PersistentHooks(identity.storeId, commandEnvironment);
+  const hooks = new HookCatalogue({
+    folders: { personal: path.join(home, 'hooks'), workspace: path.join(folder, '.animus', 'hooks') },
+    copies: new AcceptedCopies(path.join(home, 'accepted')),
+    place: identity.place,
+    workspace: folder,
+    onChange: (current) =>
+      void persistent.keepOnly(current).catch((error) => log('warn', 'hooks.not_ended', { message: String(error) })),
+  });
   const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
   const database = lazyDatabase(options, log, disk, () => controls.drain('the database does not reopen'));
   let dispatcher: Dispatcher | undefined;
@@ -93,6 +107,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     storeId: identity.storeId,
     folder,
     catalogue,
+    hooks,
     redactor,
     credentials: models.credentials,
     windowModels,
@@ -138,7 +153,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       const dependencies = focusDependencies(
         options,
         identity,
-        { db, models, redactor, commandEnvironment, log },
+        { db, models, redactor, commandEnvironment, log, hooks, persistent },
         catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
@@ -167,6 +182,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     },
     async stop() {
       await dispatcher?.drain();
+      await persistent.close();
       await care?.stop();
     },
   };
@@ -234,20 +250,38 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: Di
   };
 }
 
-type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & { models: HostModels };
+type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & {
+  models: HostModels;
+  hooks: HookCatalogue;
+  persistent: PersistentHooks;
+};
 
 function focusDependencies(
   { config, store, folder, home }: HostOptions,
   { storeId }: HostIdentity,
-  parts: FocusParts,
+  { hooks, persistent, ...parts }: FocusParts,
   catalogue: FacultyCatalogue,
   emit: (event: FocusEvent) => void,
 ): FocusDependencies {
   const { headless } = config.host;
   const limits = { maxDepth: config.children.max_depth, maxPerFocus: config.children.max_per_focus };
   const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
+  const processes = { storeId, environment: parts.commandEnvironment, persistent };
+  const closedFolder = realpathSync(home);
+  const idsOf = ({ item, focus, faculty }: Claim) => {
+    return { workItemId: item.id, focusId: focus.id, faculty: faculty.name, workspace: folder };
+  };
   return {
     ...parts,
+    hooksOf: (claim) => new FocusHooks({ db: parts.db, catalogue: hooks, processes, ids: idsOf(claim) }),
+    permissionsOf: (claim) =>
+      new CallPermissions({
+        db: parts.db,
+        context: { ...idsOf(claim), closedFolder },
+        faculty: claim.faculty.permissions,
+        whenAsked: headless ? config.permissions.when_headless : 'wait',
+        redact: (text) => parts.redactor.text(text),
+      }),
     engineTools: [
       reportOutcome,
       ledgerAppend,
@@ -266,7 +300,7 @@ function focusDependencies(
     storeId,
     storeFolder: store,
     workspace: folder,
-    closedFolder: realpathSync(home),
+    closedFolder,
     emit,
     random: Math.random,
   };
@@ -311,10 +345,25 @@ async function welcome(
       : `The host was started with the database "${database}", not "${params.database}"; to change over: animus host stop`,
     params.home === home ? '' : `The host was started with ANIMUS_HOME=${home}.`,
     params.folder === folder ? '' : `The host serves ${folder}.`,
+    await unacceptedHooks(context),
   ].filter((text) => text !== '');
   const trusted = await trustedSoon(context);
   const { version, build: hash } = build;
   return { instance_id: instanceId, store_id: storeId, pid: process.pid, version, build: hash, trusted, warnings };
+}
+
+/** What a trusted folder brings along and nobody accepted as it is now; '' where there is nothing, or nobody says at once. */
+async function unacceptedHooks({ database, hooks, status }: ApiContext): Promise<string> {
+  if (status().database.kind !== 'ready') return '';
+  const look = async () => {
+    const { workspace } = await hooks.current(await database());
+    const asking = workspace.filter(({ state }) => state === 'new' || state === 'changed').map(({ name }) => name);
+    return asking.length === 0
+      ? ''
+      : `Hooks of this folder wait for you to accept them: ${asking.join(', ')} (animus hooks)`;
+  };
+  const nothing = () => ''; // whoever asks for the hooks hears what is wrong
+  return Promise.race([look().catch(nothing), sleep(TRUST_WITHIN_MS, '', { ref: false })]);
 }
 
 /** Null where the database does not say at once: a greeting must not wait for it, or the client takes the host for gone. */

@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   bad_config: 1306,
   unknown_model: 1307,
   wrong_state: 1308,
+  bad_pattern: 1309,
   host_unreachable: 1401,
   host_running: 1402,
 } as const;

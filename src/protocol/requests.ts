@@ -1,5 +1,12 @@
 /** Every request: name, parameters, result. Hosts check parameters where bytes come in, clients check results. */
 import * as z from 'zod';
+import {
+  approvalDecideParams,
+  approvalDecideResult,
+  approvalForgetParams,
+  approvalListResult,
+  permissionRuleView,
+} from './approvals.ts';
 import { awarenessShowParams, awarenessView } from './awareness.ts';
 import {
   contextBlockView,
@@ -13,6 +20,7 @@ import {
   messageView,
   toolCallView,
 } from './focus.ts';
+import { hookAcceptParams, hookListResult, hookView } from './hooks.ts';
 import {
   credentialOffer,
   databaseUrl,
@@ -77,6 +85,20 @@ export const REQUESTS = {
     params: nothing,
     result: z.object({ folder: z.string(), trusted: z.boolean() }),
   },
+
+  /** What waits for a person to allow it, oldest first, and the rules that people made. */
+  'approval/list': {
+    params: z.strictObject({ limit: z.int().min(1).max(500).default(100) }),
+    result: approvalListResult,
+  },
+  /** Needs a person, as trust/grant does. */
+  'approval/decide': { params: approvalDecideParams, result: approvalDecideResult },
+  /** Removes a rule; needs a person. */
+  'approval/forget': { params: approvalForgetParams, result: z.object({ rule: permissionRuleView }) },
+
+  'hook/list': { params: nothing, result: hookListResult },
+  /** Lets a workspace's hook run as it is now; needs a person. */
+  'hook/accept': { params: hookAcceptParams, result: z.object({ hook: hookView }) },
 
   /** Packs the embedded database into a new file. `pid` as in trust/grant. */
   'db/backup': {

@@ -12,6 +12,8 @@ const appendLine = defineTool({
   description: 'Appends a line to lines.txt.',
   kind: 'world',
   effect: 'write',
+  // Its kills are about what runs, and nobody is there to be asked.
+  permission: 'allow',
   timeoutMs: 5000,
   input: z.strictObject({ line: z.string().max(200) }),
   async run({ line }, { workspace }) {

@@ -263,6 +263,8 @@ onEachDatabase('children', {}, (database) => {
       journalOf(db, parent).runStoreCall(
         {
           id: uuidv7(),
+          turn: 1,
+          caller: 'model',
           position: 0,
           providerCallId: 'a',
           name: 'x',
@@ -455,7 +457,15 @@ onEachDatabase('children at once', { connections: 'several' }, (database) => {
     const { db } = database;
     const parent = await running(db);
     const counted = [counting(await database.connect()), counting(db)] as const;
-    const asked = { id: uuidv7(), position: 0, providerCallId: 'a', name: 'x', input: {} };
+    const asked = {
+      id: uuidv7(),
+      turn: 1,
+      caller: 'model' as const,
+      position: 0,
+      providerCallId: 'a',
+      name: 'x',
+      input: {},
+    };
     const call = { ...asked, started: false, waiting: false, result: null };
     const slow = pauseBeforeCommit(counted[0].db);
     const spawning = journalOf(slow.db, parent).runStoreCall(call, 'write', async (tx) => {

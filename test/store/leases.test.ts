@@ -49,7 +49,15 @@ const leaseEnd = async (db: Db, token: string) =>
 /** What a focus writes while it runs. */
 function writesOf(db: Db, lease: Lease): [string, () => Promise<unknown>][] {
   const journal = new DbJournal(db, lease, 'scripted/demo', new Redactor());
-  const asked = { id: uuidv7(), position: 0, providerCallId: 'a', name: 'x', input: {} };
+  const asked = {
+    id: uuidv7(),
+    turn: 1,
+    caller: 'model' as const,
+    position: 0,
+    providerCallId: 'a',
+    name: 'x',
+    input: {},
+  };
   const call = { ...asked, started: false, waiting: false, result: null };
   const result = { content: 'done', isError: false };
   const usage = { input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };

@@ -25,9 +25,13 @@ import { takeOverExpired } from '../../src/host/store/work/queue.ts';
 import { type Submission, submitWork } from '../../src/host/store/work/submit.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { engineDatabase } from './engine-database.ts';
+import { ALL_ALLOWED, NO_HOOKS } from './engine-loop.ts';
 
 export type FacultyKeys = {
-  [table in 'orient' | 'engage' | 'budget' | 'awareness' | 'consolidate' | 'recover']?: Record<string, unknown>;
+  [table in 'orient' | 'engage' | 'permissions' | 'budget' | 'awareness' | 'consolidate' | 'recover']?: Record<
+    string,
+    unknown
+  >;
 } & {
   name?: string;
   accepts?: string[];
@@ -123,6 +127,8 @@ export class Bench {
       redactor: this.redactor,
       engineTools: [reportOutcome, ledgerAppend, ledgerRead],
       workspaceTools: [] as Tool[],
+      hooksOf: () => NO_HOOKS,
+      permissionsOf: () => ALL_ALLOWED,
       defaultModel: 'scripted/written',
       headless: false,
       dayCapMicros: null,

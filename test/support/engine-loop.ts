@@ -2,7 +2,9 @@
 import * as z from 'zod';
 import type { ContextSettings } from '../../src/host/engine/engage/context/types.ts';
 import { engage } from '../../src/host/engine/engage/engage.ts';
+import type { Hooks } from '../../src/host/engine/engage/hooks.ts';
 import { turnsOnly } from '../../src/host/engine/engage/limits.ts';
+import type { Permissions } from '../../src/host/engine/engage/permissions.ts';
 import {
   defineTool,
   type Evaluation,
@@ -11,7 +13,13 @@ import {
   type ToolContext,
   type ToolResult,
 } from '../../src/host/engine/engage/tool.ts';
-import type { EngageEvent, EngageResult, Journal, Limits } from '../../src/host/engine/engage/types.ts';
+import type {
+  EngageDependencies,
+  EngageEvent,
+  EngageResult,
+  Journal,
+  Limits,
+} from '../../src/host/engine/engage/types.ts';
 import { toolDefinition } from '../../src/host/engine/tools/select-tools.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
 import { CONTEXT_SETTINGS } from './engine-context.ts';
@@ -22,6 +30,7 @@ export type LoopOptions = {
   tools?: readonly Tool[];
   maxTurns?: number;
   limits?: Limits;
+  maxParallelTools?: number;
   temperature?: number;
   stopping?: AbortSignal;
   held?: AbortSignal;
@@ -29,7 +38,20 @@ export type LoopOptions = {
   emit?: (event: EngageEvent) => void;
   context?: typeof CONTEXT;
   settings?: ContextSettings;
+  hooks?: Partial<Hooks>;
+  permissions?: Permissions;
+  openModel?: EngageDependencies['openModel'];
 };
+
+/** Nobody is asked, and everything may run. */
+export const NO_HOOKS: Hooks = {
+  matches: async () => false,
+  beforeTool: async () => ({ kind: 'none' }),
+  afterTool: async ({ result }) => ({ result, runs: [] }),
+  beforeModel: async () => [],
+  afterTurn: async () => [],
+};
+export const ALL_ALLOWED: Permissions = { decide: async () => ({ kind: 'allowed' }) };
 
 export const CONTEXT: Omit<ToolContext, 'signal'> = {
   workItemId: 'item-1',
@@ -48,6 +70,9 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       tools: new Map(tools.map((tool) => [tool.name, tool])),
       limits: options.limits ?? turnsOnly(options.maxTurns ?? 1000),
       context: options.context ?? CONTEXT,
+      hooks: { ...NO_HOOKS, ...options.hooks },
+      permissions: options.permissions ?? ALL_ALLOWED,
+      openModel: options.openModel ?? (() => undefined),
       emit: options.emit ?? (() => undefined),
       stopping: options.stopping ?? never,
       held: options.held ?? never,
@@ -62,6 +87,7 @@ export function runLoop(options: LoopOptions): Promise<EngageResult> {
       temperature,
       thinking: null,
       context: options.settings ?? CONTEXT_SETTINGS,
+      maxParallelTools: options.maxParallelTools ?? 8,
     },
   );
 }

@@ -15,11 +15,13 @@ import type {
   RoomCut,
 } from '../../src/host/engine/engage/context/types.ts';
 import { forgetLeft } from '../../src/host/engine/engage/context/view.ts';
+import type { HookDecision } from '../../src/host/engine/engage/hooks.ts';
 import type { CallWait, Evaluation, ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
 import type {
   CallEnd,
   ClosedTurn,
   Journal,
+  KeepModelHooks,
   RecordAnswer,
   RecordCut,
   RecordedCall,
@@ -27,6 +29,7 @@ import type {
   WaitingCall,
 } from '../../src/host/engine/engage/types.ts';
 import { cutText } from '../../src/host/engine/focus/ledger-in-brief.ts';
+import type { JsonValue } from '../../src/host/llm/types.ts';
 import type { LedgerEntry } from '../../src/host/store/ledger/ledger.ts';
 import { CONTEXT_SETTINGS } from './engine-context.ts';
 
@@ -53,6 +56,9 @@ export class MemoryJournal implements Journal {
   /** What calls wait for, by the call's id, and whose time has come. */
   waits = new Map<string, CallWait>();
   due = new Set<string>();
+  /** What hooks decided about calls and turns, and about requests. */
+  runs: HookDecision[] = [];
+  modelRuns: (KeepModelHooks & { runs: HookDecision[] })[] = [];
   /** Each write that took effect, in order. */
   log: string[] = [];
   #cut: Cut | undefined;
@@ -90,6 +96,7 @@ export class MemoryJournal implements Journal {
     const calls: KeptCall[] = asked.map((block, position) => ({
       id: `${turn}.${position}`,
       turn,
+      caller: 'model',
       position,
       providerCallId: block.id,
       name: block.name,
@@ -118,11 +125,61 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
-    return this.#write(`finish ${call.id} ${end}`, () => this.#finish(call, end, result));
+  async finishCall(
+    call: RecordedCall,
+    end: CallEnd,
+    result: ToolResult,
+    runs: readonly HookDecision[] = [],
+  ): Promise<ToolResult> {
+    return this.#write(`finish ${call.id} ${end}`, () => {
+      this.runs.push(...runs);
+      return this.#finish(call, end, result);
+    });
   }
 
-  async runStoreCall(call: RecordedCall, _effect: ToolEffect, run: (tx: Tx) => Promise<ToolResult>) {
+  async keepInput(call: RecordedCall, input: JsonValue, runs: readonly HookDecision[]): Promise<JsonValue> {
+    return this.#write(`input ${call.id}`, () => {
+      this.runs.push(...runs);
+      this.#kept(call).effectiveInput = structuredClone(input);
+      return input;
+    });
+  }
+
+  async keepRaw(call: RecordedCall, raw: ToolResult): Promise<ToolResult> {
+    return this.#write(`raw ${call.id}`, () => {
+      this.#kept(call).raw = structuredClone(raw);
+      return raw;
+    });
+  }
+
+  async readModelHooks(turn: number) {
+    const runs = this.modelRuns.filter((kept) => kept.turn === turn).flatMap((kept) => kept.runs);
+    const sent = Object.assign({ system: null, model: null }, ...this.modelRuns.map(({ breaks }) => breaks));
+    return structuredClone({ runs, sent });
+  }
+
+  async keepModelHooks(kept: KeepModelHooks): Promise<RecordedMessage[]> {
+    return this.#write(`hooks ${kept.turn}`, () => {
+      this.modelRuns.push({ ...kept, runs: [...kept.runs] });
+      const { turn } = kept;
+      const messages = kept.messages.map((text) =>
+        this.#push({ turn, role: 'user', kind: 'hook', blocks: [{ type: 'text', text }] }),
+      );
+      this.#rows = grown(this.#rows, { messages });
+      return messages;
+    });
+  }
+
+  async keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void> {
+    this.#write(`looked ${turn}`, () => this.runs.push(...runs));
+  }
+
+  async runStoreCall(
+    call: RecordedCall,
+    _effect: ToolEffect,
+    run: (tx: Tx) => Promise<ToolResult>,
+    keep: 'raw' | 'result' = 'result',
+  ) {
     const staged: string[] = [];
     const entries: LedgerEntry[] = [];
     const query = async (sql: string, parameters: readonly unknown[] = []) => {
@@ -138,17 +195,20 @@ export class MemoryJournal implements Journal {
     return this.#write(`store ${call.id}`, () => {
       this.rows.push(...staged);
       this.ledger.push(...entries);
-      return this.#finish(call, result.isError ? 'error' : 'done', result);
+      if (keep === 'result') return this.#finish(call, result.isError ? 'error' : 'done', result);
+      Object.assign(this.#kept(call), { started: true, raw: structuredClone(result) });
+      return result;
     });
   }
 
   async settleCalls(waiting: readonly WaitingCall[]): Promise<Settled> {
     const tx: Tx = { inTransaction: true, query: async () => [] };
-    const evaluated: [RecordedCall, Evaluation][] = [];
-    for (const { call, evaluate } of waiting) {
+    const evaluated: [WaitingCall, Evaluation][] = [];
+    for (const one of waiting) {
+      const { call, evaluate } = one;
       const wait = this.waits.get(call.id);
       const stored = wait ? { ...wait, isDue: this.due.has(call.id) } : null;
-      evaluated.push([call, await evaluate(stored, tx)]);
+      evaluated.push([one, await evaluate(stored, tx)]);
     }
     const open = evaluated.flatMap(([, { kind }]) => (kind === 'wait' ? [kind] : []));
     return this.#write(`settle ${waiting.length - open.length} of ${waiting.length}`, () => this.#settle(evaluated));
@@ -206,18 +266,26 @@ export class MemoryJournal implements Journal {
     return placed;
   }
 
-  #settle(evaluated: readonly [RecordedCall, Evaluation][]): Settled {
+  #settle(evaluated: readonly [WaitingCall, Evaluation][]): Settled {
     const results = new Map<string, ToolResult>();
     let waitsFor: CallWait['kind'] | undefined;
-    for (const [call, evaluation] of evaluated) {
+    let isReady = false;
+    for (const [{ call, finish }, evaluation] of evaluated) {
       if (evaluation.kind === 'result') {
-        results.set(call.id, this.#finish(call, evaluation.result.isError ? 'error' : 'done', evaluation.result));
+        const { result } = evaluation;
+        if (finish) this.#kept(call).raw = structuredClone(result);
+        results.set(call.id, finish ? result : this.#finish(call, result.isError ? 'error' : 'done', result));
+        continue;
+      }
+      if (evaluation.kind === 'ready') {
+        isReady = true;
         continue;
       }
       this.#kept(call).waiting = true;
       if (!this.waits.has(call.id)) this.waits.set(call.id, evaluation.wait);
       waitsFor ??= evaluation.wait.kind;
     }
+    if (isReady) return { kind: 'ready', results };
     return waitsFor ? { kind: 'parked', waitsFor } : { kind: 'settled', results };
   }
 

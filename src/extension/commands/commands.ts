@@ -1,6 +1,8 @@
 /** What each command does. */
 import type { CommandName } from '../names.ts';
+import { acceptHooks } from './accept-hooks.ts';
 import { answer } from './answer.ts';
+import { approve } from './approve.ts';
 import { chooseModel } from './choose-model.ts';
 import type { Command } from './command.ts';
 import { deleteWork } from './delete-work.ts';
@@ -34,6 +36,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   resumeAll,
   deleteWork,
   answer,
+  approve,
+  acceptHooks,
   runDemo,
   chooseModel,
   setApiKey,

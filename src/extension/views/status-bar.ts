@@ -44,8 +44,10 @@ function statusText(connection: HostConnection, model: WorkModel, figures: Figur
 
 function counted(model: WorkModel): Counts {
   const count = (group: string) => model.all().filter(({ item }) => groupOf(item) === group).length;
+  const asking = model.all().filter(({ item }) => item.wait?.kind === 'approval' && groupOf(item) === 'waiting').length;
   return {
     waiting: count('waiting'),
+    toApprove: asking,
     running: count('running'),
     paused: count('paused'),
     allPaused: model.allPaused,

@@ -4,7 +4,9 @@ import { plainLine } from '../plain-text.ts';
 
 export type StatusText = { text: string; tooltip: string; background: 'warning' | 'error' | null };
 export type Counts = {
+  /** For a person, those with a call to approve among them. */
   waiting: number;
+  toApprove: number;
   running: number;
   paused: number;
   /** By a person; what `Figures` say of a pause is the host's. */
@@ -16,7 +18,7 @@ const CENT = 0.005;
 
 /** What waits for a person comes before what runs; where nothing begins that is said first. */
 export function countsText(
-  { waiting, running, paused, allPaused }: Counts,
+  { waiting, toApprove, running, paused, allPaused }: Counts,
   { paused: reason, todayUsd }: Figures,
 ): StatusText {
   const spent = todayUsd !== null && todayUsd >= CENT ? `$${todayUsd.toFixed(2)} today` : '';
@@ -24,7 +26,8 @@ export function countsText(
   const facts = [
     allPaused ? 'all paused' : '',
     isHeld ? 'nothing begins' : '',
-    waiting > 0 ? `${waiting} waiting` : '',
+    toApprove > 0 ? `${toApprove} to approve` : '',
+    waiting > toApprove ? `${waiting - toApprove} waiting` : '',
     running > 0 ? `${running} running` : '',
     paused > 0 && !allPaused ? `${paused} paused` : '',
   ].filter((fact) => fact !== '');

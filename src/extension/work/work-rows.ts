@@ -207,6 +207,12 @@ export function reasonRows({ item, foci }: KnownWork): Row[] {
         const { kind, text } = item.question;
         return [reason(text), action(ANSWERS[kind], 'reply', 'answer', { workId: item.id })];
       }
+      if (item.wait?.kind === 'approval') {
+        return [
+          reason('A call asks for your permission'),
+          action('Review and Decide…', 'shield', 'approve', { workId: item.id }),
+        ];
+      }
       if (item.wait?.kind !== 'credentials') return item.wait ? [reason(item.wait.next)] : [];
       return [
         reason(`No usable key for ${providersOf(item)}: the work goes on by itself when there is one`),

@@ -3,6 +3,7 @@ import type { HostStatus } from '../../protocol/host.ts';
 import type { Method, ParsedParams, Result } from '../../protocol/requests.ts';
 import type { Db } from '../db/types.ts';
 import type { FacultyCatalogue } from '../engine/faculties/catalogue.ts';
+import type { HookCatalogue } from '../engine/hooks/catalogue.ts';
 import type { Redactor } from '../engine/redaction/redactor.ts';
 import type { Credentials } from '../llm/credentials.ts';
 import type { OpenedModel } from '../llm/open-model.ts';
@@ -20,6 +21,7 @@ export type ApiContext = {
   /** The workspace's real path. */
   folder: string;
   catalogue: FacultyCatalogue;
+  hooks: HookCatalogue;
   redactor: Redactor;
   credentials: Credentials;
   windowModels: WindowModels;

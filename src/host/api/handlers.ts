@@ -1,9 +1,11 @@
 /** All handlers in one table; a request without one does not compile. */
 import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
+import { approvalHandlers } from './handlers/approvals.ts';
 import { awarenessHandlers } from './handlers/awareness.ts';
 import { dbHandlers } from './handlers/db.ts';
 import { focusContextHandlers } from './handlers/focus-context.ts';
+import { hookHandlers } from './handlers/hooks.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { modelHandlers } from './handlers/models.ts';
@@ -16,9 +18,11 @@ import { workMoveHandlers } from './handlers/work-move.ts';
 import { workTreeHandlers } from './handlers/work-tree.ts';
 
 const HANDLERS: Handlers = {
+  ...approvalHandlers,
   ...awarenessHandlers,
   ...dbHandlers,
   ...focusContextHandlers,
+  ...hookHandlers,
   ...hostHandlers,
   ...ledgerHandlers,
   ...modelHandlers,

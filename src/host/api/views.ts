@@ -110,11 +110,13 @@ function viewWait(
         ? waitForModel(provider, wakeAt !== null, until)
         : kind === 'children'
           ? waitForChildren(targets, until)
-          : question
-            ? `It asks: ${question.text} Answer it: animus answer ${shortId(question.id)}`
-            : kind === 'budget'
-              ? `What may be spent in a day is spent. The work goes on by itself${until}.`
-              : `The work goes on when ${kind} is there.`;
+          : kind === 'approval'
+            ? 'A call asks for your permission. See it and decide: animus approvals'
+            : question
+              ? `It asks: ${question.text} Answer it: animus answer ${shortId(question.id)}`
+              : kind === 'budget'
+                ? `What may be spent in a day is spent. The work goes on by itself${until}.`
+                : `The work goes on when ${kind} is there.`;
   return { kind, targets: targets.slice(0, MOST_TARGETS), next };
 }
 

@@ -40,6 +40,7 @@ const BY_KIND: Record<ErrorKind, number> = {
   bad_config: EXIT.usage,
   unknown_model: EXIT.usage,
   wrong_state: EXIT.usage,
+  bad_pattern: EXIT.usage,
   host_unreachable: EXIT.unreachable,
   host_running: EXIT.usage,
 };

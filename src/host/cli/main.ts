@@ -5,11 +5,13 @@ import { entryType } from '../../protocol/focus.ts';
 import { workState } from '../../protocol/work.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
 import { answer, questions } from './commands/answer.ts';
+import { approvalsAllow, approvalsDeny, approvalsForget, approvalsList } from './commands/approvals.ts';
 import { awareness } from './commands/awareness.ts';
 import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
 import { focusContext } from './commands/focus.ts';
+import { hooksAccept, hooksList } from './commands/hooks.ts';
 import { hostStart, hostStatus, hostStop } from './commands/host.ts';
 import { ledgerShow } from './commands/ledger.ts';
 import { modelList, modelTest } from './commands/model.ts';
@@ -121,6 +123,8 @@ function buildProgram(): Command {
     .option('-f, --faculty <name>', 'as the next focus of this faculty would get it', 'general')
     .option('--focus <id>', 'as this focus got it when it began')
     .action(action(awareness));
+  addApprovals(program.command('approvals').description('calls that ask for your permission'));
+  addHooks(program.command('hooks').description('commands that look at what agents do, and may stop it'));
   addDatabase(program.command('db').description('the store as a whole'));
   const faculty = program.command('faculty').description('the roles that take up work');
   faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
@@ -254,6 +258,33 @@ function addFocus(focus: Command): void {
     .description('what the model saw at a turn, with stubs for what had left its context')
     .option('--turn <n>', 'at this turn (default: the newest that it answered)', wholeNumber)
     .action(action(focusContext));
+}
+
+function addApprovals(approvals: Command): void {
+  approvals
+    .command('list', { isDefault: true })
+    .description('what waits for you, and the rules you made')
+    .action(action(approvalsList));
+  const scopes = (command: Command) =>
+    command
+      .argument('<id>', 'as the list shows it')
+      .option('--focus', 'for all of this focus that the pattern is about')
+      .option('--rule', 'for all work here that the pattern is about, from now on')
+      .option('--pattern <pattern>', 'as in run_command(git *); without it: this very call')
+      .option('--reason <text>', 'told to the agent where it is refused');
+  scopes(approvals.command('allow')).description('let it run').action(action(approvalsAllow));
+  scopes(approvals.command('deny')).description('refuse it').action(action(approvalsDeny));
+  approvals.command('forget').argument('<rule>').description('remove a rule').action(action(approvalsForget));
+}
+
+function addHooks(hooks: Command): void {
+  hooks.command('list', { isDefault: true }).description('list them, and what they wait for').action(action(hooksList));
+  hooks
+    .command('accept')
+    .argument('<name>', 'a hook of this workspace')
+    .option('--hash <hash>', 'only if its content is still this one')
+    .description('let it run as it is now; a change asks again')
+    .action(action(hooksAccept));
 }
 
 function addDatabase(db: Command): void {

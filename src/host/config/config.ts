@@ -48,6 +48,12 @@ const configSchema = z.strictObject({
       max_cost_usd_per_day: z.number().positive().max(1_000_000).nullable().default(null),
     })
     .prefault({}),
+  permissions: z
+    .strictObject({
+      /** What becomes of a call that asks, on a headless host: refused, run, or waiting for a person all the same. */
+      when_headless: z.enum(['deny', 'allow', 'wait']).default('deny'),
+    })
+    .prefault({}),
   children: z
     .strictObject({
       /** How far below its root a work item may lie. */
@@ -84,19 +90,18 @@ export type Config = z.output<typeof configSchema>;
 const ENVIRONMENT: readonly {
   name: string;
   path: readonly [string] | readonly [string, string];
-  number?: true;
-  flag?: true;
+  kind?: 'number' | 'switch';
 }[] = [
   { name: 'ANIMUS_MODEL', path: ['model'] },
   { name: 'ANIMUS_DATABASE_URL', path: ['database', 'url'] },
   { name: 'ANIMUS_DATABASE_SCHEMA', path: ['database', 'schema'] },
-  { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
-  { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
-  { name: 'ANIMUS_HEADLESS', path: ['host', 'headless'], flag: true },
-  { name: 'ANIMUS_MAX_COST_USD_PER_DAY', path: ['budget', 'max_cost_usd_per_day'], number: true },
+  { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], kind: 'number' },
+  { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], kind: 'number' },
+  { name: 'ANIMUS_HEADLESS', path: ['host', 'headless'], kind: 'switch' },
+  { name: 'ANIMUS_MAX_COST_USD_PER_DAY', path: ['budget', 'max_cost_usd_per_day'], kind: 'number' },
   { name: 'ANIMUS_PLACE', path: ['host', 'place'] },
-  { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
-  { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
+  { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], kind: 'number' },
+  { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], kind: 'number' },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },
   { name: 'ANIMUS_OPENAI_BASE_URL', path: ['openai', 'base_url'] },
   { name: 'LOG_LEVEL', path: ['log', 'level'] },
@@ -147,11 +152,11 @@ function badConfig(message: string, source: string, cause?: unknown): AnimusErro
   return new AnimusError('bad_config', message, `Correct ${source}, then run the command again.`, { cause });
 }
 
-function value({ name, number, flag }: (typeof ENVIRONMENT)[number], env: NodeJS.ProcessEnv): unknown {
+function value({ name, kind }: (typeof ENVIRONMENT)[number], env: NodeJS.ProcessEnv): unknown {
   const text = env[name] ?? '';
-  if (flag) return { '1': true, true: true, '0': false, false: false }[text] ?? text;
+  if (kind === 'switch' && /^(1|0|true|false)$/.test(text)) return text === '1' || text === 'true';
   // What is no number stays text, so that the schema's complaint names it.
-  return number && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  return kind === 'number' && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function setPath(target: Record<string, unknown>, [first, second]: readonly [string, string?], entry: unknown): void {

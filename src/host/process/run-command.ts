@@ -1,4 +1,4 @@
-/** Runs one shell command to its end, and ends everything it started. The only place that starts commands. */
+/** Starts shell commands, and runs one to its end with everything that it started. The only place that starts commands. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { BoundedOutput, type CapturedOutput } from './bounded-output.ts';
@@ -48,7 +48,16 @@ export type CommandResult =
 
 type Ending = 'exit' | 'timeout' | 'cancel';
 type Exit = { exitCode: number | null; signal: NodeJS.Signals | null };
-type Started = { child: ChildProcess; pid: number; startedAt: number; began: number; exit: Promise<Exit> };
+
+export type StartedCommand = {
+  kind: 'started';
+  child: ChildProcess;
+  pid: number;
+  startedAt: number;
+  /** By `performance.now()`. */
+  began: number;
+  exit: Promise<Exit>;
+};
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long an ended command's exit and its last output may take to arrive. */
@@ -63,8 +72,8 @@ export async function runCommand(order: CommandOrder): Promise<CommandResult> {
   const stdout = new BoundedOutput(order.maxOutputBytes);
   const stderr = new BoundedOutput(order.maxOutputBytes);
   if (order.signal.aborted) return { kind: 'failed_to_start', reason: 'it was cancelled before it started' };
-  const started = await start(order);
-  if ('kind' in started) return started;
+  const started = await startCommand({ ...order, withInput: order.stdin !== undefined });
+  if (started.kind === 'failed_to_start') return started;
 
   const { child, pid, startedAt, began } = started;
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -92,7 +101,11 @@ export async function runCommand(order: CommandOrder): Promise<CommandResult> {
   };
 }
 
-async function start(order: CommandOrder): Promise<Started | { kind: 'failed_to_start'; reason: string }> {
+/** Its root leads a group of its own and carries the marker; whoever starts it ends it, whole. */
+export async function startCommand(
+  order: Pick<CommandOrder, 'command' | 'cwd' | 'env' | 'marker'> & { withInput: boolean },
+): Promise<StartedCommand | { kind: 'failed_to_start'; reason: string }> {
+  assertRunMarker(order.marker);
   const began = performance.now();
   let child: ChildProcess;
   try {
@@ -103,7 +116,7 @@ async function start(order: CommandOrder): Promise<Started | { kind: 'failed_to_
       // A group of its own; on Windows `detached` would open a console instead.
       detached: process.platform !== 'win32',
       windowsHide: true,
-      stdio: [order.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [order.withInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
   } catch (error) {
     // NUL characters, or a command longer than the system takes.
@@ -113,7 +126,7 @@ async function start(order: CommandOrder): Promise<Started | { kind: 'failed_to_
   if (child.pid === undefined) return startFailure(await failure, order.cwd);
   const startedAt = startOfSpawned(child.pid);
   const exit = new Promise<Exit>((resolve) => child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })));
-  return { child, pid: child.pid, startedAt, began, exit };
+  return { kind: 'started', child, pid: child.pid, startedAt, began, exit };
 }
 
 /** Writes the input. A command that does not want it closes the pipe: that is noted, and is no error. */

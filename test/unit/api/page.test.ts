@@ -17,6 +17,7 @@ function message(n: number, size: number): StoredMessage {
 function call(turn: number, size: number): ToolCall {
   return {
     ...{ id: `call-${turn}`, turn, position: 0, providerCallId: 'x', name: 'read_file', effect: 'read' },
+    ...{ caller: 'model', effectiveInput: null, rawResult: null },
     ...{ input: { path: 'a' }, state: 'done', result: { content: 'x'.repeat(size), is_error: false } },
     ...{ requestedAt: AT, startedAt: AT, endedAt: AT },
   };

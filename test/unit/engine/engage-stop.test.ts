@@ -146,6 +146,7 @@ describe('engage, stopped', () => {
     const journal = new MemoryJournal();
     const tool = worldTool({
       name: 'wait',
+      effect: 'write',
       run: async () => {
         abort.abort();
         await hang.reached;

@@ -63,6 +63,7 @@ describe('faculties', () => {
       max_concurrent: null,
       max_attempts: 3,
       dedup: false,
+      permissions: { allow: [], ask: [], deny: [] },
       orient: { command: null, timeout: 60 },
       engage: {
         model: null,
@@ -73,6 +74,8 @@ describe('faculties', () => {
         tools: ['*'],
         max_turns: 50,
         max_tokens: 8192,
+        parallel_tool_execution: true,
+        max_parallel_tools: 8,
         temperature: null,
         context_tokens: null,
         truncate_closed_blocks: true,

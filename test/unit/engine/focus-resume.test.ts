@@ -154,7 +154,10 @@ describe('a focus that outlives its host', function () {
         }
       }
       // Killed before the record of its end a write has run; killed after the record of its start it has not.
-      assert.deepEqual(interruptions, when === 'before' ? ['b after 1', 'c after 1'] : ['b after 0', 'c after 0']);
+      // What runs beside a read may also be cut by the death after the read's record.
+      const expected = when === 'before' ? ['b after 1', 'c after 1'] : ['b after 0', 'c after 0'];
+      for (const interruption of expected) assert.ok(interruptions.includes(interruption), `${interruptions}`);
+      assert.ok(interruptions.length <= expected.length + 1, `${interruptions}`);
     });
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { answerQuestion } from '../../../src/host/engine/focus/answer.ts';
 import { cancelWork } from '../../../src/host/engine/focus/cancel.ts';
-import { SAID } from '../../../src/host/engine/focus/journal.ts';
+import { SAID } from '../../../src/host/engine/focus/insert-besides.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
 import { askUser } from '../../../src/host/engine/tools/ask-user.ts';
 import type { CompletionRequest } from '../../../src/host/llm/types.ts';

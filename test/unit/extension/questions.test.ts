@@ -194,7 +194,7 @@ describe('the status bar', () => {
   ] as const) {
     it(`says "${text}"`, () => {
       const [waiting, running] = counts;
-      assert.deepEqual(countsText({ waiting, running, paused: 0, allPaused: false }, figures), {
+      assert.deepEqual(countsText({ waiting, toApprove: 0, running, paused: 0, allPaused: false }, figures), {
         text,
         tooltip,
         background,
@@ -202,9 +202,15 @@ describe('the status bar', () => {
     });
   }
 
+  it('tells calls to approve from what else waits', () => {
+    const counts = { waiting: 3, toApprove: 1, running: 0, paused: 0, allPaused: false };
+    const { text } = countsText(counts, { paused: null, todayUsd: null });
+    assert.equal(text, '$(bell-dot) 1 to approve · 2 waiting');
+  });
+
   it('says that a person has paused everything, and no more of it', () => {
     const held = { paused: 'all work here, by a person', todayUsd: null };
-    const { text, background } = countsText({ waiting: 0, running: 0, paused: 2, allPaused: true }, held);
+    const { text, background } = countsText({ waiting: 0, toApprove: 0, running: 0, paused: 2, allPaused: true }, held);
     assert.deepEqual([text, background], ['$(debug-pause) all paused', null]);
   });
 

@@ -195,6 +195,7 @@ describe('the rows of work', () => {
         outcome: { success: false, summary: '', duration_ms: 1, error: { kind: 'http', message: 'Connect time-out' } },
       }),
       workView(4, { state: 'running' }),
+      workView(5, { state: 'waiting', wait: wait('approval') }),
     ]);
     const rows = (n: number) =>
       described(work, n).reasons.map((row) => ('text' in row ? row.text : 'title' in row && row.title));
@@ -205,6 +206,7 @@ describe('the rows of work', () => {
     assert.deepEqual(rows(2), ['No faculty accepts “designer”', 'Submit to Another Faculty…']);
     assert.deepEqual(rows(3), ['Connect time-out', 'Open Its Last Focus', 'Retry']);
     assert.deepEqual(rows(4), []);
+    assert.deepEqual(rows(5), ['A call asks for your permission', 'Review and Decide…']);
   });
 
   it('wait for a person where no window may be asked for their model, and for time where a provider said so', async () => {

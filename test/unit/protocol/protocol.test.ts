@@ -32,6 +32,13 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   },
   'trust/grant': { folder: '/w', pid: 4711 },
   'trust/show': {},
+  'approval/list': { limit: 1 },
+  'approval/decide': {
+    ...{ id: 'abcdef', decision: 'allow', scope: 'rule', pattern: 'run_command(git *)', reason: 'x', pid: 4711 },
+  },
+  'approval/forget': { rule_id: 'abcdef', pid: 4711 },
+  'hook/list': {},
+  'hook/accept': { name: 'guard', hash: HEX, pid: 4711 },
   'db/backup': { file: '/b.tar.gz', pid: 4711 },
   'db/move': { url: 'postgres://db/animus', pid: 4711 },
   'work/submit': {

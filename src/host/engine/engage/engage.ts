@@ -6,10 +6,13 @@ import type { LlmError, ToolResultBlock } from '../../llm/types.ts';
 import { grown, requestTokens } from './context/grow.ts';
 import { makeRoom, type Need } from './context/make-room.ts';
 import type { ContextRows, RecordedMessage } from './context/types.ts';
-import { runCall, settleCalls } from './run-call.ts';
+import { loadModelHooks, type ModelHookState, prepareRequest, withoutRemoved } from './model-hooks.ts';
+import { runCalls } from './run-calls.ts';
 import { streamAnswer } from './stream-answer.ts';
-import type { ToolResult } from './tool.ts';
-import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall, WaitingCall } from './types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall } from './types.ts';
+
+/** Of foci that were fixed before there was a choice. */
+const MOST_PARALLEL = 8;
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
 
@@ -17,16 +20,20 @@ type LoopState = {
   context: ContextRows;
   /** The calls of the newest answer, while its turn is open. */
   calls: RecordedCall[];
+  modelHooks: ModelHookState;
 };
 
 export async function engage(deps: EngageDependencies, config: EngageConfig): Promise<EngageResult> {
   const { context, callsOfLastTurn } = await deps.journal.load();
-  const state: LoopState = { context, calls: callsOfLastTurn };
+  const newest = context.messages.at(-1);
+  const turn = newest?.role === 'assistant' ? newest.turn : nextTurn(context);
+  const modelHooks = await loadModelHooks(deps, turn);
+  const state: LoopState = { context, calls: callsOfLastTurn, modelHooks };
   await hearMeanwhile(deps, state);
   for (;;) {
     const last = state.context.messages.at(-1);
     if (last?.role === 'assistant') {
-      const end = await finishTurn(deps, state, last);
+      const end = await finishTurn(deps, config, state, last);
       if (end) return end;
     }
     const end = await beginTurn(deps, config, state);
@@ -36,19 +43,25 @@ export async function engage(deps: EngageDependencies, config: EngageConfig): Pr
 
 /** What people said while the focus was parked comes before its next answer. */
 async function hearMeanwhile({ journal }: EngageDependencies, state: LoopState): Promise<void> {
-  const last = state.context.messages.at(-1);
-  if (last?.role !== 'user' || last.turn === 0) return;
-  state.context = grown(state.context, { messages: await journal.hearPeople(last.turn) });
+  const turn = nextTurn(state.context) - 1;
+  if (state.context.messages.at(-1)?.role !== 'user' || turn === 0) return;
+  state.context = grown(state.context, { messages: await journal.hearPeople(turn) });
 }
 
-/** Guards, then one model call, then its record. */
+/** Of an answer that is still to come: messages that hooks added to its request are of its turn already. */
+function nextTurn({ messages }: ContextRows): number {
+  const newest = messages.findLast(({ kind }) => kind !== 'hook');
+  return (newest?.turn ?? 0) + 1;
+}
+
+/** Guards, then room, then hooks, then one model call, then its record. */
 async function beginTurn(
   deps: EngageDependencies,
   config: EngageConfig,
   state: LoopState,
 ): Promise<EngageResult | undefined> {
-  if (deps.stopping.aborted) return { kind: 'stopped' };
-  const turn = (state.context.messages.at(-1)?.turn ?? 0) + 1;
+  if (deps.stopping.aborted || deps.abort.aborted) return { kind: 'stopped' };
+  const turn = nextTurn(state.context);
   const refused = await deps.limits.admit(turn);
   if (refused) return refused;
   const before = state.context;
@@ -56,17 +69,33 @@ async function beginTurn(
   if (end) return end;
   // A summary has used up what was held back for the answer.
   const refusedNow = state.context === before ? undefined : await deps.limits.admit(turn);
-  return refusedNow ?? askModel(deps, config, state, turn);
+  return refusedNow ?? prepareTurn(deps, config, state, turn);
 }
 
-async function askModel(
+/** Hooks see the request as it would go out, and may change or forbid it. */
+async function prepareTurn(
   deps: EngageDependencies,
   config: EngageConfig,
   state: LoopState,
   turn: number,
 ): Promise<EngageResult | undefined> {
+  const prepared = await prepareRequest(deps, config, state.modelHooks, state.context, turn);
+  if (deps.abort.aborted || prepared.kind === 'blocked') {
+    await deps.limits.noAnswer({ kind: 'refused', message: 'Nothing was asked.' });
+    return prepared.kind === 'blocked' ? prepared : { kind: 'stopped' };
+  }
+  state.context = grown(state.context, { messages: prepared.added });
+  return askModel({ ...deps, client: prepared.client }, { own: config, sent: prepared.config }, state, turn);
+}
+
+async function askModel(
+  deps: EngageDependencies,
+  { own: config, sent }: { own: EngageConfig; sent: EngageConfig },
+  state: LoopState,
+  turn: number,
+): Promise<EngageResult | undefined> {
   const before = state.context;
-  const answer = await streamAnswer(deps, config, before, turn);
+  const answer = await streamAnswer(deps, sent, before, turn);
   if (answer.kind === 'failed') {
     await deps.limits.noAnswer(answer.error);
     if (answer.error.kind !== 'context_exceeded') return modelEnd(answer.error);
@@ -83,8 +112,10 @@ async function askModel(
       return undefined;
     }
   }
-  const size = requestTokens([config.system, config.tools], before);
-  const recorded = await deps.journal.recordAnswer({ turn, blocks: content, stopReason, usage, requestTokens: size });
+  const size = requestTokens([sent.system, sent.tools], before);
+  const another = sent.model === config.model ? {} : { model: sent.model };
+  const answered = { turn, blocks: content, stopReason, usage, requestTokens: size, ...another };
+  const recorded = await deps.journal.recordAnswer(answered);
   state.context = grown(state.context, { messages: [recorded.message] });
   state.calls = recorded.calls;
   return undefined;
@@ -114,6 +145,7 @@ function modelEnd(error: LlmError): EngageResult {
 /** Runs the open turn's calls and closes it, or says how the loop ends. */
 async function finishTurn(
   deps: EngageDependencies,
+  config: EngageConfig,
   state: LoopState,
   answer: RecordedMessage,
 ): Promise<EngageResult | undefined> {
@@ -121,40 +153,21 @@ async function finishTurn(
   // The calls of an answer that was refused, or that outgrew the context, are not for running.
   const isWhole = answer.stopReason?.kind !== 'refusal' && answer.stopReason?.kind !== 'context_exceeded';
   if (state.calls.length > 0 && isWhole) {
-    const ran = await runCalls(deps, state.calls);
+    const permissions = withoutRemoved(deps.permissions, state.modelHooks.removed);
+    const mostAtOnce = config.maxParallelTools ?? MOST_PARALLEL;
+    const ran = await runCalls({ ...deps, permissions }, state.calls, mostAtOnce);
     if (ran.kind !== 'results') return ran;
     const blocks = await withWarning(deps, turn, ran.blocks);
     const closed = await deps.journal.closeTurn({ turn, role: 'user', kind: 'tool_results', blocks });
     state.context = grown(state.context, closed);
+    await tellAfterTurn(deps, config, answer, state.calls.length);
     state.calls = [];
     return undefined;
   }
-  return endOrContinue(deps, state, answer);
+  const end = await endOrContinue(deps, state, answer);
+  await tellAfterTurn(deps, config, answer, 0);
+  return end;
 }
-
-type RanCalls = { kind: 'results'; blocks: ToolResultBlock[] } | Extract<EngageResult, { kind: 'parked' | 'stopped' }>;
-
-/** What can run runs, in the order of asking; then those that may have to wait are settled together. */
-async function runCalls(deps: EngageDependencies, calls: readonly RecordedCall[]): Promise<RanCalls> {
-  const results = new Map<string, ToolResult>();
-  const waiting: WaitingCall[] = [];
-  for (const call of calls) {
-    // A focus that is aborted or held starts nothing more; the calls stay requested for whoever goes on.
-    if (startsNothing(deps) && !call.result) return { kind: 'stopped' };
-    const outcome = await runCall(deps, call);
-    if ('evaluate' in outcome) waiting.push(outcome);
-    else results.set(call.id, outcome);
-  }
-  if (waiting.length > 0) {
-    if (startsNothing(deps)) return { kind: 'stopped' };
-    const settled = await settleCalls(deps, waiting);
-    if (settled.kind === 'parked') return settled;
-    for (const [id, result] of settled.results) results.set(id, result);
-  }
-  return { kind: 'results', blocks: calls.map((call) => resultBlock(call, results.get(call.id))) };
-}
-
-const startsNothing = ({ abort, held }: EngageDependencies) => abort.aborted || held.aborted;
 
 /** Below the last result, so that the model reads it with what it is about. */
 async function withWarning({ limits }: EngageDependencies, turn: number, blocks: readonly ToolResultBlock[]) {
@@ -165,9 +178,16 @@ async function withWarning({ limits }: EngageDependencies, turn: number, blocks:
   });
 }
 
-function resultBlock({ id, providerCallId }: RecordedCall, result: ToolResult | undefined): ToolResultBlock {
-  if (!result) throw new Error(`Tool call ${id} was left without a result.`);
-  return { type: 'tool_result', toolUseId: providerCallId, content: result.content, isError: result.isError };
+/** These hooks only look; a crash in between leaves them without this turn. */
+async function tellAfterTurn(
+  { hooks, journal, abort }: EngageDependencies,
+  { model }: EngageConfig,
+  { turn, stopReason }: RecordedMessage,
+  toolCalls: number,
+): Promise<void> {
+  if (!(await hooks.matches('AfterTurn', model))) return;
+  const runs = await hooks.afterTurn({ turn, model, stopReason: stopReason?.kind ?? 'end_turn', toolCalls }, abort);
+  await journal.keepHookRuns(turn, runs);
 }
 
 async function endOrContinue(

@@ -1,169 +1,159 @@
 /**
- * The one way a tool is run, whoever asked for it: arguments checked, start recorded, run within its time, result
- * recorded. Whatever the tool does comes back as a result.
+ * The one enforcement point: every call goes through here, whoever made it. Its arguments are checked, hooks have their say,
+ * permissions decide, its start is recorded, it runs, hooks see what it gave, its result is recorded. Each of these is a row
+ * before the next begins, so that a call goes on where it was.
  */
 import * as z from 'zod';
 import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost } from '../../db/types.ts';
-import type { StoreTool, Tool, ToolResult, WaitingTool, WorldTool } from './tool.ts';
-import type { CallEnd, EngageDependencies, RecordedCall, Settled, WaitingCall } from './types.ts';
-
-/** Longest result, in characters. Tools page well below this; it holds what they cannot. */
-const RESULT_MAX = 200_000;
-
-/** How long a tool that ignores its signal is waited for. */
-const ABORT_GRACE_MS = 1000;
+import type { JsonValue } from '../../llm/types.ts';
+import { cleaned, evaluateTool, reasonOf, runStoreTool, runWorldTool } from './invoke-tool.ts';
+import type { StoreTool, Tool, ToolEffect, ToolResult, WaitingTool, WorldTool } from './tool.ts';
+import type { CallEnd, EngageDependencies, RecordedCall, WaitingCall } from './types.ts';
 
 const INTERRUPTED =
   'Interrupted: the host ended while this ran. It may or may not have taken effect; check before you repeat it.';
 
-export type CallDependencies = Pick<EngageDependencies, 'tools' | 'journal' | 'context' | 'abort'>;
+export type CallDependencies = Pick<
+  EngageDependencies,
+  'tools' | 'journal' | 'context' | 'abort' | 'hooks' | 'permissions'
+>;
+
+/** A call whose arguments fit its tool. `arguments` as they are stored, `input` as the tool takes them. */
+type CheckedCall = { call: RecordedCall; tool: Tool; arguments: JsonValue; input: unknown };
 
 /**
- * Gives the recorded result; runs the call first where that has not happened. A call that may have to wait is not evaluated
- * here but given back, for the end of the turn.
+ * Gives the recorded result; runs the call first where that has not happened. A call that may have to wait, for its tool or
+ * for a person, is not evaluated here but given back, for the end of the turn.
  */
 export async function runCall(deps: CallDependencies, call: RecordedCall): Promise<ToolResult | WaitingCall> {
   if (call.result) return call.result;
-  const tool = deps.tools.get(call.name);
-  if (!tool) return fail(deps, call, unknownTool(call.name, deps.tools));
-  if (call.invalid) return fail(deps, call, unparsable(call.invalid));
-  const input = tool.input.safeParse(call.input);
-  if (!input.success) return fail(deps, call, `Bad arguments for ${call.name}:\n${z.prettifyError(input.error)}`);
-  if (tool.kind === 'waiting') return waitingCall(deps, tool, call, input.data);
-  if (tool.kind === 'store') return runStoreTool(deps, tool, call, input.data);
-  if (call.started && tool.effect !== 'read') {
+  const checked = await checkCall(deps, call);
+  if ('content' in checked) return checked;
+  const { tool } = checked;
+  if (call.raw) return afterTool(deps, checked, call.raw, null);
+  if (call.started && effectOf(tool) !== 'read') {
     return deps.journal.finishCall(call, 'interrupted', { content: INTERRUPTED, isError: true });
   }
-  await deps.journal.startCall(call, tool.effect);
-  const { end, result } = await runWithinTime(deps, tool, input.data);
-  return deps.journal.finishCall(call, end, cleaned(result));
+  const permission = await deps.permissions.decide(checked);
+  if (permission.kind === 'denied') return refuse(deps, call, 'denied', permission.reason);
+  if (permission.kind === 'ask') return { call, evaluate: permission.evaluate };
+  switch (tool.kind) {
+    case 'waiting':
+      return waitingCall(deps, tool, checked);
+    case 'store':
+      return callStoreTool(deps, tool, checked);
+    case 'world':
+      return callWorldTool(deps, tool, checked);
+  }
 }
 
-function waitingCall(deps: CallDependencies, tool: WaitingTool, call: RecordedCall, input: unknown): WaitingCall {
-  const context = { ...deps.context, signal: deps.abort, callId: call.id };
+/** The schema, then the hooks, whose arguments have to fit it too. Gives the result where the call ends here. */
+async function checkCall(deps: CallDependencies, call: RecordedCall): Promise<CheckedCall | ToolResult> {
+  const tool = deps.tools.get(call.name);
+  if (!tool) return refuse(deps, call, 'error', unknownTool(call.name, deps.tools));
+  if (call.invalid) return refuse(deps, call, 'error', unparsable(call.invalid));
+  const asked = call.input as JsonValue;
+  const complaint = complaintAbout(tool, asked);
+  if (complaint !== undefined) return refuse(deps, call, 'error', complaint);
+  // Hooks are asked once: one that has started, or has been through this, goes on with what they left.
+  if (call.effectiveInput === undefined && !call.started && !call.raw) {
+    const verdict = await deps.hooks.beforeTool(
+      { call, effect: effectOf(tool), input: asked, complaint: (input) => complaintAbout(tool, input) },
+      deps.abort,
+    );
+    if (verdict.kind === 'block') {
+      return deps.journal.finishCall(call, 'blocked', { content: verdict.reason, isError: true }, verdict.runs);
+    }
+    if (verdict.kind === 'pass') {
+      call.effectiveInput = await deps.journal.keepInput(call, verdict.input, verdict.runs);
+    }
+  }
+  const effective = call.effectiveInput ?? asked;
+  const parsed = tool.input.safeParse(effective);
+  if (!parsed.success) return refuse(deps, call, 'error', badArguments(tool, parsed.error));
+  return { call, tool, arguments: effective, input: parsed.data };
+}
+
+/** One that waits changes nothing by itself. */
+export function effectOf(tool: Tool): ToolEffect {
+  return tool.kind === 'waiting' ? 'read' : tool.effect;
+}
+
+async function waitingCall(deps: CallDependencies, tool: WaitingTool, checked: CheckedCall): Promise<WaitingCall> {
+  const { call, input } = checked;
   return {
     call,
-    async evaluate(stored, tx) {
-      const evaluation = await tool.evaluate(input, context, stored, tx);
-      return evaluation.kind === 'wait' ? evaluation : { kind: 'result', result: cleaned(evaluation.result) };
-    },
+    evaluate: (stored, tx) => evaluateTool(deps, tool, call.id, input, stored, tx),
+    ...((await isWatched(deps, tool)) ? { finish: (raw) => afterTool(deps, checked, raw, null) } : {}),
   };
 }
 
-/**
- * Settles the calls that may have to wait, once everything else of the turn has its result. What a tool's own code throws
- * becomes its result, and the others are settled without it.
- */
-export async function settleCalls(deps: CallDependencies, waiting: readonly WaitingCall[]): Promise<Settled> {
-  const thrown = new Map<unknown, RecordedCall>();
-  const watched = waiting.map(({ call, evaluate }): WaitingCall => {
-    const watch: WaitingCall['evaluate'] = async (stored, tx) => {
-      try {
-        return await evaluate(stored, tx);
-      } catch (error) {
-        thrown.set(error, call);
-        throw error; // the transaction rolls back, or is tried again
-      }
-    };
-    return { call, evaluate: watch };
-  });
-  try {
-    return await deps.journal.settleCalls(watched);
-  } catch (error) {
-    const broken = thrown.get(error);
-    if (!broken || error instanceof DbLost) throw error;
-    const result = await fail(deps, broken, `${broken.name} failed: ${reasonOf(error)}`);
-    const rest = waiting.filter(({ call }) => call !== broken);
-    const settled: Settled =
-      rest.length === 0 ? { kind: 'settled', results: new Map() } : await settleCalls(deps, rest);
-    if (settled.kind === 'parked') return settled;
-    return { kind: 'settled', results: new Map([...settled.results, [broken.id, result]]) };
-  }
-}
-
-function fail({ journal }: CallDependencies, call: RecordedCall, content: string): Promise<ToolResult> {
-  return journal.finishCall(call, 'error', { content, isError: true });
-}
-
 /** What the tool's own code throws becomes its result, without its rows; what the journal throws does not. */
-async function runStoreTool(
-  deps: CallDependencies,
-  tool: StoreTool,
-  call: RecordedCall,
-  input: unknown,
-): Promise<ToolResult> {
-  const context = { ...deps.context, signal: deps.abort };
+async function callStoreTool(deps: CallDependencies, tool: StoreTool, checked: CheckedCall): Promise<ToolResult> {
+  const { call, input } = checked;
+  const watched = await isWatched(deps, tool);
   const thrown = new Set<unknown>();
+  const began = performance.now();
   try {
-    return await deps.journal.runStoreCall(call, tool.effect, async (tx) => {
+    const run = async (tx: Parameters<StoreTool['run']>[2]) => {
       try {
-        return cleaned(await tool.run(input, context, tx));
+        return await runStoreTool(deps, tool, input, tx);
       } catch (error) {
         thrown.add(error);
         throw error; // the transaction rolls back, or is tried again
       }
-    });
+    };
+    const result = await deps.journal.runStoreCall(call, tool.effect, run, watched ? 'raw' : 'result');
+    return watched ? await afterTool(deps, checked, result, performance.now() - began) : result;
   } catch (error) {
     if (!thrown.has(error) || error instanceof DbLost || isDiskFull(error)) throw error;
-    return fail(deps, call, `${tool.name} failed: ${reasonOf(error)}`);
+    return refuse(deps, call, 'error', `${tool.name} failed: ${reasonOf(error)}`);
   }
 }
 
-async function runWithinTime(
+async function callWorldTool(deps: CallDependencies, tool: WorldTool, checked: CheckedCall): Promise<ToolResult> {
+  const { call, input } = checked;
+  const watched = await isWatched(deps, tool);
+  await deps.journal.startCall(call, tool.effect);
+  const began = performance.now();
+  const { end, result } = await runWorldTool(deps, tool, input);
+  if (!watched || end === 'cancelled') return deps.journal.finishCall(call, end, result);
+  const raw = await deps.journal.keepRaw(call, result);
+  return afterTool(deps, checked, raw, performance.now() - began);
+}
+
+const isWatched = (deps: CallDependencies, tool: Tool) => deps.hooks.matches('AfterToolCall', tool.name);
+
+/** What hooks make of a result that is stored as the tool gave it. */
+async function afterTool(
   deps: CallDependencies,
-  tool: WorldTool,
-  input: unknown,
-): Promise<{ end: CallEnd; result: ToolResult }> {
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(overTime()), tool.timeoutMs);
-  const signal = AbortSignal.any([deps.abort, timeout.signal]);
-  try {
-    const result = await Promise.race([
-      tool.run(input, { ...deps.context, signal }),
-      giveUpAfter(signal, ABORT_GRACE_MS),
-    ]);
-    if (result) return { end: result.isError ? 'error' : 'done', result };
-    return endedEarly(tool, timeout.signal);
-  } catch (error) {
-    // What a tool throws once it was told to end says no more than that.
-    return signal.aborted
-      ? endedEarly(tool, timeout.signal)
-      : failed('error', `${tool.name} failed: ${reasonOf(error)}`);
-  } finally {
-    clearTimeout(timer);
-  }
+  { call, tool, arguments: input }: CheckedCall,
+  raw: ToolResult,
+  durationMs: number | null,
+): Promise<ToolResult> {
+  const seen = { call, effect: effectOf(tool), input, result: raw, durationMs };
+  const { result, runs } = await deps.hooks.afterTool(seen, deps.abort);
+  return deps.journal.finishCall(call, result.isError ? 'error' : 'done', cleaned(result), runs);
 }
 
-function endedEarly({ name, timeoutMs }: WorldTool, timeout: AbortSignal) {
-  return timeout.aborted
-    ? failed('error', `${name} did not end within ${timeoutMs / 1000} s.`)
-    : failed('cancelled', `${name} was cancelled.`);
+/** The call ends without having run. */
+export function refuse(
+  { journal }: Pick<CallDependencies, 'journal'>,
+  call: RecordedCall,
+  end: CallEnd,
+  content: string,
+): Promise<ToolResult> {
+  return journal.finishCall(call, end, { content, isError: true });
 }
 
-const reasonOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
-
-const overTime = () => new DOMException('over its time', 'TimeoutError');
-
-function failed(end: CallEnd, content: string): { end: CallEnd; result: ToolResult } {
-  return { end, result: { content, isError: true } };
+function complaintAbout(tool: Tool, input: JsonValue): string | undefined {
+  const parsed = tool.input.safeParse(input);
+  return parsed.success ? undefined : badArguments(tool, parsed.error);
 }
 
-/** Resolves only after the signal, and leaves the tool time to say itself how it ended. */
-function giveUpAfter(signal: AbortSignal, graceMs: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    const later = () => setTimeout(() => resolve(undefined), graceMs).unref();
-    if (signal.aborted) later();
-    else signal.addEventListener('abort', later, { once: true });
-  });
-}
-
-/** Text that a database and every provider take. */
-function cleaned(result: ToolResult): ToolResult {
-  const text = result.content.replaceAll('\0', '\uFFFD').toWellFormed();
-  if (text.length <= RESULT_MAX) return { ...result, content: text };
-  const cut = `${text.slice(0, RESULT_MAX)}\n[cut: ${text.length - RESULT_MAX} more characters]`;
-  return { ...result, content: cut.toWellFormed() };
+function badArguments({ name }: Tool, error: z.ZodError): string {
+  return `Bad arguments for ${name}:\n${z.prettifyError(error)}`;
 }
 
 function unknownTool(name: string, tools: ReadonlyMap<string, Tool>): string {

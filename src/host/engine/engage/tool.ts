@@ -26,6 +26,16 @@ export type ToolContext = {
   signal: AbortSignal;
 };
 
+/** Who makes a call: a focus's own model, the model of a child's focus, or code in the sandbox. */
+export type Caller = 'model' | 'child' | 'sandbox';
+
+/** What a call is about, as permissions name it: `run_command(git status)`, `write_file(src/**)`. */
+export type ToolSubject =
+  | { kind: 'command'; text: string }
+  /** Absolute, or relative to the workspace. */
+  | { kind: 'path'; text: string }
+  | { kind: 'url'; text: string };
+
 type ToolBase<Schema extends z.ZodType> = {
   name: string;
   /** One paragraph for the model: what it does, what comes back, its bounds. */
@@ -34,6 +44,12 @@ type ToolBase<Schema extends z.ZodType> = {
   input: Schema;
   /** Longest run, in milliseconds. */
   timeoutMs: number;
+  /** What becomes of its calls where no rule says so; without it only what changes the world asks. */
+  permission?: 'allow' | 'ask';
+  /** For permissions. A tool without it is allowed, asked about and denied as a whole. */
+  subject?(input: z.output<Schema>): ToolSubject;
+  /** What a person is shown before the call is allowed, besides its arguments: as a diff. Null where there is no more. */
+  preview?(input: z.output<Schema>, context: ToolContext): Promise<string | null>;
 };
 
 /** A tool whose effect lies outside the store. It returns failures as error results and throws only for bugs. */
@@ -64,7 +80,11 @@ export type CallWait = {
 /** A wait as it was stored at the first evaluation. `isDue`: its time has come, by the database's clock. */
 export type StoredCallWait = Pick<CallWait, 'kind' | 'targets' | 'mode'> & { isDue: boolean };
 
-export type Evaluation = { kind: 'result'; result: ToolResult } | { kind: 'wait'; wait: CallWait };
+export type Evaluation =
+  | { kind: 'result'; result: ToolResult }
+  | { kind: 'wait'; wait: CallWait }
+  /** What was waited for is there, and the call is to be run after all. Not for tools: permissions say it. */
+  | { kind: 'ready' };
 
 /**
  * A tool whose result may be long in coming. While it waits the focus is parked: it holds no slot and no lease. It is

@@ -23,9 +23,13 @@ import type {
   RecordedMessage,
   RoomCut,
 } from './context/types.ts';
+import type { HookDecision, Hooks } from './hooks.ts';
+import type { Permissions } from './permissions.ts';
+import type { RecordedCall } from './recorded.ts';
 import type { CallWait, Evaluation, StoredCallWait, Tool, ToolContext, ToolEffect, ToolResult } from './tool.ts';
 
 export type { NewMessage, RecordedMessage } from './context/types.ts';
+export type { RecordedCall } from './recorded.ts';
 
 /** Fixed when the focus begins to engage, and the same for every request of its life. */
 export type EngageConfig = {
@@ -40,37 +44,30 @@ export type EngageConfig = {
   /** Null leaves it to the model. */
   thinking: Thinking | null;
   context: ContextSettings;
-};
-
-export type RecordedCall = {
-  id: string;
-  position: number;
-  /** The provider's id, which pairs call and result. */
-  providerCallId: string;
-  name: string;
-  input: unknown;
-  /** Set where the arguments did not parse; such a call is answered and never run. */
-  invalid?: { raw: string; reason: string };
-  /** Started, and no result recorded: the process that ran it is gone. */
-  started: boolean;
-  /** It was evaluated before, and the focus parked for it. */
-  waiting: boolean;
-  result: ToolResult | null;
+  /** Most calls of a turn that run at once; 1 runs them in turn. */
+  maxParallelTools?: number;
 };
 
 /** A call that gives a result or waits, ready to be evaluated in a transaction of the journal's. */
 export type WaitingCall = {
   call: RecordedCall;
   evaluate(stored: StoredCallWait | null, tx: Tx): Promise<Evaluation>;
+  /** Set where hooks are to see the result first: what is stored is raw, and this makes the result of it. */
+  finish?(raw: ToolResult): Promise<ToolResult>;
 };
 
 export type Settled =
   /** Every call has its result, by the call's id. */
   | { kind: 'settled'; results: ReadonlyMap<string, ToolResult> }
+  /** Some may be run now, and nothing is parked; the others' results, by the call's id. */
+  | { kind: 'ready'; results: ReadonlyMap<string, ToolResult> }
   /** Some still wait: the focus is parked and its lease is gone. What the others gave is stored. */
   | { kind: 'parked'; waitsFor: CallWait['kind'] };
 
-export type CallEnd = 'done' | 'error' | 'interrupted' | 'cancelled';
+export type CallEnd = 'done' | 'error' | 'blocked' | 'denied' | 'interrupted' | 'cancelled';
+
+/** What hooks made of the requests so far: the prefix as it was sent last. Null where it was never patched. */
+export type SentPrefix = { system: string | null; model: string | null };
 
 /** Each function is one fenced transaction, and may be repeated when its answer was lost. */
 export interface Journal {
@@ -78,10 +75,22 @@ export interface Journal {
   /** The answer and its calls in state requested. Gives both as stored: secrets are gone from them. */
   recordAnswer(answer: RecordAnswer): Promise<{ message: RecordedMessage; calls: RecordedCall[] }>;
   startCall(call: RecordedCall, effect: ToolEffect): Promise<void>;
-  /** Stores a result, once; gives what is stored. */
-  finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult>;
-  /** Runs a tool whose effect is rows: effect and result in one transaction. */
-  runStoreCall(call: RecordedCall, effect: ToolEffect, run: (tx: Tx) => Promise<ToolResult>): Promise<ToolResult>;
+  /** What hooks made of a call's arguments, with their decisions, before it starts. Gives it as stored. */
+  keepInput(call: RecordedCall, input: JsonValue, runs: readonly HookDecision[]): Promise<JsonValue>;
+  /** What a tool gave, for hooks to see before it becomes the result. Gives it as stored. */
+  keepRaw(call: RecordedCall, raw: ToolResult): Promise<ToolResult>;
+  /** Stores a result, once, with the decisions of hooks that led to it; gives what is stored. */
+  finishCall(call: RecordedCall, end: CallEnd, result: ToolResult, runs?: readonly HookDecision[]): Promise<ToolResult>;
+  /**
+   * Runs a tool whose effect is rows: effect and result in one transaction. `keep: 'raw'`: hooks are to see the result
+   * first, and `finishCall` follows.
+   */
+  runStoreCall(
+    call: RecordedCall,
+    effect: ToolEffect,
+    run: (tx: Tx) => Promise<ToolResult>,
+    keep?: 'raw' | 'result',
+  ): Promise<ToolResult>;
   /**
    * Evaluates calls that may wait, behind the lock on the item, and stores the results that there are. Where a call still
    * waits the same transaction parks the focus: all else of the turn must have its result by then.
@@ -92,6 +101,12 @@ export interface Journal {
    * besides, and with what it meant for the context.
    */
   closeTurn(message: NewMessage): Promise<ClosedTurn>;
+  /** What hooks decided about the turn's request, where they were asked already, and what was sent before it. */
+  readModelHooks(turn: number): Promise<{ runs: HookDecision[]; sent: SentPrefix }>;
+  /** Those decisions, the messages that hooks add, and the breaks of the prefix that the patches are. */
+  keepModelHooks(kept: KeepModelHooks): Promise<RecordedMessage[]>;
+  /** Decisions of hooks that only look. */
+  keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void>;
   /** What people said since the last turn was closed, as messages after an answer that called nothing. */
   hearPeople(turn: number): Promise<RecordedMessage[]>;
   /** Makes room: what lies before a message leaves, and the ledger as it is, with a summary or without, stands for it. */
@@ -105,6 +120,8 @@ export type RecordAnswer = {
   usage: Usage;
   /** How large the request was by our own measure, where that is known. */
   requestTokens?: number;
+  /** The model that answered, where a hook chose another one. */
+  model?: string;
 };
 
 export type ClosedTurn = { messages: RecordedMessage[]; block: ClosedBlock | null; cut: ContextCut | null };
@@ -114,6 +131,15 @@ export type RecordCut = Omit<RoomCut, 'text'> & {
   summary?: string;
   /** Of model calls that belong to no turn. */
   usage?: Usage;
+};
+
+export type KeepModelHooks = {
+  turn: number;
+  runs: readonly HookDecision[];
+  /** Texts for the model, in order of asking for them. */
+  messages: readonly string[];
+  /** What the request's prefix is, in those parts that differ from what was sent before. */
+  breaks: Partial<{ system: string; model: string }>;
 };
 
 /** For watchers; nothing of it is recorded. */
@@ -149,6 +175,10 @@ export interface Limits {
 
 export type EngageDependencies = {
   client: LlmClient;
+  /** Another model, by its full name, for a hook that chooses one; undefined where it cannot be used now. */
+  openModel(name: string): LlmClient | undefined;
+  permissions: Permissions;
+  hooks: Hooks;
   tools: ReadonlyMap<string, Tool>;
   journal: Journal;
   limits: Limits;
@@ -178,6 +208,8 @@ export type LoopEnd =
   /** A cost is limited, and nobody knows what the model costs. */
   | { kind: 'unpriced'; message: string }
   | { kind: 'refusal'; message: string }
+  /** A hook blocked the model call. */
+  | { kind: 'blocked'; message: string }
   /** A call waits: the journal has parked the focus, and nothing is left to write. */
   | { kind: 'parked'; waitsFor: CallWait['kind'] }
   /** Asked to stop; the rest is for the next host. */

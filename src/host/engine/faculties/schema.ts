@@ -3,6 +3,7 @@
  * that nobody relies on a limit that does not hold.
  */
 import * as z from 'zod';
+import { parsePattern } from '../permissions/pattern.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const name = z.string().regex(NAME, 'expected lower-case letters, digits and hyphens, beginning with a letter');
@@ -11,6 +12,15 @@ const modelName = z
   .max(200)
   .regex(/^[a-z][a-z0-9-]*\/\S/, 'expected provider/name, as in anthropic/claude-sonnet-5-5');
 const command = z.string().min(1).max(10_000);
+/** `tool` or `tool(argument)`. */
+const permission = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => {
+    const parsed = parsePattern(text);
+    if (parsed.kind === 'invalid') context.addIssue({ code: 'custom', message: parsed.reason });
+  });
+const permissions = z.array(permission).max(500).default([]);
 /** Seconds. */
 const timeout = z.number().positive().max(86_400);
 const attempts = z.int().min(1).max(100);
@@ -56,6 +66,10 @@ const written = z.strictObject({
         compact_threshold: z.number().min(0.1).max(0.95).default(0.7),
         /** Most messages that stay as they are then. */
         compact_keep_recent: z.int().min(1).max(1000).default(10),
+        /** Off: the calls of a turn run one after the other. */
+        parallel_tool_execution: z.boolean().default(true),
+        /** Most calls of a turn that run at once. */
+        max_parallel_tools: z.int().min(1).max(64).default(8),
       })
       .prefault({}),
     /** Of one work item and all below it. max_turns of engage bounds one conversation. */
@@ -67,6 +81,8 @@ const written = z.strictObject({
         max_duration: z.number().positive().max(31_536_000).nullable().default(null),
       })
       .prefault({}),
+    /** What becomes of calls; of the patterns that fit one the most specific counts. */
+    permissions: z.strictObject({ allow: permissions, ask: permissions, deny: permissions }).prefault({}),
     /** What a focus is told of the place's other work. */
     awareness: z
       .strictObject({

@@ -47,13 +47,13 @@ export async function consolidate(deps: FocusDependencies, claim: Claim): Promis
 /** Without a report the last text counts, as a success when the model ended by itself. */
 function outcomeOf({ report, engageEnd, startedAt }: Focus): Outcome {
   const duration_ms = Math.max(0, Date.now() - startedAt.getTime());
-  if (engageEnd?.kind === 'budget' || engageEnd?.kind === 'stuck' || engageEnd?.kind === 'refusal') {
+  if (engageEnd && engageEnd.kind !== 'end_turn') {
     const { kind, message } = engageEnd;
     const summary = report ? `${message} Before that it reported: ${report.summary}` : message;
     return { success: false, summary, error: { kind, message }, duration_ms };
   }
   if (report) return { ...report, duration_ms };
-  const text = engageEnd?.kind === 'end_turn' ? engageEnd.text.trim() : '';
+  const text = engageEnd?.text.trim() ?? '';
   return {
     success: true,
     summary: text || 'The agent ended without a report and without a closing answer.',

@@ -78,7 +78,7 @@ async function runLoop(
   const { costOf } = deps.models;
   const tools = toolsOf(deps, config);
   const limits = limitsFor(deps, claim, config, tools);
-  const settle: Settle = (tx, usage) => limits.settle(tx, usage);
+  const settle: Settle = (tx, usage, model) => limits.settle(tx, usage, model);
   const result = await engage(
     {
       client: endingWhenHeld(client, claim),
@@ -92,8 +92,15 @@ async function runLoop(
         costOf,
         settle,
         config.context,
+        callerOf(claim),
       ),
       limits,
+      hooks: deps.hooksOf(claim),
+      permissions: deps.permissionsOf(claim),
+      openModel: (name) => {
+        const opened = deps.models.open(name);
+        return opened.kind === 'ready' ? endingWhenHeld(opened.client, claim) : undefined;
+      },
       context: {
         workItemId: claim.item.id,
         focusId: claim.focus.id,
@@ -112,6 +119,9 @@ async function runLoop(
   watchers.end();
   return result;
 }
+
+/** Whoever the focus works for, its calls go the same way. */
+const callerOf = ({ item }: Claim) => (item.parentId === null ? 'model' : 'child');
 
 /** As the faculty has it now: unlike the digest, remarks are not fixed with the focus. */
 function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined {
@@ -157,6 +167,7 @@ async function conclude(deps: FocusDependencies, claim: Claim, result: LoopEnd):
     case 'budget':
     case 'stuck':
     case 'refusal':
+    case 'blocked':
       await recordEnd(deps, claim, { kind: result.kind, message: result.message });
       return { kind: 'next', phase: 'consolidate' };
   }

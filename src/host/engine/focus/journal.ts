@@ -4,12 +4,12 @@
  */
 
 import type { JsonValue } from '../../../protocol/json.ts';
-import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { type CostOf, costMicros } from '../../llm/prices.ts';
 import { changeBlocks } from '../../llm/thinking.ts';
-import type { ContentBlock, ToolUseBlock, Usage } from '../../llm/types.ts';
+import type { ContentBlock, Usage } from '../../llm/types.ts';
+import { useApproval } from '../../store/approvals/approvals.ts';
 import { insertBlock, readBlocks } from '../../store/foci/context-blocks.ts';
 import { insertCut, readNewestContextCuts } from '../../store/foci/cuts.ts';
 import { addUsage } from '../../store/foci/foci.ts';
@@ -17,14 +17,13 @@ import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import {
   finishToolCall,
   insertToolCall,
+  keepEffectiveInput,
+  keepRawResult,
   markStarted,
   readToolCalls,
-  readToolResults,
-  type ToolCall,
 } from '../../store/foci/tool-calls.ts';
 import { readEntries } from '../../store/ledger/ledger.ts';
 import { type Lease, LeaseLost, proveLease } from '../../store/work/leases.ts';
-import { takeMessages } from '../../store/work/messages.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
 import { resolveCallWait } from '../../store/work/waits.ts';
 import type { Remark } from '../awareness/remark.ts';
@@ -38,11 +37,13 @@ import type {
   RecordedMessage,
   RoomCut,
 } from '../engage/context/types.ts';
-import type { ToolEffect, ToolResult } from '../engage/tool.ts';
+import type { HookDecision } from '../engage/hooks.ts';
+import type { Caller, ToolEffect, ToolResult } from '../engage/tool.ts';
 import type {
   CallEnd,
   ClosedTurn,
   Journal,
+  KeepModelHooks,
   RecordAnswer,
   RecordCut,
   RecordedCall,
@@ -52,8 +53,11 @@ import type {
 import type { Redactor } from '../redaction/redactor.ts';
 import { cutContent, fromStored, fromStoredCut, readContext, toStored } from './context-rows.ts';
 import { defaultContextSettings } from './context-settings.ts';
+import { insertBreaks, insertDecisions, readModelHooks } from './hook-records.ts';
+import { insertBesides, insertSaid, textMessage, type Writing } from './insert-besides.ts';
 import { keepResult } from './keep-result.ts';
 import { cutText } from './ledger-in-brief.ts';
+import { fromStoredCall, newCall, uniqueCallIds } from './recorded-calls.ts';
 import { findPark, settleCalls } from './settle-calls.ts';
 import { inStoredOrder } from './stored-order.ts';
 
@@ -61,10 +65,7 @@ import { inStoredOrder } from './stored-order.ts';
 export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
 
 /** Counts what an answer used; called last in the transaction that records it. */
-export type Settle = (tx: Tx, usage: Usage) => Promise<void>;
-
-/** Stands above what a person says to a focus: unlike what tools and other foci say, it instructs. */
-export const SAID = '== MESSAGE FROM A PERSON ==';
+export type Settle = (tx: Tx, usage: Usage, model: string) => Promise<void>;
 
 export class DbJournal implements Journal {
   #db: Db;
@@ -76,6 +77,8 @@ export class DbJournal implements Journal {
   #settle: Settle | undefined;
   #settings: ContextSettings;
   #context: ContextRows = { messages: [], blocks: [], cuts: [] };
+  /** Who makes the calls of this focus's model. */
+  #caller: Caller;
 
   constructor(
     db: Db,
@@ -86,7 +89,9 @@ export class DbJournal implements Journal {
     costOf: CostOf = costMicros,
     settle?: Settle,
     settings: ContextSettings = defaultContextSettings(model),
+    caller: Caller = 'model',
   ) {
+    this.#caller = caller;
     this.#db = db;
     this.#lease = lease;
     this.#model = model;
@@ -106,23 +111,25 @@ export class DbJournal implements Journal {
     return { context, callsOfLastTurn: calls.map((call) => fromStoredCall(call, last.blocks)) };
   }
 
-  async recordAnswer({ turn, blocks, stopReason, usage, requestTokens }: RecordAnswer) {
+  async recordAnswer({ turn, blocks, stopReason, usage, requestTokens, model = this.#model }: RecordAnswer) {
     const redacted = changeBlocks(uniqueCallIds(blocks), (text) => this.#redactor.text(text));
     const kept = inStoredOrder(redacted as unknown as JsonValue) as unknown as ContentBlock[];
     const said: NewMessage = { turn, role: 'assistant', kind: 'assistant', blocks: kept, stopReason };
     const message = { ...this.#placed(said), usage, ...(requestTokens === undefined ? {} : { requestTokens }) };
-    const calls = kept.filter((block) => block.type === 'tool_use').map((block, position) => newCall(block, position));
+    const calls = kept
+      .filter((block) => block.type === 'tool_use')
+      .map((block, position) => newCall(block, position, turn, this.#caller));
     await this.#write(async (tx, again) => {
       if (again && (await this.#hasMessage(tx, message.n))) return;
       const { focusId, workItemId } = this.#lease;
       const focus = { id: focusId, workItemId };
       await Promise.all([
-        this.#insert(tx, message, { model: this.#model }),
-        ...calls.map((call) => insertToolCall(tx, focus, { ...call, turn, input: call.input as JsonValue })),
-        this.#addUsage(tx, usage, 1),
+        this.#insert(tx, message, { model }),
+        ...calls.map((call) => insertToolCall(tx, focus, { ...call, input: call.input as JsonValue })),
+        this.#addUsage(tx, usage, 1, model),
         noteProgress(tx, workItemId),
       ]);
-      await this.#settle?.(tx, usage);
+      await this.#settle?.(tx, usage, model);
     });
     this.#context = grown(this.#context, { messages: [message] });
     return { message, calls };
@@ -131,13 +138,35 @@ export class DbJournal implements Journal {
   async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
     await this.#write(async (tx, again) => {
       const started = await markStarted(tx, call.id, effect);
+      if (call.waiting) await useApproval(tx, call.id);
       if (!started && !again) throw new Error(`Tool call ${call.id} cannot start from the state it is in.`);
     });
   }
 
-  async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
+  async keepInput(call: RecordedCall, input: JsonValue, runs: readonly HookDecision[]): Promise<JsonValue> {
+    const kept = this.#redactor.json(input);
+    await this.#write(async (tx) => {
+      await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn: call.turn, callId: call.id }, runs);
+      await keepEffectiveInput(tx, call.id, kept);
+    });
+    return kept;
+  }
+
+  async keepRaw(call: RecordedCall, raw: ToolResult): Promise<ToolResult> {
+    const kept = { ...raw, content: this.#redactor.text(raw.content) };
+    await this.#write((tx) => keepRawResult(tx, call.id, { content: kept.content, is_error: kept.isError }));
+    return kept;
+  }
+
+  async finishCall(
+    call: RecordedCall,
+    end: CallEnd,
+    result: ToolResult,
+    runs: readonly HookDecision[] = [],
+  ): Promise<ToolResult> {
     const redacted = { ...result, content: this.#redactor.text(result.content) };
     return this.#write(async (tx) => {
+      await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn: call.turn, callId: call.id }, runs);
       if (call.waiting) await resolveCallWait(tx, call.id);
       const kept = await keepResult(tx, { focusId: this.#lease.focusId, callId: call.id }, redacted);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
@@ -149,14 +178,21 @@ export class DbJournal implements Journal {
     call: RecordedCall,
     effect: ToolEffect,
     run: (tx: Tx) => Promise<ToolResult>,
+    keep: 'raw' | 'result' = 'result',
   ): Promise<ToolResult> {
     return this.#write(async (tx, again) => {
       if (again) {
         const present = await this.#resultOf(tx, call);
         if (present) return present;
       }
-      const raw = await run(tx);
-      const redacted = { ...raw, content: this.#redactor.text(raw.content) };
+      const given = await run(tx);
+      const redacted = { ...given, content: this.#redactor.text(given.content) };
+      if (call.waiting) await this.#endApproval(tx, call);
+      if (keep === 'raw') {
+        await markStarted(tx, call.id, effect);
+        await keepRawResult(tx, call.id, { content: redacted.content, is_error: redacted.isError });
+        return redacted;
+      }
       const kept = await keepResult(tx, { focusId: this.#lease.focusId, callId: call.id }, redacted);
       const end = kept.isError ? 'error' : 'done';
       await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError }, effect);
@@ -176,6 +212,31 @@ export class DbJournal implements Journal {
     });
   }
 
+  async readModelHooks(turn: number) {
+    return retryLost(() => readModelHooks(this.#db, this.#lease.focusId, turn));
+  }
+
+  async keepModelHooks(kept: KeepModelHooks): Promise<RecordedMessage[]> {
+    const { turn } = kept;
+    const first = this.#nextN();
+    const messages = kept.messages.map((text, at) => {
+      const place = { turn, n: first + at, block: openBlock(this.#context) };
+      return textMessage(place, 'hook', this.#redactor.text(text));
+    });
+    await this.#write(async (tx, again) => {
+      if (again && messages.length > 0 && (await this.#hasMessage(tx, first))) return;
+      for (const message of messages) await this.#insert(tx, message);
+      await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn, callId: null }, kept.runs);
+      await insertBreaks(tx, this.#lease.focusId, this.#redactor, kept);
+    });
+    this.#context = grown(this.#context, { messages });
+    return messages;
+  }
+
+  async keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void> {
+    await this.#write((tx) => insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn, callId: null }, runs));
+  }
+
   async closeTurn(message: NewMessage): Promise<ClosedTurn> {
     const { n } = this.#placed(message);
     const closed = await this.#write(async (tx, again) => {
@@ -189,7 +250,10 @@ export class DbJournal implements Journal {
       const first = { ...this.#placed(message), ledger };
       const [, besides] = await Promise.all([
         this.#insert(tx, first),
-        this.#insertBesides(tx, message.turn, closing, { n, remark: made }),
+        insertBesides(this.#writing(tx), { turn: message.turn, block: openBlock(this.#context) }, closing, {
+          n,
+          remark: made,
+        }),
         block && insertBlock(tx, focusId, block),
         cut && insertCut(tx, focusId, cut.kind, cutContent(cut)),
         noteProgress(tx, workItemId),
@@ -204,7 +268,7 @@ export class DbJournal implements Journal {
     const at = { turn, n: this.#nextN(), block: openBlock(this.#context) };
     const heard = await this.#write(async (tx, again) => {
       const present = again ? await readMessages(tx, this.#lease.focusId, at.n - 1) : [];
-      return present.length > 0 ? present.map(fromStored) : this.#insertSaid(tx, at);
+      return present.length > 0 ? present.map(fromStored) : insertSaid(this.#writing(tx), at);
     });
     this.#context = grown(this.#context, { messages: heard });
     return heard;
@@ -220,7 +284,7 @@ export class DbJournal implements Journal {
         insertCut(tx, this.#lease.focusId, made.kind, cutContent(made)),
         usage && this.#addUsage(tx, usage, 0),
       ]);
-      if (usage) await this.#settle?.(tx, usage);
+      if (usage) await this.#settle?.(tx, usage, this.#model);
       return made;
     });
     this.#context = grown(this.#context, { cut: recorded });
@@ -248,49 +312,12 @@ export class DbJournal implements Journal {
     return { messages, block, cut };
   }
 
-  /** What follows the turn's results belongs to the next block already, where they closed one. */
-  async #insertBesides(
-    tx: Tx,
-    turn: number,
-    { block, reminder }: Closing,
-    { n, remark }: { n: number; remark: Remark | undefined },
-  ): Promise<RecordedMessage[]> {
-    const place = { turn, block: block ? block.block + 1 : openBlock(this.#context) };
-    const made: Promise<RecordedMessage>[] = [];
-    if (remark) made.push(this.#insertRemark(tx, { ...place, n: n + 1 }, remark));
-    if (reminder !== null) {
-      made.push(this.#insertText(tx, textMessage({ ...place, n: n + 1 + made.length }, 'remark', reminder)));
-    }
-    const [said, ...remarked] = await Promise.all([
-      this.#insertSaid(tx, { ...place, n: n + 1 + made.length }),
-      ...made,
-    ]);
-    return [...remarked, ...said];
-  }
-
-  /** Each message as one of its own, from number `n` on. */
-  async #insertSaid(tx: Tx, { n, ...place }: Place): Promise<RecordedMessage[]> {
-    const said = await takeMessages(tx, this.#lease.workItemId, this.#lease.focusId);
-    const messages = said.map(({ content }, at) =>
-      textMessage({ ...place, n: n + at }, 'person', `${SAID}\n${content}`),
-    );
-    for (const message of messages) await this.#insert(tx, message);
-    return messages;
-  }
-
-  async #insertRemark(tx: Tx, place: Place, remark: Remark): Promise<RecordedMessage> {
-    const { findings, lookedTo } = remark;
-    const facts = { findings, ...(lookedTo ? { looked_to: lookedTo.toISOString() } : {}) };
-    return this.#insertText(tx, textMessage(place, 'remark', this.#redactor.text(remark.text)), facts);
-  }
-
-  async #insertText(tx: Tx, message: RecordedMessage, facts: object = {}): Promise<RecordedMessage> {
-    await this.#insert(tx, message, facts);
-    return message;
-  }
-
   #insert(tx: Tx, message: RecordedMessage, facts: object = {}): Promise<void> {
     return insertMessage(tx, this.#lease.focusId, toStored(message, facts));
+  }
+
+  #writing(tx: Tx): Writing {
+    return { tx, lease: this.#lease, redactor: this.#redactor };
   }
 
   #nextN(): number {
@@ -301,9 +328,9 @@ export class DbJournal implements Journal {
     return { ...message, n: this.#nextN(), block: openBlock(this.#context) };
   }
 
-  #addUsage(tx: Tx, usage: Usage, iterations: 0 | 1): Promise<void> {
+  #addUsage(tx: Tx, usage: Usage, iterations: 0 | 1, model = this.#model): Promise<void> {
     const counted = { ...usage, estimated: usage.estimated ?? false };
-    return addUsage(tx, this.#lease.focusId, counted, this.#costOf(this.#model, usage), iterations);
+    return addUsage(tx, this.#lease.focusId, counted, this.#costOf(model, usage), iterations);
   }
 
   #write<T>(body: (tx: Tx, again: boolean) => Promise<T>): Promise<T> {
@@ -315,60 +342,20 @@ export class DbJournal implements Journal {
     );
   }
 
+  /** A call that waited for a person has run with its start: the approval is used up, and nothing is waited for. */
+  async #endApproval(tx: Tx, call: RecordedCall): Promise<void> {
+    await useApproval(tx, call.id);
+    await resolveCallWait(tx, call.id);
+  }
+
   async #hasMessage(tx: Tx, n: number): Promise<boolean> {
     return (await readMessages(tx, this.#lease.focusId, n - 1)).length > 0;
   }
 
   async #resultOf(tx: Tx, call: RecordedCall): Promise<ToolResult | undefined> {
-    const result = (await readToolResults(tx, [call.id])).get(call.id);
+    const calls = await readToolCalls(tx, this.#lease.focusId);
+    const found = calls.find(({ id }) => id === call.id);
+    const result = found?.result ?? found?.rawResult;
     return result ? { content: result.content, isError: result.is_error } : undefined;
   }
-}
-
-type Place = Pick<RecordedMessage, 'turn' | 'n' | 'block'>;
-
-function textMessage(place: Place, kind: RecordedMessage['kind'], text: string): RecordedMessage {
-  return { ...place, role: 'user', kind, blocks: [{ type: 'text', text }] };
-}
-
-function fromStoredCall(call: ToolCall, blocks: readonly ContentBlock[]): RecordedCall {
-  const block = blocks.find((candidate) => candidate.type === 'tool_use' && candidate.id === call.providerCallId);
-  const invalid = block?.type === 'tool_use' ? block.invalid : undefined;
-  return {
-    id: call.id,
-    position: call.position,
-    providerCallId: call.providerCallId,
-    name: call.name,
-    input: call.input,
-    ...(invalid ? { invalid } : {}),
-    started: call.state === 'started',
-    waiting: call.state === 'waiting',
-    result: call.result ? { content: call.result.content, isError: call.result.is_error } : null,
-  };
-}
-
-function newCall(block: ToolUseBlock, position: number): RecordedCall {
-  return {
-    id: uuidv7(),
-    position,
-    providerCallId: block.id,
-    name: block.name,
-    input: block.input,
-    ...(block.invalid ? { invalid: block.invalid } : {}),
-    started: false,
-    waiting: false,
-    result: null,
-  };
-}
-
-/** Some servers give two calls one id; results could not be told apart. */
-function uniqueCallIds(blocks: readonly ContentBlock[]): ContentBlock[] {
-  const seen = new Set<string>();
-  return blocks.map((block) => {
-    if (block.type !== 'tool_use') return block;
-    let id = block.id;
-    for (let copy = 2; seen.has(id); copy += 1) id = `${block.id}-${copy}`;
-    seen.add(id);
-    return { ...block, id };
-  });
 }

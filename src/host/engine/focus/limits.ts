@@ -103,10 +103,10 @@ export class DbLimits implements Limits {
    * The last of the transaction that records an answer, also one that made room: its lease is proven, and nothing is locked
    * after the budgets.
    */
-  async settle(tx: Tx, usage: Usage): Promise<void> {
+  async settle(tx: Tx, usage: Usage, model: string): Promise<void> {
     this.#isSettled = true;
-    const { lease, item, config, costOf } = this.#parts;
-    const costs = costOf(config.model, usage) ?? 0;
+    const { lease, item, costOf } = this.#parts;
+    const costs = costOf(model, usage) ?? 0;
     const [ms] = await Promise.all([
       takeRunningTime(tx, lease.focusId),
       this.#reservation === undefined ? undefined : takeReservation(tx, this.#reservation),

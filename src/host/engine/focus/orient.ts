@@ -142,5 +142,6 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim, 
     thinking: engage.thinking,
     fallbackModels: engage.fallback_models,
     context: contextSettings(model, engage),
+    maxParallelTools: engage.parallel_tool_execution ? engage.max_parallel_tools : 1,
   };
 }

@@ -2,11 +2,17 @@
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { readFocus, setStatus } from '../../store/foci/foci.ts';
-import { finishToolCall, markWaiting, readToolResults, type StoredToolResult } from '../../store/foci/tool-calls.ts';
+import {
+  finishToolCall,
+  keepRawResult,
+  markWaiting,
+  readToolResults,
+  type StoredToolResult,
+} from '../../store/foci/tool-calls.ts';
 import { giveUpLease, type Lease, LeaseLost, lockLease } from '../../store/work/leases.ts';
 import { lockItem } from '../../store/work/locks.ts';
 import { parkItem } from '../../store/work/transitions.ts';
-import { findOpenCallWait, insertWait, readCallWait, resolveCallWait } from '../../store/work/waits.ts';
+import { findOpenCallWait, insertWait, readCallWait, removeCallWait, resolveCallWait } from '../../store/work/waits.ts';
 import type { CallWait, ToolResult } from '../engage/tool.ts';
 import type { RecordedCall, Settled, WaitingCall } from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
@@ -31,11 +37,14 @@ export async function settleCalls(
   );
   const results = new Map<string, ToolResult>();
   const open: CallWait['kind'][] = [];
-  for (const { call, evaluate } of waiting) {
-    const settled = asResult(present.get(call.id)) ?? (await settleCall(tx, lease, call, evaluate, redactor));
-    if ('content' in settled) results.set(call.id, settled);
+  let isReady = false;
+  for (const { call, ...waits } of waiting) {
+    const settled = asResult(present.get(call.id)) ?? (await settleCall(tx, lease, { call, ...waits }, redactor));
+    if (settled === 'ready') isReady = true;
+    else if ('content' in settled) results.set(call.id, settled);
     else open.push(settled.kind);
   }
+  if (isReady) return { kind: 'ready', results };
   const [first] = open;
   if (!first) return { kind: 'settled', results };
   await park(tx, lease, first, open.length);
@@ -49,22 +58,31 @@ export async function findPark(db: Db, focusId: string): Promise<Settled | undef
   return wait && { kind: 'parked', waitsFor: wait.kind as CallWait['kind'] };
 }
 
-/** Stores the call's result, or that it waits. */
+/** Stores the call's result, or that it waits; where hooks are to see the result, as the tool gave it. */
 async function settleCall(
   tx: Tx,
   lease: Lease,
-  call: RecordedCall,
-  evaluate: WaitingCall['evaluate'],
+  { call, evaluate, finish }: WaitingCall,
   redactor: Redactor,
-): Promise<ToolResult | CallWait> {
+): Promise<ToolResult | CallWait | 'ready'> {
   const wait = await readCallWait(tx, call.id);
   const evaluation = await evaluate(asStored(wait), tx);
+  if (evaluation.kind === 'ready') return 'ready';
   await markWaiting(tx, call.id);
   if (evaluation.kind === 'wait') {
-    if (!wait) await beginWait(tx, lease, call, evaluation.wait);
+    if (wait?.kind !== evaluation.wait.kind) {
+      // A call that was allowed first waits for something else from now on.
+      if (wait) await removeCallWait(tx, call.id);
+      await beginWait(tx, lease, call, evaluation.wait);
+    }
     return evaluation.wait;
   }
   const redacted = { ...evaluation.result, content: redactor.text(evaluation.result.content) };
+  if (finish) {
+    await keepRawResult(tx, call.id, { content: redacted.content, is_error: redacted.isError });
+    await resolveCallWait(tx, call.id);
+    return redacted;
+  }
   const kept = await keepResult(tx, { focusId: lease.focusId, callId: call.id }, redacted);
   await finishToolCall(tx, call.id, kept.isError ? 'error' : 'done', { content: kept.content, is_error: kept.isError });
   await resolveCallWait(tx, call.id);

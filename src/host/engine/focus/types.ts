@@ -5,6 +5,8 @@ import type { LlmClient } from '../../llm/types.ts';
 import type { Focus } from '../../store/foci/foci.ts';
 import type { Lease } from '../../store/work/leases.ts';
 import type { WorkItem } from '../../store/work/types.ts';
+import type { Hooks } from '../engage/hooks.ts';
+import type { Permissions } from '../engage/permissions.ts';
 import type { Tool } from '../engage/tool.ts';
 import type { EngageEvent } from '../engage/types.ts';
 import type { Faculty } from '../faculties/schema.ts';
@@ -46,6 +48,9 @@ export type FocusDependencies = {
   headless: boolean;
   /** What the place may spend in a day, in micro-dollars; null without a cap. */
   dayCapMicros: number | null;
+  /** The hooks and the permissions of a claim's focus, as they are now. */
+  hooksOf(claim: Claim): Hooks;
+  permissionsOf(claim: Claim): Permissions;
   storeId: string;
   storeFolder: string;
   workspace: string;

@@ -29,6 +29,7 @@ export const listFiles = defineTool({
     'and folders behind symbolic links are not entered. A glob such as *.ts or src/**/*.test.ts narrows the list. At ' +
     'most 1,000 paths come back unless limit says otherwise; a last line in square brackets says how many there are more.',
   input,
+  subject: ({ path }) => ({ kind: 'path', text: path }),
   effect: 'read',
   timeoutMs: 60_000,
   run: listWorkspace,

@@ -26,6 +26,7 @@ export const readFile = defineTool({
     'which lines these are and where to go on, or that bytes were not UTF-8. Binary files are refused, and files over ' +
     '32 MiB unless you pass offset.',
   input,
+  subject: ({ path }) => ({ kind: 'path', text: path }),
   effect: 'read',
   timeoutMs: 30_000,
   run: readFromWorkspace,

@@ -40,6 +40,7 @@ export function createSearchText(timeoutMs: number): Tool {
       'line in square brackets says so, and whether there was more. Escape what has a meaning in regular expressions: ' +
       'to find f(x) search for f\\(x\\).',
     input,
+    subject: ({ path }) => ({ kind: 'path', text: path }),
     effect: 'read',
     timeoutMs,
     run: (request, context) => searchWorkspace(request, context, timeoutMs),

@@ -16,7 +16,9 @@ export type EngageEnd =
   | { kind: 'end_turn'; text: string }
   | { kind: 'budget'; message: string }
   | { kind: 'stuck'; message: string }
-  | { kind: 'refusal'; message: string };
+  | { kind: 'refusal'; message: string }
+  /** A hook let no more calls of the model through. */
+  | { kind: 'blocked'; message: string };
 
 /** Token counts of all model calls of a focus. */
 export type FocusUsage = { input: number; cacheRead: number; cacheWrite: number; output: number; estimated: boolean };

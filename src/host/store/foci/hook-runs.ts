@@ -1,4 +1,4 @@
-/** What phase commands did: the row is what says that one need not run again. */
+/** What phase commands and engage hooks did. A phase command's row is what says that it need not run again. */
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Queryable, Tx } from '../../db/types.ts';
 
@@ -8,18 +8,25 @@ export type HookRun = {
   /** The phase, for a phase command. */
   event: string;
   name: string;
+  /** Of a phase command. */
   run: number;
-  outcome: 'succeeded' | 'failed';
+  /** The first two for phase commands. `failed` and `marked`: the hook gave no answer that counts. */
+  outcome: 'succeeded' | 'failed' | 'allowed' | 'blocked' | 'modified' | 'marked';
   exitCode: number | null;
   output: JsonObject | null;
   stderrTail: string;
   durationMs: number;
+  /** Of engage hooks alone, these three. */
+  turn?: number | null;
+  toolCallId?: string | null;
+  reason?: string | null;
 };
 
 export async function insertHookRun(tx: Tx, run: HookRun): Promise<void> {
   await tx.query(
-    `insert into animus.hook_runs (id, focus_id, event, name, run, outcome, exit_code, output, stderr_tail, duration_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10) on conflict (id) do nothing`,
+    `insert into animus.hook_runs (id, focus_id, event, name, run, outcome, exit_code, output, stderr_tail, duration_ms,
+       turn, tool_call_id, reason)
+     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13) on conflict (id) do nothing`,
     [
       run.id,
       run.focusId,
@@ -31,6 +38,9 @@ export async function insertHookRun(tx: Tx, run: HookRun): Promise<void> {
       run.output ? JSON.stringify(run.output) : null,
       run.stderrTail,
       run.durationMs,
+      run.turn ?? null,
+      run.toolCallId ?? null,
+      run.reason ?? null,
     ],
   );
 }
@@ -46,12 +56,13 @@ export async function readHookOutputs(db: Queryable, focusId: string): Promise<R
   return new Map(rows.map(({ event, output }) => [event, output]));
 }
 
-/** In order of running. */
-export async function readHookRuns(db: Queryable, focusId: string, event: string): Promise<HookRun[]> {
+/** In order of running; of one turn where it is given. */
+export async function readHookRuns(db: Queryable, focusId: string, event: string, turn?: number): Promise<HookRun[]> {
   return db.query<HookRun>(
     `select id, focus_id as "focusId", event, name, run, outcome, exit_code as "exitCode", output,
-       stderr_tail as "stderrTail", duration_ms as "durationMs"
-     from animus.hook_runs where focus_id = $1 and event = $2 order by run, created_at`,
-    [focusId, event],
+       stderr_tail as "stderrTail", duration_ms as "durationMs", turn, tool_call_id as "toolCallId", reason
+     from animus.hook_runs where focus_id = $1 and event = $2 and ($3::integer is null or turn = $3)
+     order by run, created_at, id`,
+    [focusId, event, turn ?? null],
   );
 }

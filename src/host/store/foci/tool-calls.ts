@@ -25,19 +25,25 @@ export type ToolCall = {
   name: string;
   effect: 'read' | 'write' | 'exclusive' | null;
   input: JsonValue;
+  caller: 'model' | 'child' | 'sandbox';
+  /** What hooks made of the input; null where none was asked. */
+  effectiveInput: JsonValue | null;
   state: ToolCallState;
+  /** As the tool gave it; `result` is what became of it. */
+  rawResult: StoredToolResult | null;
   result: StoredToolResult | null;
   requestedAt: Date;
   startedAt: Date | null;
   endedAt: Date | null;
 };
 
-export type NewToolCall = Pick<ToolCall, 'id' | 'turn' | 'position' | 'providerCallId' | 'name' | 'input'>;
+export type NewToolCall = Pick<ToolCall, 'id' | 'turn' | 'position' | 'providerCallId' | 'name' | 'input'> &
+  Partial<Pick<ToolCall, 'caller'>>;
 
 export async function insertToolCall(tx: Tx, focus: { id: string; workItemId: string }, call: NewToolCall) {
   await tx.query(
     `insert into animus.tool_calls (id, focus_id, work_item_id, turn, position, provider_call_id, name, caller, input, state)
-     values ($1, $2, $3, $4, $5, $6, $7, 'model', $8::jsonb, 'requested')`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, 'requested')`,
     [
       call.id,
       focus.id,
@@ -46,16 +52,34 @@ export async function insertToolCall(tx: Tx, focus: { id: string; workItemId: st
       call.position,
       call.providerCallId,
       call.name,
+      call.caller ?? 'model',
       JSON.stringify(call.input),
     ],
   );
 }
 
-/** False where the call is not `requested` any more (or `started`, for the repetition of a read). */
+/** What hooks made of the arguments, before the call starts. */
+export async function keepEffectiveInput(tx: Tx, id: string, input: JsonValue): Promise<void> {
+  await tx.query(
+    "update animus.tool_calls set effective_input = $2::jsonb where id = $1 and state in ('requested', 'waiting')",
+    [id, JSON.stringify(input)],
+  );
+}
+
+/** What the tool gave, for hooks to look at: once, and before its result. */
+export async function keepRawResult(tx: Tx, id: string, result: StoredToolResult): Promise<void> {
+  await tx.query(
+    `update animus.tool_calls set raw_result = $2::jsonb
+     where id = $1 and state in ('started', 'waiting') and raw_result is null`,
+    [id, JSON.stringify(result)],
+  );
+}
+
+/** False where the call cannot start: it has, unless it is a read that runs again, or it has ended. */
 export async function markStarted(tx: Tx, id: string, effect: ToolCall['effect']): Promise<boolean> {
   const rows = await tx.query(
     `update animus.tool_calls set state = 'started', effect = $2, started_at = now()
-     where id = $1 and (state = 'requested' or (state = 'started' and effect = 'read')) returning 1 as done`,
+     where id = $1 and (state in ('requested', 'waiting') or (state = 'started' and effect = 'read')) returning 1 as done`,
     [id, effect],
   );
   return rows.length > 0;
@@ -82,7 +106,7 @@ export async function finishToolCall(
   startedAs: ToolCall['effect'] = null,
 ): Promise<boolean> {
   const rows = await tx.query(
-    `update animus.tool_calls set state = $2, result = $3::jsonb, raw_result = $3::jsonb, ended_at = now(),
+    `update animus.tool_calls set state = $2, result = $3::jsonb, raw_result = coalesce(raw_result, $3::jsonb), ended_at = now(),
        effect = coalesce($4, effect), started_at = case when $4::text is null then started_at else now() end
      where id = $1 and result is null returning 1 as done`,
     [id, state, JSON.stringify(result), startedAs],
@@ -93,20 +117,22 @@ export async function finishToolCall(
 /** A focus's calls, in the order of asking; of one turn where it is given. */
 export async function readToolCalls(db: Queryable, focusId: string, turn?: number): Promise<ToolCall[]> {
   return db.query<ToolCall>(
-    `select id, turn, position, provider_call_id as "providerCallId", name, effect, input, state, result,
+    `select id, turn, position, provider_call_id as "providerCallId", name, effect, input, caller,
+       effective_input as "effectiveInput", state, raw_result as "rawResult", result,
        requested_at as "requestedAt", started_at as "startedAt", ended_at as "endedAt"
      from animus.tool_calls where focus_id = $1 and ($2::integer is null or turn = $2) order by turn, position`,
     [focusId, turn ?? null],
   );
 }
 
-/** The results that there are, by the call's id. */
+/** The results that there are, raw ones among them, by the call's id. */
 export async function readToolResults(
   db: Queryable,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, StoredToolResult>> {
   const rows = await db.query<{ id: string; result: StoredToolResult }>(
-    'select id, result from animus.tool_calls where id = any($1::uuid[]) and result is not null',
+    `select id, coalesce(result, raw_result) as result from animus.tool_calls
+     where id = any($1::uuid[]) and coalesce(result, raw_result) is not null`,
     [ids],
   );
   return new Map(rows.map(({ id, result }) => [id, result]));

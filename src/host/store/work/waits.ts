@@ -135,6 +135,24 @@ export async function resolveCallWait(tx: Tx, toolCallId: string): Promise<void>
   ]);
 }
 
+/** Wakes an item one of whose calls has what it waits for. Its row must be locked by a statement before. */
+export async function wakeForCall(
+  tx: Tx,
+  { workItemId, toolCallId }: { workItemId: string; toolCallId: string },
+  reason: string,
+): Promise<boolean> {
+  const waits = await tx.query(
+    `select 1 from animus.waits v where v.tool_call_id = $1 and v.resolved_at is null and ${MAY_WAKE}`,
+    [toolCallId],
+  );
+  return waits.length > 0 && (await wakeItem(tx, workItemId, reason));
+}
+
+/** The call waits for something else than it did. */
+export async function removeCallWait(tx: Tx, toolCallId: string): Promise<void> {
+  await tx.query('delete from animus.waits where tool_call_id = $1', [toolCallId]);
+}
+
 /** Nothing waits for these items' foci any more: they have ended. */
 export async function resolveWaitsOf(tx: Tx, workItemIds: readonly string[]): Promise<void> {
   await tx.query(

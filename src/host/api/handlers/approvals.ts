@@ -1,0 +1,131 @@
+/** approval/list, approval/decide, approval/forget. Deciding is a person's: nothing that an agent started may do it. */
+import type { ApprovalView, PermissionRuleView } from '../../../protocol/approvals.ts';
+import { AnimusError } from '../../../protocol/errors.ts';
+import { shortId } from '../../../rendezvous/ids.ts';
+import type { Db } from '../../db/types.ts';
+import type { ToolSubject } from '../../engine/engage/tool.ts';
+import { decideCall } from '../../engine/permissions/decide-approval.ts';
+import { exactPattern, matchesPattern, type Pattern, parsePattern } from '../../engine/permissions/pattern.ts';
+import { resolveSubject } from '../../engine/permissions/subject.ts';
+import { type Approval, findApprovals, pendingApprovals, readApproval } from '../../store/approvals/approvals.ts';
+import { deleteRule, type PermissionRule, rulesOfPlace } from '../../store/approvals/permission-rules.ts';
+import { readWorkItem } from '../../store/work/find.ts';
+import type { ApiContext, Handlers } from '../context.ts';
+import { fitting } from '../page.ts';
+import { refuseAgents } from '../refuse-agents.ts';
+
+export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide' | 'approval/forget'> = {
+  async 'approval/list'(context, { limit }) {
+    const db = await context.database();
+    const pending = await pendingApprovals(db, context.place, limit);
+    const approvals = await Promise.all(pending.map((approval) => viewApproval(context, approval)));
+    // Arguments may be long, and all of them have to be seen: those that do not fit come when others are decided.
+    return { approvals: fitting(approvals), rules: (await rulesOfPlace(db, context.place)).map(viewRule) };
+  },
+
+  async 'approval/decide'(context, { id, decision, scope, pattern: wanted, reason, pid }, session) {
+    refuseAgents(pid, 'decide what an agent may do');
+    const db = await context.database();
+    const approval = await requireApproval(db, context.place, id);
+    const asked = { verdict: decision, scope, pattern: await patternFor(context, approval, scope, decision, wanted) };
+    const by = session.client.kind;
+    const decided = await decideCall(db, approval, { ...asked, reason: reason || null, by }, context.folder);
+    const now = await readApproval(db, approval.id);
+    if (!now) throw new Error('An approval is gone.');
+    const state = decision === 'allow' ? 'allowed' : 'denied';
+    // The same decision said twice, as after a lost answer, is one.
+    if (decided === 0 && !(now.state === state && now.scope === scope && now.decidedBy === by))
+      throw decidedBefore(now);
+    return { approval: await viewApproval(context, now), decided };
+  },
+
+  async 'approval/forget'(context, { rule_id, pid }) {
+    refuseAgents(pid, 'change what agents may do');
+    const db = await context.database();
+    const digits = rule_id.replaceAll('-', '').toLowerCase();
+    const rules = (await rulesOfPlace(db, context.place)).filter(({ id }) => {
+      const own = id.replaceAll('-', '');
+      return own.startsWith(digits) || own.endsWith(digits);
+    });
+    const [rule] = rules;
+    if (!rule || rules.length > 1) throw notOne(rules.length, 'rule', rule_id);
+    await deleteRule(db, context.place, rule.id);
+    return { rule: viewRule(rule) };
+  },
+};
+
+/** Throws AnimusError `not_found`, `ambiguous_id` or `wrong_state`. */
+async function requireApproval(db: Db, place: string, id: string): Promise<Approval> {
+  const found = await findApprovals(db, place, id);
+  const [approval] = found;
+  if (!approval || found.length > 1) throw notOne(found.length, 'approval', id);
+  const item = await readWorkItem(db, approval.workItemId);
+  if (item && ['queued', 'running', 'waiting'].includes(item.state)) return approval;
+  const message = `The work that asked is ${item?.state ?? 'gone'}: nothing is left to decide.`;
+  throw new AnimusError('wrong_state', message, 'See what waits: animus approvals');
+}
+
+function notOne(count: number, what: string, id: string): AnimusError {
+  const next = 'See what there is: animus approvals';
+  return count === 0
+    ? new AnimusError('not_found', `There is no ${what} ${id} here.`, next)
+    : new AnimusError('ambiguous_id', `Several match ${id}.`, 'Give more digits.');
+}
+
+function decidedBefore({ id, state, decidedBy }: Approval): AnimusError {
+  const message = `The approval ${shortId(id)} was ${state} before, by ${decidedBy}. Nothing was changed.`;
+  return new AnimusError('wrong_state', message, 'See what waits: animus approvals');
+}
+
+/** Null for a decision about this call alone. What is decided for more has to be about the call that asked. */
+async function patternFor(
+  { folder }: ApiContext,
+  approval: Approval,
+  scope: 'once' | 'focus' | 'rule',
+  decision: 'allow' | 'deny',
+  wanted: string | null,
+): Promise<Pattern | null> {
+  if (scope === 'once') {
+    if (wanted === null) return null;
+    const next = 'Decide for the focus or as a rule, or leave the pattern out.';
+    throw new AnimusError('bad_pattern', 'A decision for once takes no pattern. Nothing was decided.', next);
+  }
+  const subject = await resolveSubject((approval.subject as ToolSubject | null) ?? undefined, folder);
+  const text = wanted ?? exactPattern(approval.tool, subject);
+  const parsed = parsePattern(text ?? '');
+  if (text === null || parsed.kind === 'invalid') {
+    const reason = parsed.kind === 'invalid' && text !== null ? parsed.reason : 'the call is too long to be one';
+    throw new AnimusError('bad_pattern', `No pattern: ${reason}. Nothing was decided.`, 'Give another pattern.');
+  }
+  if (matchesPattern(parsed.pattern, approval.tool, subject, decision === 'allow' ? 'all' : 'any'))
+    return parsed.pattern;
+  throw new AnimusError(
+    'bad_pattern',
+    `The pattern ${text} is not about the call that asks. Nothing was decided.`,
+    'Give a pattern that is, or leave it out for this very call.',
+  );
+}
+
+async function viewApproval({ folder }: ApiContext, approval: Approval): Promise<ApprovalView> {
+  const subject = await resolveSubject((approval.subject as ToolSubject | null) ?? undefined, folder);
+  return {
+    id: approval.id,
+    short_id: shortId(approval.id),
+    work_item_id: approval.workItemId,
+    focus_id: approval.focusId,
+    tool: approval.tool,
+    subject: approval.subject,
+    arguments: approval.input,
+    preview: approval.preview,
+    pattern: exactPattern(approval.tool, subject),
+    state: approval.state,
+    scope: approval.scope,
+    reason: approval.reason,
+    created_at: approval.createdAt.toISOString(),
+  };
+}
+
+function viewRule({ id, decision, pattern, createdBy, createdAt }: PermissionRule): PermissionRuleView {
+  const created_at = createdAt.toISOString();
+  return { id, short_id: shortId(id), decision, pattern, created_by: createdBy, created_at };
+}

@@ -1,0 +1,108 @@
+/**
+ * What hooks make of a model call. Their decisions are rows before the call goes out: a loop that goes on takes them from
+ * there and asks no hook again. The tools' list is never touched: a tool that a hook takes away is denied when it is called.
+ */
+
+import type { ContextRows } from './context/types.ts';
+import type { HookDecision, ModelPatch } from './hooks.ts';
+import type { Permission, Permissions } from './permissions.ts';
+import { buildRequest } from './stream-answer.ts';
+import type { EngageConfig, EngageDependencies, RecordedMessage, SentPrefix } from './types.ts';
+
+/** What the loop keeps of it between turns. */
+export type ModelHookState = {
+  /** Decisions that were recorded for a turn whose answer is still to come. */
+  recorded: { turn: number; runs: readonly HookDecision[] };
+  sent: SentPrefix;
+  /** The tools that hooks took away from the turn, with the hook's name. */
+  removed: ReadonlyMap<string, string>;
+};
+
+export type Prepared =
+  | { kind: 'prepared'; config: EngageConfig; client: EngageDependencies['client']; added: RecordedMessage[] }
+  | { kind: 'blocked'; message: string };
+
+/** As the journal has it, for a loop that begins or goes on. `turn`: the one that is open, or the next. */
+export async function loadModelHooks({ journal }: EngageDependencies, turn: number): Promise<ModelHookState> {
+  const { runs, sent } = await journal.readModelHooks(turn);
+  return { recorded: { turn, runs }, sent, removed: removedTools(runs) };
+}
+
+export async function prepareRequest(
+  deps: EngageDependencies,
+  config: EngageConfig,
+  state: ModelHookState,
+  context: ContextRows,
+  turn: number,
+): Promise<Prepared> {
+  const isRecorded = state.recorded.turn === turn && state.recorded.runs.length > 0;
+  const runs = isRecorded ? state.recorded.runs : await askHooks(deps, config, context, turn);
+  state.removed = removedTools(runs);
+  const patches = runs.map(({ patch }) => (patch ?? {}) as ModelPatch);
+  const patched = withPatches(config, patches);
+  const breaks = breaksOf(config, patched, state.sent);
+  let added: RecordedMessage[] = [];
+  if (!isRecorded && (runs.length > 0 || Object.keys(breaks).length > 0)) {
+    const texts = patches.flatMap(({ messages: own }) => own ?? []);
+    added = await deps.journal.keepModelHooks({ turn, runs, messages: texts, breaks });
+    state.sent = { ...state.sent, ...breaks };
+  }
+  const block = runs.find(({ outcome }) => outcome === 'blocked');
+  if (block) return { kind: 'blocked', message: block.reason ?? `Blocked by the hook ${block.hook}.` };
+  if (patched.model === config.model) return { kind: 'prepared', config: patched, client: deps.client, added };
+  const client = deps.openModel(patched.model);
+  if (client) return { kind: 'prepared', config: patched, client, added };
+  return { kind: 'blocked', message: `A hook chose the model ${patched.model}, which cannot be used now.` };
+}
+
+async function askHooks(
+  deps: EngageDependencies,
+  config: EngageConfig,
+  context: ContextRows,
+  turn: number,
+): Promise<readonly HookDecision[]> {
+  if (!(await deps.hooks.matches('BeforeLLMCall', config.model))) return [];
+  const request = buildRequest(config, context, turn);
+  const isUsable = (model: string) => deps.openModel(model) !== undefined;
+  return deps.hooks.beforeModel({ turn, model: config.model, request, isUsable }, deps.abort);
+}
+
+/** The last patch of a key counts: each hook saw what the one before left. */
+function withPatches(config: EngageConfig, patches: readonly ModelPatch[]): EngageConfig {
+  const patched = { ...config };
+  for (const { system, model, temperature, max_tokens: maxTokens } of patches) {
+    if (system !== undefined) patched.system = [system];
+    if (model !== undefined) patched.model = model;
+    if (temperature !== undefined) patched.temperature = temperature;
+    if (maxTokens !== undefined) patched.maxTokens = maxTokens;
+  }
+  return patched;
+}
+
+/** In what the prefix differs from the one sent before, patched or not: the provider's cache breaks there. */
+function breaksOf(config: EngageConfig, patched: EngageConfig, sent: SentPrefix): { system?: string; model?: string } {
+  const own = { system: config.system.join('\n\n'), model: config.model };
+  const now = { system: patched.system.join('\n\n'), model: patched.model };
+  return {
+    ...(now.system === (sent.system ?? own.system) ? {} : { system: now.system }),
+    ...(now.model === (sent.model ?? own.model) ? {} : { model: now.model }),
+  };
+}
+
+function removedTools(runs: readonly HookDecision[]): ReadonlyMap<string, string> {
+  return new Map(
+    runs.flatMap(({ hook, patch }) => ((patch as ModelPatch | null)?.tools_removed ?? []).map((tool) => [tool, hook])),
+  );
+}
+
+/** The turn's permissions, without the tools that hooks took away from it. */
+export function withoutRemoved(permissions: Permissions, removed: ReadonlyMap<string, string>): Permissions {
+  if (removed.size === 0) return permissions;
+  return {
+    async decide(asked): Promise<Permission> {
+      const hook = removed.get(asked.tool.name);
+      if (hook === undefined) return permissions.decide(asked);
+      return { kind: 'denied', reason: `The hook ${hook} took the tool ${asked.tool.name} away for this turn.` };
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** What decides whether a call may run. The loop is handed one; it imports none. */
+import type { Tx } from '../../db/types.ts';
+import type { JsonValue } from '../../llm/types.ts';
+import type { RecordedCall } from './recorded.ts';
+import type { Evaluation, StoredCallWait, Tool } from './tool.ts';
+
+/** `arguments` are the effective ones as stored, `input` the same as the tool's schema gives them. */
+export type AskedCall = { call: RecordedCall; tool: Tool; arguments: JsonValue; input: unknown };
+
+export type Permission =
+  | { kind: 'allowed' }
+  | { kind: 'denied'; reason: string }
+  /** A person decides. Evaluated at the end of the turn and at each wake, as a tool that waits is. */
+  | {
+      kind: 'ask';
+      evaluate(stored: StoredCallWait | null, tx: Tx): Promise<Exclude<Evaluation, { kind: 'result' }>>;
+    };
+
+export interface Permissions {
+  /** As they are now; called once a call's hooks have had their say, and again after each wait. */
+  decide(asked: AskedCall): Promise<Permission>;
+}

@@ -1,0 +1,197 @@
+/**
+ * The hooks of one focus: those that are about an event are asked in order, each seeing what the one before left. What a
+ * hook does wrong blocks, where it guards; nothing is started where no hook is about the event.
+ */
+import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
+import { uuidv7 } from '../../../rendezvous/ids.ts';
+import type { Db } from '../../db/types.ts';
+import type {
+  AfterTool,
+  AfterTurn,
+  BeforeModel,
+  BeforeTool,
+  BeforeToolVerdict,
+  HookDecision,
+  HookEvent,
+  Hooks,
+  ModelPatch,
+} from '../engage/hooks.ts';
+import type { ToolResult } from '../engage/tool.ts';
+import { type Answer, readAnswer } from './answer.ts';
+import type { HookCatalogue } from './catalogue.ts';
+import { type Hook, isAbout } from './hook.ts';
+import { type HookProcesses, runHook } from './run-hook.ts';
+
+export type FocusHooksOptions = {
+  db: Db;
+  catalogue: HookCatalogue;
+  processes: HookProcesses;
+  ids: { workItemId: string; focusId: string; faculty: string; workspace: string };
+};
+
+/** What one hook came to, before it is known whether that can be applied. */
+type Asked = { answer: Answer; failure: string | null } & Pick<HookDecision, 'exitCode' | 'stderrTail' | 'durationMs'>;
+
+export class FocusHooks implements Hooks {
+  #options: FocusHooksOptions;
+
+  constructor(options: FocusHooksOptions) {
+    this.#options = options;
+  }
+
+  /** A file that gives no hook may be a guard: the model is not called until somebody has looked. */
+  async matches(event: HookEvent, subject: string): Promise<boolean> {
+    const { db, catalogue } = this.#options;
+    const { hooks, problems } = await catalogue.current(db);
+    return (event === 'BeforeLLMCall' && problems.length > 0) || hooks.some((hook) => isAbout(hook, event, subject));
+  }
+
+  async beforeTool(asked: BeforeTool, signal: AbortSignal): Promise<BeforeToolVerdict> {
+    const { call, effect, complaint } = asked;
+    const hooks = await this.#about('BeforeToolCall', call.name);
+    if (hooks.length === 0) return { kind: 'none' };
+    const runs: HookDecision[] = [];
+    let { input } = asked;
+    for (const hook of hooks) {
+      const facts = { ...callFacts(call), effect, tool_input: input };
+      const one = await this.#ask(hook, 'BeforeToolCall', call.turn, facts, signal);
+      const patched = one.answer.kind === 'modify' ? (one.answer.patch.tool_input as JsonValue) : undefined;
+      const wrong = patched === undefined ? undefined : complaint(patched);
+      const run = decision(hook, 'BeforeToolCall', wrong === undefined ? one : misfit(one, wrong));
+      runs.push(run);
+      if (run.outcome === 'blocked') return { kind: 'block', reason: blockedBy(hook, run), runs };
+      if (patched !== undefined && wrong === undefined) input = patched;
+    }
+    return { kind: 'pass', input, runs };
+  }
+
+  async afterTool(asked: AfterTool, signal: AbortSignal): Promise<{ result: ToolResult; runs: HookDecision[] }> {
+    const { call, effect, input, durationMs } = asked;
+    const runs: HookDecision[] = [];
+    let { result } = asked;
+    for (const hook of await this.#about('AfterToolCall', call.name)) {
+      const given = { content: result.content, is_error: result.isError, duration_ms: durationMs };
+      const facts = { ...callFacts(call), effect, tool_input: input, result: given };
+      const one = await this.#ask(hook, 'AfterToolCall', call.turn, facts, signal);
+      const run = decision(hook, 'AfterToolCall', one);
+      runs.push(run);
+      result = afterOne(hook, result, one, run);
+    }
+    return { result, runs };
+  }
+
+  async beforeModel(asked: BeforeModel, signal: AbortSignal): Promise<HookDecision[]> {
+    const { turn, request, isUsable } = asked;
+    const runs = await this.#brokenFiles();
+    if (runs.length > 0) return runs;
+    let model = asked.model;
+    let system = request.system.map(({ text }) => text).join('\n\n');
+    const added: string[] = [];
+    const removed = new Set<string>();
+    for (const hook of await this.#about('BeforeLLMCall', asked.model)) {
+      const facts = {
+        ...{ model, system, max_tokens: request.maxTokens, temperature: request.temperature ?? null },
+        messages: [...request.messages, ...added.map(asUserMessage)] as unknown as JsonValue,
+        tools: request.tools.filter(({ name }) => !removed.has(name)) as unknown as JsonValue,
+      };
+      const one = await this.#ask(hook, 'BeforeLLMCall', turn, facts, signal);
+      const patch = (one.answer.kind === 'modify' ? one.answer.patch : {}) as ModelPatch;
+      const isOff = patch.model !== undefined && patch.model !== model && !isUsable(patch.model);
+      const wrong = isOff ? `the model ${patch.model} cannot be used now` : undefined;
+      const run = decision(hook, 'BeforeLLMCall', wrong === undefined ? one : misfit(one, wrong));
+      runs.push(run.outcome === 'blocked' ? { ...run, reason: blockedBy(hook, run) } : run);
+      if (run.outcome === 'blocked') return runs;
+      if (run.outcome !== 'modified') continue;
+      model = patch.model ?? model;
+      system = patch.system ?? system;
+      added.push(...(patch.messages ?? []));
+      for (const tool of patch.tools_removed ?? []) removed.add(tool);
+    }
+    return runs;
+  }
+
+  async afterTurn({ turn, model, stopReason, toolCalls }: AfterTurn, signal: AbortSignal): Promise<HookDecision[]> {
+    const runs: HookDecision[] = [];
+    for (const hook of await this.#about('AfterTurn', model)) {
+      const facts = { model, stop_reason: stopReason, tool_calls: toolCalls };
+      const one = await this.#ask(hook, 'AfterTurn', turn, facts, signal);
+      const { outcome, ...rest } = decision(hook, 'AfterTurn', one);
+      runs.push({ ...rest, outcome: outcome === 'allowed' ? 'allowed' : 'marked', patch: null });
+    }
+    return runs;
+  }
+
+  async #about(event: HookEvent, subject: string): Promise<Hook[]> {
+    const { db, catalogue } = this.#options;
+    return (await catalogue.current(db)).hooks.filter((hook) => isAbout(hook, event, subject));
+  }
+
+  async #brokenFiles(): Promise<HookDecision[]> {
+    const { problems } = await this.#options.catalogue.current(this.#options.db);
+    return problems.map(({ name, message, next }) => {
+      const reason = `The hook ${name} cannot be read, and it may be a guard. ${message} ${next}`;
+      const none = { patch: null, exitCode: null, stderrTail: '', durationMs: 0 };
+      return { id: uuidv7(), event: 'BeforeLLMCall', hook: name, outcome: 'blocked', reason, ...none };
+    });
+  }
+
+  async #ask(hook: Hook, event: HookEvent, turn: number, facts: JsonObject, signal: AbortSignal): Promise<Asked> {
+    const { ids, processes } = this.#options;
+    const input = JSON.stringify({
+      ...{ event, hook: hook.name, work_id: ids.workItemId, focus_id: ids.focusId, faculty: ids.faculty },
+      ...{ workspace: ids.workspace, iteration: turn, ...facts },
+    });
+    const ran = await runHook(processes, hook, { ...ids, event }, input, signal);
+    const { exitCode, stderrTail, durationMs } = ran;
+    const read = ran.kind === 'said' ? readAnswer(event, ran.text) : { kind: 'garbage' as const, reason: '' };
+    const failure =
+      ran.kind === 'failed' ? ran.reason : read.kind === 'garbage' ? `it answered with ${read.reason}` : null;
+    const answer: Answer = read.kind === 'answer' ? read.answer : { kind: 'allow' };
+    return { answer, failure, exitCode, stderrTail, durationMs };
+  }
+}
+
+function callFacts({ id, name, caller }: BeforeTool['call']): JsonObject {
+  return { call_id: id, tool_name: name, caller };
+}
+
+const asUserMessage = (text: string) => ({ role: 'user', content: [{ type: 'text', text }] });
+
+/** A patch that cannot be applied is a failure of the hook. */
+function misfit(asked: Asked, wrong: string): Asked {
+  return { ...asked, answer: { kind: 'allow' }, failure: `its patch does not fit: ${wrong}` };
+}
+
+/** Before something happens a failure blocks, unless the hook says otherwise; afterwards it marks. */
+function decision(hook: Hook, event: HookEvent, asked: Asked): HookDecision {
+  const { answer, failure, exitCode, stderrTail, durationMs } = asked;
+  const guards = (event === 'BeforeLLMCall' || event === 'BeforeToolCall') && hook.on_error === 'block';
+  const facts = { id: uuidv7(), event, hook: hook.name, exitCode, stderrTail, durationMs };
+  if (failure !== null) return { ...facts, outcome: guards ? 'blocked' : 'marked', reason: failure, patch: null };
+  switch (answer.kind) {
+    case 'allow':
+      return { ...facts, outcome: 'allowed', reason: null, patch: null };
+    case 'block':
+      return { ...facts, outcome: 'blocked', reason: answer.reason, patch: null };
+    case 'modify':
+      return { ...facts, outcome: 'modified', reason: null, patch: answer.patch };
+  }
+}
+
+function blockedBy(hook: Hook, { reason }: HookDecision): string {
+  return `Blocked by the hook ${hook.name}: ${reason ?? 'no reason given'}`;
+}
+
+/** What failed leaves the result as it is, with a line that says so. */
+function afterOne(hook: Hook, result: ToolResult, { answer }: Asked, run: HookDecision): ToolResult {
+  if (run.outcome === 'modified' && answer.kind === 'modify') {
+    const { content, is_error: isError } = answer.patch;
+    return {
+      ...result,
+      content: typeof content === 'string' ? content : result.content,
+      isError: typeof isError === 'boolean' ? isError : result.isError,
+    };
+  }
+  if (run.outcome !== 'marked') return result;
+  return { ...result, content: `${result.content}\n[the hook ${hook.name} failed: ${run.reason}]` };
+}

@@ -1,0 +1,80 @@
+/** Asks one hook once, by a process of its own or by the one that stays. Whatever the hook does comes back as an outcome. */
+import { uuidv7 } from '../../../rendezvous/ids.ts';
+import { type CommandResult, runCommand } from '../../process/run-command.ts';
+import type { Hook } from './hook.ts';
+import {
+  failed,
+  GRACE_MS,
+  type HookIds,
+  type HookOutput,
+  type HookRan,
+  type HookRunning,
+  hookEnvironment,
+  OUTPUT_MAX_BYTES,
+} from './hook-output.ts';
+import type { PersistentHooks } from './persistent-hooks.ts';
+
+export type HookProcesses = {
+  /** For markers: whose commands these are. */
+  storeId: string;
+  /** What hooks see of the environment, without secrets. */
+  environment: Readonly<Record<string, string>>;
+  persistent: PersistentHooks;
+};
+
+/** Largest input in bytes. It is never cut: a guard that sees less than all is none. */
+export const INPUT_MAX_BYTES = 32 * 1024 * 1024;
+const STDERR_TAIL = 2000;
+
+export async function runHook(
+  processes: HookProcesses,
+  hook: Hook,
+  ids: HookIds,
+  input: string,
+  signal: AbortSignal,
+): Promise<HookRunning> {
+  const began = performance.now();
+  const size = Buffer.byteLength(input);
+  if (size > INPUT_MAX_BYTES) {
+    return { ...failed(`its input of ${size} bytes is larger than it may be`), ...nothing, durationMs: 0 };
+  }
+  const ran =
+    hook.mode === 'persistent'
+      ? await processes.persistent.ask(hook, input, signal)
+      : await runOnce(processes, hook, ids, input, signal);
+  return { ...ran, stderrTail: ran.stderrTail.slice(-STDERR_TAIL), durationMs: performance.now() - began };
+}
+
+const nothing = { exitCode: null, stderrTail: '' };
+
+async function runOnce(
+  { storeId, environment }: HookProcesses,
+  hook: Hook,
+  ids: HookIds,
+  input: string,
+  signal: AbortSignal,
+): Promise<HookRan> {
+  const result = await runCommand({
+    command: hook.command,
+    cwd: hook.folder,
+    env: hookEnvironment(environment, hook, ids),
+    stdin: input,
+    timeoutMs: hook.timeout_ms,
+    graceMs: GRACE_MS,
+    maxOutputBytes: OUTPUT_MAX_BYTES,
+    marker: `${storeId}/${uuidv7()}`,
+    signal,
+  });
+  const exitCode = result.kind === 'exited' ? result.exitCode : null;
+  const stderrTail = result.kind === 'exited' ? result.stderr.text : '';
+  return { ...judge(hook, result), exitCode, stderrTail };
+}
+
+function judge(hook: Hook, result: CommandResult): HookOutput {
+  if (result.kind === 'failed_to_start') return failed(`it did not start: ${result.reason}`);
+  if (result.timedOut) return failed(`it did not end within ${hook.timeout_ms} ms`);
+  if (result.cancelled) return failed('it was cancelled with the work');
+  if (result.exitCode !== 0) return failed(`it ended with ${result.signal ?? `exit code ${result.exitCode}`}`);
+  if (result.stdout.omittedBytes > 0) return failed(`it said more than ${OUTPUT_MAX_BYTES} bytes`);
+  return { kind: 'said', text: result.stdout.text };
+}

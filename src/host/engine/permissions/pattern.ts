@@ -1,0 +1,145 @@
+/**
+ * Which calls a permission is about: `tool`, or `tool(argument)`, where the argument is compared with what the call is about:
+ * a command, a path, an address. An allowance must cover all of it; a refusal or a question is looked for in each part.
+ */
+import type { ToolSubject } from '../engage/tool.ts';
+import { compileGlob } from '../tools/glob.ts';
+
+export type Pattern = {
+  text: string;
+  tool: string;
+  /** Null where the pattern is about all calls of the tool. */
+  argument: string | null;
+};
+
+export type ParsedPattern = { kind: 'pattern'; pattern: Pattern } | { kind: 'invalid'; reason: string };
+
+/**
+ * A subject, as patterns see it. A path has all names under which the file is known: as asked for and with symlinks resolved,
+ * each relative to the workspace, or absolute where it lies outside.
+ */
+export type Subject =
+  | Exclude<ToolSubject, { kind: 'path' }>
+  | { kind: 'path'; text: string; names: readonly PathName[] };
+
+export type PathName = { segments: readonly string[]; isOutside: boolean };
+
+/** `all`: the pattern must cover everything; `any`: one part is enough. */
+export type Reach = 'all' | 'any';
+
+const FORM = /^([A-Za-z0-9_*-]{1,128})(?:\((.*)\))?$/s;
+
+export const PATTERN_MAX = 2000;
+
+export function parsePattern(text: string): ParsedPattern {
+  const invalid = (reason: string): ParsedPattern => ({ kind: 'invalid', reason: `"${text}": ${reason}` });
+  if (text.length > PATTERN_MAX) return invalid(`longer than ${PATTERN_MAX} characters`);
+  const form = FORM.exec(text);
+  if (!form) return invalid('expected a tool, as in write_file, or a tool with its argument, as in write_file(src/**)');
+  const [, tool = '', argument] = form;
+  if (argument === '') return invalid('nothing between the parentheses');
+  const glob = argument === undefined ? undefined : compileGlob(argument);
+  if (glob?.kind === 'invalid') return invalid(glob.reason);
+  return { kind: 'pattern', pattern: { text, tool, argument: argument ?? null } };
+}
+
+export function matchesPattern(pattern: Pattern, tool: string, subject: Subject | null, reach: Reach): boolean {
+  if (!matchesText(pattern.tool, tool)) return false;
+  if (pattern.argument === null) return true;
+  if (subject === null) return false;
+  switch (subject.kind) {
+    case 'command':
+      return matchesCommand(pattern.argument, subject.text, reach);
+    case 'path':
+      return matchesPath(pattern.argument, subject.names, reach);
+    case 'url':
+      return matchesAddress(pattern.argument, subject.text);
+  }
+}
+
+/**
+ * How much a pattern says: that of more than one is asked first which comes first here. An argument says more than a tool,
+ * and each is worth its letters.
+ */
+export function specificity({ tool, argument }: Pattern): readonly number[] {
+  return [lettersOf(argument ?? ''), argument === null ? 0 : 1, tool.includes('*') ? 0 : 1, lettersOf(tool)];
+}
+
+const lettersOf = (text: string) => text.replaceAll(/\\(.)/gs, '$1').replaceAll(/[*?/]/g, '').length;
+
+/** The pattern that is about this call's subject and no other; null where there can be none. */
+export function exactPattern(tool: string, subject: Subject | null): string | null {
+  const text = subject === null ? tool : `${tool}(${exactArgument(subject)})`;
+  return parsePattern(text).kind === 'pattern' ? text : null;
+}
+
+function exactArgument(subject: Subject): string {
+  const escaped = (text: string) => text.replaceAll(/[\\*?[\]{}]/g, '\\$&');
+  if (subject.kind !== 'path') return escaped(subject.text);
+  const [name] = subject.names;
+  if (!name) return escaped(subject.text);
+  return `${name.isOutside ? '//' : '/'}${name.segments.map(escaped).join('/')}`;
+}
+
+/** What makes more than one command of a line, or puts the output of one into it. */
+const OPERATOR = /[;&|<>`$()\n\r]/;
+const BETWEEN_COMMANDS = /[;&|\n\r()`]+|\$\(/;
+/** What stands before a command and is not it. */
+const PREFIX = /^(?:(?:[A-Za-z_]\w*=\S*|sudo|env|command|nohup|exec|time|builtin)\s+)+/;
+
+function matchesCommand(pattern: string, command: string, reach: Reach): boolean {
+  if (unescaped(pattern) === command) return true;
+  if (reach === 'all') return !OPERATOR.test(command) && matchesText(pattern, oneLine(command));
+  const parts = command.split(BETWEEN_COMMANDS).map(oneLine);
+  return [oneLine(command), ...parts, ...parts.map((part) => part.replace(PREFIX, ''))].some((part) =>
+    matchesText(pattern, part),
+  );
+}
+
+const oneLine = (text: string) => text.replaceAll(/[ \t]+/g, ' ').trim();
+/** Undefined where the pattern is not about one text alone. */
+function unescaped(pattern: string): string | undefined {
+  return /(^|[^\\])(\\\\)*[*?]/.test(pattern) ? undefined : pattern.replaceAll(/\\(.)/gs, '$1');
+}
+
+/** Inside the workspace by a path relative to it; outside only by one that begins with two slashes. */
+function matchesPath(pattern: string, names: readonly PathName[], reach: Reach): boolean {
+  const isAbout = pattern.startsWith('//') ? 'outside' : 'inside';
+  const glob = compileGlob(isAbout === 'outside' ? pattern.slice(1) : pattern);
+  if (glob.kind === 'invalid') return false;
+  const matches = (name: PathName) => name.isOutside === (isAbout === 'outside') && glob.matches(name.segments);
+  return reach === 'all' ? names.length > 0 && names.every(matches) : names.some(matches);
+}
+
+/** By the host's name alone, or by the whole address where the pattern has a scheme. */
+function matchesAddress(pattern: string, address: string): boolean {
+  const url = URL.parse(address);
+  if (!url) return false;
+  return matchesText(pattern, pattern.includes('://') ? url.href : url.hostname);
+}
+
+/**
+ * `*` for any text, `?` for any character, `\` before one that is meant. A closing ` *` is also nothing: `git diff *` is
+ * about `git diff` too. Takes time in proportion to both lengths.
+ */
+export function matchesText(pattern: string, text: string): boolean {
+  if (pattern.endsWith(' *') && matchesText(pattern.slice(0, -2), text)) return true;
+  let [at, mark, wild, from] = [0, 0, -1, 0];
+  while (at < text.length) {
+    const escaped = pattern[mark] === '\\' && mark + 1 < pattern.length;
+    const letter = escaped ? pattern[mark + 1] : pattern[mark];
+    if (!escaped && letter === '*') {
+      wild = mark;
+      mark += 1;
+      from = at;
+    } else if (letter !== undefined && (letter === text[at] || (!escaped && letter === '?'))) {
+      mark += escaped ? 2 : 1;
+      at += 1;
+    } else if (wild >= 0) {
+      from += 1;
+      at = from;
+      mark = wild + 1;
+    } else return false;
+  }
+  return /^\**$/.test(pattern.slice(mark));
+}

@@ -1,0 +1,60 @@
+/** From all rules that hold to what becomes of one call: the most specific rule wins. Pure. */
+import type { Tool } from '../engage/tool.ts';
+import { matchesPattern, type Pattern, type Subject, specificity } from './pattern.ts';
+
+export type Verdict = 'allow' | 'ask' | 'deny';
+
+/** `person`: answered a question once and for all. */
+export type Rule = { verdict: Verdict; pattern: Pattern; from: 'faculty' | 'person' };
+
+export type Ruling = { verdict: Verdict; reason: string };
+
+/** Folders in which a file can make others run something: changing one asks, unless a rule names the folder. */
+const PROTECTED = ['.git', '.animus', '.vscode', '.agents', '.claude', '.github', '.devcontainer'];
+
+export function ruleOn(rules: readonly Rule[], tool: Tool, subject: Subject | null): Ruling {
+  const closed = protectedFolder(tool, subject);
+  const matching = rules.filter(({ verdict, pattern }) => {
+    if (!matchesPattern(pattern, tool.name, subject, verdict === 'allow' ? 'all' : 'any')) return false;
+    const opens = verdict === 'allow' && closed !== undefined;
+    return !opens || (pattern.argument ?? '').split('/').includes(closed);
+  });
+  const isOutside = subject?.kind === 'path' && subject.names.some((name) => name.isOutside);
+  // Outside of the workspace only a rule that names a path there says otherwise.
+  const applying = isOutside
+    ? matching.filter(({ pattern, verdict }) => verdict !== 'allow' || pattern.argument)
+    : matching;
+  const [first] = applying.toSorted(compare);
+  if (first) return { verdict: first.verdict, reason: `${first.verdict} = "${first.pattern.text}" (${first.from})` };
+  if (isOutside) return { verdict: 'deny', reason: 'it lies outside of the workspace' };
+  if (closed) return { verdict: 'ask', reason: `what lies in ${closed} can make others run something` };
+  return { verdict: defaultOf(tool), reason: 'no rule is about it' };
+}
+
+/** Rows of our own and what only reads is allowed; what changes the world asks. */
+function defaultOf(tool: Tool): Verdict {
+  if (tool.permission) return tool.permission;
+  return tool.kind !== 'world' || tool.effect === 'read' ? 'allow' : 'ask';
+}
+
+/** The most specific first; of equals a refusal, then what a person said, then a question. */
+function compare(a: Rule, b: Rule): number {
+  const [own, other] = [specificity(a.pattern), specificity(b.pattern)];
+  for (const [at, value] of own.entries()) {
+    const difference = (other[at] ?? 0) - value;
+    if (difference !== 0) return difference;
+  }
+  return rankOf(a) - rankOf(b);
+}
+
+function rankOf({ verdict, from }: Rule): number {
+  if (verdict === 'deny') return 0;
+  if (from === 'person') return 1;
+  return verdict === 'ask' ? 2 : 3;
+}
+
+function protectedFolder(tool: Tool, subject: Subject | null): string | undefined {
+  if (tool.kind !== 'world' || tool.effect === 'read' || subject?.kind !== 'path') return undefined;
+  const folders = subject.names.flatMap(({ segments }) => segments.map((segment) => segment.toLowerCase()));
+  return PROTECTED.find((folder) => folders.includes(folder));
+}

@@ -1,0 +1,119 @@
+/** Calls that ask a person, and what the person said. */
+import type { JsonValue } from '../../../protocol/json.ts';
+import type { Queryable, Tx } from '../../db/types.ts';
+
+export type ApprovalScope = 'once' | 'focus' | 'rule';
+
+export type Approval = {
+  id: string;
+  place: string;
+  workItemId: string;
+  focusId: string;
+  toolCallId: string;
+  tool: string;
+  subject: { kind: string; text: string } | null;
+  input: JsonValue;
+  inputHash: string;
+  preview: string | null;
+  state: 'pending' | 'allowed' | 'denied';
+  scope: ApprovalScope | null;
+  reason: string | null;
+  decidedBy: string | null;
+  decidedAt: Date | null;
+  usedAt: Date | null;
+  createdAt: Date;
+};
+
+export type NewApproval = Pick<
+  Approval,
+  'id' | 'workItemId' | 'focusId' | 'toolCallId' | 'tool' | 'subject' | 'input' | 'inputHash' | 'preview'
+>;
+
+export type ApprovalDecision = {
+  state: 'allowed' | 'denied';
+  scope: ApprovalScope;
+  reason: string | null;
+  by: string;
+};
+
+const COLUMNS = `a.id, a.place, a.work_item_id as "workItemId", a.focus_id as "focusId", a.tool_call_id as "toolCallId",
+  a.tool, a.subject, a.input, a.input_hash as "inputHash", a.preview, a.state, a.scope, a.reason,
+  a.decided_by as "decidedBy", a.decided_at as "decidedAt", a.used_at as "usedAt", a.created_at as "createdAt"`;
+
+/**
+ * Asks, once for a call. Where other arguments were asked about before, what was said of those counts no more. The place is
+ * the item's.
+ */
+export async function askApproval(tx: Tx, asked: NewApproval): Promise<void> {
+  await tx.query(
+    `insert into animus.approvals
+       (id, place, work_item_id, focus_id, tool_call_id, tool, subject, input, input_hash, preview)
+     select $1, w.place, w.id, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $9 from animus.work_items w where w.id = $2
+     on conflict (tool_call_id) do update set subject = excluded.subject, input = excluded.input,
+       input_hash = excluded.input_hash, preview = excluded.preview, state = 'pending', scope = null, reason = null,
+       decided_by = null, decided_at = null, created_at = now()
+     where animus.approvals.input_hash <> excluded.input_hash and animus.approvals.used_at is null`,
+    [
+      asked.id,
+      asked.workItemId,
+      asked.focusId,
+      asked.toolCallId,
+      asked.tool,
+      asked.subject ? JSON.stringify(asked.subject) : null,
+      JSON.stringify(asked.input),
+      asked.inputHash,
+      asked.preview,
+    ],
+  );
+}
+
+export async function readApproval(db: Queryable, id: string): Promise<Approval | undefined> {
+  const [approval] = await db.query<Approval>(`select ${COLUMNS} from animus.approvals a where a.id = $1`, [id]);
+  return approval;
+}
+
+export async function readApprovalOfCall(db: Queryable, toolCallId: string): Promise<Approval | undefined> {
+  const [approval] = await db.query<Approval>(`select ${COLUMNS} from animus.approvals a where a.tool_call_id = $1`, [
+    toolCallId,
+  ]);
+  return approval;
+}
+
+/** The place's approvals whose id begins or ends so, at most two: enough to tell one from several. */
+export async function findApprovals(db: Queryable, place: string, digits: string): Promise<Approval[]> {
+  return db.query<Approval>(
+    `select ${COLUMNS} from animus.approvals a
+     where a.place = $1 and (replace(a.id::text, '-', '') like $2 || '%' or replace(a.id::text, '-', '') like '%' || $2)
+     order by a.created_at limit 2`,
+    [place, digits.replaceAll('-', '').toLowerCase()],
+  );
+}
+
+/** What a person is asked now, oldest first: of foci that are open, of work that is still here. */
+export async function pendingApprovals(db: Queryable, place: string, limit: number): Promise<Approval[]> {
+  return db.query<Approval>(
+    `select ${COLUMNS} from animus.approvals a join animus.work_items w on w.id = a.work_item_id
+       join animus.foci f on f.id = a.focus_id
+     where a.place = $1 and w.place = $1 and a.state = 'pending' and w.state in ('queued', 'running', 'waiting')
+       and f.status in ('running', 'parked', 'released')
+     order by a.created_at, a.id limit $2`,
+    [place, limit],
+  );
+}
+
+/** False where it was decided before. */
+export async function decideApproval(tx: Tx, id: string, decision: ApprovalDecision): Promise<boolean> {
+  const rows = await tx.query(
+    `update animus.approvals set state = $2, scope = $3, reason = $4, decided_by = $5, decided_at = now()
+     where id = $1 and state = 'pending' returning 1 as done`,
+    [id, decision.state, decision.scope, decision.reason, decision.by],
+  );
+  return rows.length > 0;
+}
+
+/** The call starts: an approval for once is used up. */
+export async function useApproval(tx: Tx, toolCallId: string): Promise<void> {
+  await tx.query("update animus.approvals set used_at = now() where tool_call_id = $1 and state = 'allowed'", [
+    toolCallId,
+  ]);
+}

@@ -1,0 +1,192 @@
+/** What hooks make of model calls. */
+import assert from 'node:assert/strict';
+import type { HookDecision, Hooks, ModelPatch } from '../../../src/host/engine/engage/hooks.ts';
+import { type LoopOptions, runLoop, worldTool } from '../../support/engine-loop.ts';
+import { Crash, MemoryJournal } from '../../support/engine-memory-journal.ts';
+import { writtenModel } from '../../support/engine-model.ts';
+
+const look = worldTool({ name: 'look' });
+const CALL = { calls: [{ name: 'look', input: { text: 'up' } }] };
+
+function decided(
+  patch: ModelPatch | null,
+  outcome: HookDecision['outcome'] = 'modified',
+  reason: string | null = null,
+) {
+  const facts = { exitCode: 0, stderrTail: '', durationMs: 1 };
+  return {
+    id: 'run',
+    event: 'BeforeLLMCall',
+    hook: 'guard',
+    outcome,
+    reason,
+    patch: patch as never,
+    ...facts,
+  } as const;
+}
+
+/** One hook that patches the request of each turn as it is told; asked turns are noted. */
+function patching(patchOf: (turn: number) => ModelPatch | null, asked: number[] = []): Partial<Hooks> {
+  return {
+    matches: async (event) => event === 'BeforeLLMCall',
+    beforeModel: async ({ turn }) => {
+      asked.push(turn);
+      const patch = patchOf(turn);
+      return [patch ? decided(patch) : decided(null, 'allowed')];
+    },
+  };
+}
+
+function run(
+  changes: Partial<LoopOptions>,
+  journal = new MemoryJournal(),
+  client = writtenModel([CALL, CALL, { text: 'Done.' }]),
+) {
+  const ended = runLoop({ client, journal, tools: [look], ...changes });
+  return { journal, client, ended };
+}
+
+describe('hooks of model calls', () => {
+  it('[hook-2] one that blocks ends the loop with its reason, and nothing is sent', async () => {
+    const hooks = {
+      ...patching(() => null),
+      beforeModel: async () => [decided(null, 'blocked', 'too late in the day')],
+    };
+    const { ended, client, journal } = run({ hooks });
+    assert.deepEqual(await ended, { kind: 'blocked', message: 'too late in the day' });
+    assert.deepEqual(client.requests, []);
+    assert.equal(journal.modelRuns.length, 1);
+  });
+
+  it('[hook-3] patches system, temperature and the most tokens of one request, and records the breaks of the prefix', async () => {
+    const hooks = patching((turn) => (turn === 2 ? { system: 'Be brief.', temperature: 0.1, max_tokens: 7 } : null));
+    const { ended, client, journal } = run({ hooks });
+    await ended;
+    assert.deepEqual(
+      client.requests.map(({ system, temperature, maxTokens }) => [
+        system.map(({ text }) => text),
+        temperature,
+        maxTokens,
+      ]),
+      [
+        [['The engine.', 'The faculty.'], undefined, 4096],
+        [['Be brief.'], 0.1, 7],
+        [['The engine.', 'The faculty.'], undefined, 4096],
+      ],
+    );
+    assert.deepEqual(
+      journal.modelRuns.map(({ turn, breaks }) => [turn, breaks]),
+      [
+        [1, {}],
+        [2, { system: 'Be brief.' }],
+        [3, { system: 'The engine.\n\nThe faculty.' }],
+      ],
+    );
+  });
+
+  it('the same patch for each request is one break', async () => {
+    const { ended, journal } = run({ hooks: patching(() => ({ system: 'Be brief.' })) });
+    await ended;
+    assert.deepEqual(
+      journal.modelRuns.map(({ breaks }) => breaks),
+      [{ system: 'Be brief.' }, {}, {}],
+    );
+  });
+
+  it('chooses another model, which answers, is paid and is a break', async () => {
+    const other = writtenModel([CALL, CALL, { text: 'Another.' }]);
+    const recorded: (string | undefined)[] = [];
+    const journal = new MemoryJournal();
+    const record = journal.recordAnswer.bind(journal);
+    journal.recordAnswer = (answer) => {
+      recorded.push(answer.model);
+      return record(answer);
+    };
+    const hooks = patching((turn) => (turn === 3 ? { model: 'other/large' } : null));
+    const openModel = (name: string) => (name === 'other/large' ? other : undefined);
+    const { ended, client } = run({ hooks, openModel }, journal);
+    assert.deepEqual(await ended, { kind: 'end_turn', text: 'Another.' });
+    assert.deepEqual([client.requests.length, other.requests.length, other.requests[0]?.model], [2, 1, 'large']);
+    assert.deepEqual(recorded, [undefined, undefined, 'other/large']);
+    assert.deepEqual(journal.modelRuns.at(-1)?.breaks, { model: 'other/large' });
+  });
+
+  it('adds messages, which stay in the conversation in the order of happening', async () => {
+    const hooks = patching((turn) => (turn === 2 ? { messages: ['Mind the herons.'] } : null));
+    const { ended, client, journal } = run({ hooks });
+    await ended;
+    assert.deepEqual(
+      journal.messages.map(({ kind, turn }) => `${kind} ${turn}`),
+      ['task 0', 'assistant 1', 'tool_results 1', 'hook 2', 'assistant 2', 'tool_results 2', 'assistant 3'],
+    );
+    const texts = (at: number) => JSON.stringify(client.requests[at]?.messages);
+    assert.ok(texts(1).includes('Mind the herons.') && texts(2).includes('Mind the herons.'));
+    assert.deepEqual(
+      client.requests[1]?.messages.map(({ role }) => role),
+      ['user', 'assistant', 'user'],
+    );
+  });
+
+  it('a tool that is taken away keeps its place in the request and is denied when it is called', async () => {
+    const hooks = patching((turn) => (turn === 1 ? { tools_removed: ['look'] } : null));
+    const { ended, client, journal } = run({ hooks });
+    await ended;
+    assert.deepEqual(client.requests[0]?.tools, client.requests[1]?.tools);
+    assert.deepEqual(
+      journal.calls.map(({ end, result }) => [end, result?.content]),
+      [
+        ['denied', 'The hook guard took the tool look away for this turn.'],
+        ['done', 'look: up'],
+      ],
+    );
+  });
+
+  it('is asked once for a request, whichever write the loop died at; what it decided holds for the next one', async () => {
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; at <= 12; at += 1) {
+        const journal = new MemoryJournal();
+        const asked: number[] = [];
+        const patch = (turn: number) => ({ messages: [`For turn ${turn}.`], system: 'S', tools_removed: ['look'] });
+        const hooks = patching(patch, asked);
+        journal.revive({ at, when });
+        await run({ hooks }, journal).ended.catch((error) => assert.ok(error instanceof Crash, String(error)));
+        journal.revive();
+        assert.deepEqual(await run({ hooks }, journal).ended, { kind: 'end_turn', text: 'Done.' }, `${when} ${at}`);
+        const added = journal.messages.filter(({ kind }) => kind === 'hook');
+        assert.deepEqual(
+          added.map(({ turn }) => turn),
+          [1, 2, 3],
+          `${when} ${at}`,
+        );
+        assert.deepEqual(
+          journal.calls.map(({ end }) => end),
+          ['denied', 'denied'],
+          `${when} ${at}`,
+        );
+        const breaks = journal.modelRuns.filter(({ breaks: made }) => made.system !== undefined);
+        assert.equal(breaks.length, 1, `${when} ${at}`);
+        // Only a decision that was not stored is asked for again.
+        assert.ok(asked.length <= 4, `${when} ${at}: ${asked}`);
+      }
+    }
+  });
+
+  it('those of AfterTurn look at every turn that was closed, the last one too', async () => {
+    const seen: unknown[] = [];
+    const hooks: Partial<Hooks> = {
+      matches: async (event) => event === 'AfterTurn',
+      afterTurn: async (asked) => {
+        seen.push([asked.turn, asked.stopReason, asked.toolCalls]);
+        return [{ ...decided(null, 'marked'), event: 'AfterTurn' }];
+      },
+    };
+    const { ended, journal } = run({ hooks });
+    await ended;
+    assert.deepEqual(seen, [
+      [1, 'tool_use', 1],
+      [2, 'tool_use', 1],
+      [3, 'end_turn', 0],
+    ]);
+    assert.equal(journal.runs.length, 3);
+  });
+});

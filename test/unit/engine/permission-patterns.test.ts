@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Tool, ToolSubject } from '../../../src/host/engine/engage/tool.ts';
+import { inputHash } from '../../../src/host/engine/permissions/call-permissions.ts';
+import {
+  exactPattern,
+  matchesPattern,
+  matchesText,
+  parsePattern,
+} from '../../../src/host/engine/permissions/pattern.ts';
+import { type Rule, ruleOn, type Verdict } from '../../../src/host/engine/permissions/rules.ts';
+import { resolveSubject } from '../../../src/host/engine/permissions/subject.ts';
+import { storeTool, waitingTool, worldTool } from '../../support/engine-loop.ts';
+
+function pattern(text: string) {
+  const parsed = parsePattern(text);
+  assert.ok(parsed.kind === 'pattern', text);
+  return parsed.pattern;
+}
+
+const command = (text: string): ToolSubject => ({ kind: 'command', text });
+const file = (text: string): ToolSubject => ({ kind: 'path', text });
+const address = (text: string): ToolSubject => ({ kind: 'url', text });
+
+describe('permission patterns', () => {
+  let workspace = '';
+
+  before(() => {
+    workspace = realpathSync(mkdtempSync(path.join(tmpdir(), 'animus-permissions-')));
+    mkdirSync(path.join(workspace, 'src'));
+    mkdirSync(path.join(workspace, 'secret'));
+    symlinkSync(path.join(workspace, 'secret'), path.join(workspace, 'src/link'));
+    symlinkSync(tmpdir(), path.join(workspace, 'src/out'));
+  });
+  after(() => rmSync(workspace, { recursive: true, force: true }));
+
+  async function about(text: string, tool: string, subject: ToolSubject | undefined, reach: 'all' | 'any' = 'all') {
+    return matchesPattern(pattern(text), tool, await resolveSubject(subject, workspace), reach);
+  }
+
+  async function ruling(tool: Tool, subject: ToolSubject | undefined, ...lines: [Verdict, string, Rule['from']?][]) {
+    const rules = lines.map(([verdict, text, from = 'faculty']): Rule => ({ verdict, pattern: pattern(text), from }));
+    return ruleOn(rules, tool, await resolveSubject(subject, workspace)).verdict;
+  }
+
+  it('are a tool, or a tool with an argument', () => {
+    for (const text of [
+      'write_file',
+      'mcp__git__*',
+      '*',
+      'run_command(git status)',
+      'write_file(src/**)',
+      'x(a(b)c)',
+    ]) {
+      assert.equal(parsePattern(text).kind, 'pattern', text);
+    }
+    for (const text of ['', 'write file', 'write_file(', 'write_file()', '(x)', 'a)b(', `x(${'a'.repeat(2000)})`]) {
+      assert.equal(parsePattern(text).kind, 'invalid', text);
+    }
+  });
+
+  it('take any text for a star, in a time that hostile ones cannot stretch', () => {
+    assert.ok(matchesText('git diff *', 'git diff HEAD~1') && matchesText('git diff *', 'git diff'));
+    assert.ok(!matchesText('git diff *', 'git difftool') && !matchesText('git', 'git status'));
+    assert.ok(matchesText('a\\*b', 'a*b') && !matchesText('a\\*b', 'axb'));
+    assert.ok(matchesText('**', '') && matchesText('a?c', 'abc') && !matchesText('a?c', 'ac'));
+    assert.ok(!matchesText(`${'*a'.repeat(500)}b`, 'a'.repeat(20_000)));
+  });
+
+  it('allow a command only as a whole: nothing is chained, redirected or put into it', async () => {
+    const allowed = 'run_command(git *)';
+    assert.ok(await about(allowed, 'run_command', command('git log --oneline')));
+    const smuggled = [
+      'git log; rm -rf x',
+      'git log && rm x',
+      'git log | sh',
+      'git log > x',
+      'git log $(rm x)',
+      'git log `rm x`',
+    ];
+    for (const text of [...smuggled, 'git log\nrm x', 'git log & rm x', 'rm x; git log']) {
+      assert.ok(!(await about(allowed, 'run_command', command(text))), text);
+    }
+    assert.ok(await about('run_command(make && make test)', 'run_command', command('make && make test')));
+  });
+
+  it('find what is refused or asked about in every part of a command', async () => {
+    for (const text of [
+      'rm -rf x',
+      'ls; rm -rf x',
+      'ls && A=1 sudo rm -rf x',
+      'ls | xargs; rm  -rf   x',
+      'echo $(rm -rf x)',
+    ]) {
+      assert.ok(await about('run_command(rm *)', 'run_command', command(text), 'any'), text);
+    }
+    assert.ok(!(await about('run_command(rm *)', 'run_command', command('git rm-notes'), 'any')));
+  });
+
+  it('follow paths to where they lead: allowed under all names, refused under any', async () => {
+    assert.ok(await about('write_file(src/**)', 'write_file', file('src/a.ts')));
+    assert.ok(await about('write_file(src/**)', 'write_file', file('./src/../src/new/b.ts')));
+    assert.ok(await about('write_file(*.md)', 'write_file', file('docs/deep/x.md')));
+    assert.ok(!(await about('write_file(src/**)', 'write_file', file('src/link/key'))));
+    assert.ok(await about('write_file(secret/**)', 'write_file', file('src/link/key'), 'any'));
+    assert.ok(!(await about('write_file(**)', 'write_file', file('src/out/x'))));
+    assert.ok(!(await about('write_file(**)', 'write_file', file('../x'))));
+    assert.ok(await about('write_file(//etc/**)', 'write_file', file('/etc/motd')));
+    assert.ok(!(await about('write_file(/etc/**)', 'write_file', file('/etc/motd'))));
+  });
+
+  it('name addresses by host, or whole', async () => {
+    assert.ok(await about('web_fetch(*.example.com)', 'web_fetch', address('https://docs.example.com/a?b')));
+    assert.ok(!(await about('web_fetch(example.com)', 'web_fetch', address('https://example.com.evil.net/'))));
+    assert.ok(!(await about('web_fetch(example.com)', 'web_fetch', address('https://example.com@evil.net/'))));
+    assert.ok(await about('web_fetch(https://example.com/*)', 'web_fetch', address('https://example.com/x')));
+    assert.ok(!(await about('web_fetch(*)', 'web_fetch', address('no address'))));
+  });
+
+  it('allow what only reads and our own rows, and ask about the rest', async () => {
+    const effects = ['read', 'write', 'exclusive'] as const;
+    const [read, write, exclusive] = effects.map((effect) => worldTool({ name: effect, effect }));
+    assert.ok(read && write && exclusive);
+    const waits = waitingTool('wait', () => ({ kind: 'ready' }));
+    const verdicts = await Promise.all(
+      [read, storeTool('keep'), waits, write, exclusive].map((tool) => ruling(tool, undefined)),
+    );
+    assert.deepEqual(verdicts, ['allow', 'allow', 'allow', 'ask', 'ask']);
+    assert.equal(await ruling({ ...read, permission: 'ask' }, undefined), 'ask');
+    assert.equal(await ruling({ ...write, permission: 'allow' }, undefined), 'allow');
+  });
+
+  it('the most specific one counts; of equals a refusal, then what a person said, then a question', async () => {
+    const run = worldTool({ name: 'run_command', effect: 'exclusive' });
+    const status = command('git status');
+    assert.equal(await ruling(run, status, ['deny', 'run_command'], ['allow', 'run_command(git *)']), 'allow');
+    assert.equal(await ruling(run, status, ['allow', 'run_command'], ['deny', 'run_command(git *)']), 'deny');
+    assert.equal(await ruling(run, status, ['allow', 'run_command(git s*)'], ['deny', 'run_command(git *)']), 'allow');
+    assert.equal(await ruling(run, status, ['allow', '*'], ['ask', 'run_*']), 'ask');
+    assert.equal(await ruling(run, status, ['ask', 'run_command'], ['allow', 'run_command', 'person']), 'allow');
+    assert.equal(await ruling(run, status, ['deny', 'run_command'], ['allow', 'run_command', 'person']), 'deny');
+    assert.equal(await ruling(run, status, ['allow', 'run_command'], ['deny', 'run_command', 'person']), 'deny');
+    assert.equal(await ruling(run, status, ['allow', 'run_command'], ['ask', 'run_command']), 'ask');
+  });
+
+  it('outside of the workspace all is refused, reading too, unless a path there is named', async () => {
+    const read = worldTool({ name: 'read_file' });
+    assert.equal(await ruling(read, file('/etc/passwd')), 'deny');
+    assert.equal(await ruling(read, file('src/out/x'), ['allow', 'read_file'], ['allow', 'read_file(**)']), 'deny');
+    assert.equal(await ruling(read, file('/etc/motd'), ['allow', 'read_file(//etc/*)']), 'allow');
+    assert.equal(await ruling(read, file('src/a'), ['deny', 'read_file(//etc/*)']), 'allow');
+  });
+
+  it('[S5] folders that make others run something ask, whatever else is allowed, also where they are not there yet', async () => {
+    const write = worldTool({ name: 'write_file', effect: 'write' });
+    const all: [Verdict, string][] = [
+      ['allow', 'write_file'],
+      ['allow', 'write_file(**)'],
+    ];
+    for (const name of ['.git/hooks/pre-commit', '.animus/hooks/x/HOOK.md', '.vscode/tasks.json', 'sub/.GIT/config']) {
+      assert.equal(await ruling(write, file(name), ...all), 'ask', name);
+    }
+    assert.equal(await ruling(write, file('.vscode/a.json'), ...all, ['allow', 'write_file(.vscode/*.json)']), 'allow');
+    assert.equal(await ruling(write, file('src/a.ts'), ...all), 'allow');
+    assert.equal(await ruling(worldTool({ name: 'read_file' }), file('.git/config')), 'allow');
+  });
+
+  it('the one for a call is about its very subject', async () => {
+    for (const subject of [
+      command('ls *.{a,b} [x] \\ "q"'),
+      file('src/a*b[1].ts'),
+      file('README.md'),
+      file('/etc/x'),
+      address('https://a.b/c'),
+    ]) {
+      const resolved = await resolveSubject(subject, workspace);
+      const text = exactPattern('any_tool', resolved) ?? '';
+      if (subject.kind !== 'url') assert.ok(matchesPattern(pattern(text), 'any_tool', resolved, 'all'), text);
+      assert.ok(!matchesPattern(pattern(text), 'other_tool', resolved, 'all'), text);
+    }
+    const readme = exactPattern('write_file', await resolveSubject(file('README.md'), workspace)) ?? '';
+    assert.ok(!(await about(readme, 'write_file', file('docs/README.md'))));
+    assert.equal(exactPattern('run_command', command('x'.repeat(3000)) as never), null);
+  });
+
+  it('hashes arguments by what they say, not by the order of their keys', () => {
+    assert.equal(
+      inputHash('t', { a: 1, b: { c: [1, 2], d: null } }),
+      inputHash('t', { b: { d: null, c: [1, 2] }, a: 1 }),
+    );
+    assert.notEqual(inputHash('t', { a: [1, 2] }), inputHash('t', { a: [2, 1] }));
+    assert.notEqual(inputHash('t', { a: 1 }), inputHash('u', { a: 1 }));
+  });
+});
