@@ -18,11 +18,14 @@ import { Crash, type Cut, MemoryJournal } from '../../support/engine-memory-jour
 import { type WrittenAnswer, type WrittenCall, type WrittenModel, writtenModel } from '../../support/engine-model.ts';
 
 const entry = (entry_type: string, content: string) => ({ name: 'ledger_append', input: { entry_type, content } });
-const looking = (system: string) =>
+const looking = (system: string, onLook: (text: string) => void = () => undefined) =>
   worldTool({
     name: 'look',
     description: system,
-    run: (text) => ({ content: text.padEnd(Number(/^\d+/.exec(text)?.[0] ?? 0), '.'), isError: false }),
+    run: (text) => {
+      onLook(text);
+      return { content: text.padEnd(Number(/^\d+/.exec(text)?.[0] ?? 0), '.'), isError: false };
+    },
   });
 
 /** 5,000 tokens of tools, results of 1,500 tokens, a step every tenth turn. */
@@ -184,21 +187,25 @@ async function live(turns: readonly Turn[], changes: Partial<ContextSettings>, c
     if (turn === 0) return { text: 'A summary.' };
     const asked = turns[turn - 1];
     if (!asked) return { text: 'Done.' };
-    if (asked.said && !heard.has(turn)) {
-      heard.add(turn);
-      journal.said.push({ turn, role: 'user', kind: 'person', blocks: [{ type: 'text', text: `Said in ${turn}.` }] });
-    }
     const looks = asked.looks.map((size, at) => ({ name: 'look', input: { text: `${size} ${turn}.${at} ` } }));
     return {
       text: `Turn ${turn}.`,
       calls: [...looks, ...asked.entries.map((type, at) => entry(type, `${type} ${turn}.${at}`))],
     };
   };
+  // While the turn's calls run: what is said while its answer is awaited comes before it where the host dies, and after it
+  // where it does not.
+  const speak = (text: string) => {
+    const turn = Number(/ (\d+)\.0 /.exec(text)?.[1] ?? 0);
+    if (!turns[turn - 1]?.said || heard.has(turn)) return;
+    heard.add(turn);
+    journal.said.push({ turn, role: 'user', kind: 'person', blocks: [{ type: 'text', text: `Said in ${turn}.` }] });
+  };
   for (const next of [...cuts, undefined]) {
     journal.revive(next);
     const client = counting(writtenModel(answers));
     try {
-      await runLoop({ client, journal, settings, tools: [looking('Looks.'), ledgerAppend] });
+      await runLoop({ client, journal, settings, tools: [looking('Looks.', speak), ledgerAppend] });
       requests.push(...client.requests);
       return { journal, requests };
     } catch (error) {
