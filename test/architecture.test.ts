@@ -68,7 +68,7 @@ const MAY_IMPORT: Record<string, Layer> = {
   'host/engine/engage': { layers: ['host/llm', 'host/db'], packages: ['zod'] },
   'host/engine/tools': {
     layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/process'],
-    packages: ['zod'],
+    packages: ['zod', 'diff'],
   },
   'host/engine/faculties': { layers: ['host/config'], packages: ['zod', 'smol-toml'] },
   'host/engine/redaction': { layers: ['protocol'], packages: [] },

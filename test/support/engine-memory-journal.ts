@@ -3,7 +3,7 @@
  * process dies; what was kept is then what a new loop finds.
  */
 import type { Tx } from '../../src/host/db/types.ts';
-import type { CallWait, Evaluation, ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
+import type { CallWait, Evaluation, FilePlan, ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
 import type {
   CallEnd,
   Journal,
@@ -80,8 +80,16 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
+  /** What calls were going to do to files, by the call's id. */
+  plans = new Map<string, FilePlan>();
+
+  async planOf(call: RecordedCall): Promise<FilePlan | undefined> {
+    return this.plans.get(call.id);
+  }
+
+  async startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void> {
     this.#write(`start ${call.id}`, () => {
+      if (plan) this.plans.set(call.id, plan);
       const kept = this.#kept(call);
       if (kept.result !== null || (kept.started && kept.effect !== 'read')) throw new Error(`${call.id} cannot start`);
       kept.started = true;

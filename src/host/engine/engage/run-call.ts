@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost } from '../../db/types.ts';
-import type { StoreTool, Tool, ToolResult, WaitingTool, WorldTool } from './tool.ts';
+import type { FilePlan, StoreTool, Tool, ToolResult, WaitingTool, WorldTool } from './tool.ts';
 import type { CallEnd, EngageDependencies, RecordedCall, Settled, WaitingCall } from './types.ts';
 
 /** Longest result, in characters. Tools page well below this; it holds what they cannot. */
@@ -32,12 +32,45 @@ export async function runCall(deps: CallDependencies, call: RecordedCall): Promi
   if (!input.success) return fail(deps, call, `Bad arguments for ${call.name}:\n${z.prettifyError(input.error)}`);
   if (tool.kind === 'waiting') return waitingCall(deps, tool, call, input.data);
   if (tool.kind === 'store') return runStoreTool(deps, tool, call, input.data);
-  if (call.started && tool.effect !== 'read') {
-    return deps.journal.finishCall(call, 'interrupted', { content: INTERRUPTED, isError: true });
-  }
-  await deps.journal.startCall(call, tool.effect);
-  const { end, result } = await runWithinTime(deps, tool, input.data);
+  return runWorldTool(deps, tool, call, input.data);
+}
+
+async function runWorldTool(
+  deps: CallDependencies,
+  tool: WorldTool,
+  call: RecordedCall,
+  input: unknown,
+): Promise<ToolResult> {
+  const begun =
+    call.started && tool.effect !== 'read'
+      ? await settleStarted(deps, tool, call)
+      : await begin(deps, tool, call, input);
+  if (begun.kind === 'result') return begun.result;
+  const { end, result } = await runWithinTime(deps, tool, input, begun.plan);
   return deps.journal.finishCall(call, end, cleaned(result));
+}
+
+type Begun = { kind: 'begun'; plan: FilePlan | undefined } | { kind: 'result'; result: ToolResult };
+
+async function begin(deps: CallDependencies, tool: WorldTool, call: RecordedCall, input: unknown): Promise<Begun> {
+  const planned = await tool.plan?.(input, { ...deps.context, signal: deps.abort });
+  if (planned?.kind === 'refused') {
+    return { kind: 'result', result: await deps.journal.finishCall(call, 'error', cleaned(planned.result)) };
+  }
+  await deps.journal.startCall(call, tool.effect, planned?.plan);
+  return { kind: 'begun', plan: planned?.plan };
+}
+
+/** A call that may have changed something is not repeated, unless it can be seen that it has not. */
+async function settleStarted(deps: CallDependencies, tool: WorldTool, call: RecordedCall): Promise<Begun> {
+  const plan = tool.settle ? await deps.journal.planOf(call) : undefined;
+  const settled = plan && (await tool.settle?.(plan, { ...deps.context, signal: deps.abort }));
+  if (settled?.kind === 'run') return { kind: 'begun', plan };
+  const result =
+    settled?.kind === 'done'
+      ? await deps.journal.finishCall(call, 'done', cleaned(settled.result))
+      : await deps.journal.finishCall(call, 'interrupted', { content: INTERRUPTED, isError: true });
+  return { kind: 'result', result };
 }
 
 function waitingCall(deps: CallDependencies, tool: WaitingTool, call: RecordedCall, input: unknown): WaitingCall {
@@ -114,13 +147,14 @@ async function runWithinTime(
   deps: CallDependencies,
   tool: WorldTool,
   input: unknown,
+  plan: FilePlan | undefined,
 ): Promise<{ end: CallEnd; result: ToolResult }> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(overTime()), tool.timeoutMs);
   const signal = AbortSignal.any([deps.abort, timeout.signal]);
   try {
     const result = await Promise.race([
-      tool.run(input, { ...deps.context, signal }),
+      tool.run(input, { ...deps.context, signal }, plan),
       giveUpAfter(signal, ABORT_GRACE_MS),
     ]);
     if (result) return { end: result.isError ? 'error' : 'done', result };

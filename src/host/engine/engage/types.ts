@@ -5,7 +5,16 @@
 
 import type { Tx } from '../../db/types.ts';
 import type { ContentBlock, LlmClient, LlmError, StopReason, ToolDefinition, Usage } from '../../llm/types.ts';
-import type { CallWait, Evaluation, StoredCallWait, Tool, ToolContext, ToolEffect, ToolResult } from './tool.ts';
+import type {
+  CallWait,
+  Evaluation,
+  FilePlan,
+  StoredCallWait,
+  Tool,
+  ToolContext,
+  ToolEffect,
+  ToolResult,
+} from './tool.ts';
 
 /** Fixed when the focus begins to engage, and the same for every request of its life. */
 export type EngageConfig = {
@@ -63,8 +72,11 @@ export interface Journal {
   load(): Promise<{ messages: RecordedMessage[]; callsOfLastTurn: RecordedCall[] }>;
   /** The answer and its calls in state requested. Gives both as stored: secrets are gone from them. */
   recordAnswer(answer: RecordAnswer): Promise<{ message: RecordedMessage; calls: RecordedCall[] }>;
-  startCall(call: RecordedCall, effect: ToolEffect): Promise<void>;
-  /** Stores a result, once; gives what is stored. */
+  /** `plan` is stored with the start: what the call is going to do to a file. */
+  startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void>;
+  /** The plan that a call was started under; undefined where it had none. */
+  planOf(call: RecordedCall): Promise<FilePlan | undefined>;
+  /** Stores a result, once, with the files that the focus knows by it; gives what is stored. */
   finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult>;
   /** Runs a tool whose effect is rows: effect and result in one transaction. */
   runStoreCall(call: RecordedCall, effect: ToolEffect, run: (tx: Tx) => Promise<ToolResult>): Promise<ToolResult>;

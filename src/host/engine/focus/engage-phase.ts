@@ -2,10 +2,12 @@
 import { retryLost } from '../../db/retry-lost.ts';
 import type { LlmClient, LlmError } from '../../llm/types.ts';
 import { type EngageEnd, endEngage, readFocus } from '../../store/foci/foci.ts';
+import { readKnownFile } from '../../store/foci/known-files.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import { hasUnheard } from '../../store/work/messages.ts';
 import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
+import type { KnownFile } from '../engage/tool.ts';
 import type { EngageConfig, EngageEvent, EngageResult } from '../engage/types.ts';
 import { DbJournal, type Remarks } from './journal.ts';
 import { viewerOf } from './orient.ts';
@@ -50,6 +52,7 @@ async function runLoop(
         faculty: claim.faculty.name,
         workspace: deps.workspace,
         ...(deps.closedFolder ? { closedFolder: deps.closedFolder } : {}),
+        knownFile: (path) => knownFile(deps, claim.focus.id, path),
       },
       emit: watchers.emit,
       stopping: claim.stopping,
@@ -59,6 +62,11 @@ async function runLoop(
   );
   watchers.end();
   return result;
+}
+
+async function knownFile({ db }: FocusDependencies, focusId: string, path: string): Promise<KnownFile | undefined> {
+  const file = await retryLost(() => readKnownFile(db, focusId, path));
+  return file && { path, sha256: file.sha256, text: file.content };
 }
 
 /** As the faculty has it now: unlike the digest, remarks are not fixed with the focus. */

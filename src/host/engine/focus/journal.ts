@@ -9,7 +9,9 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { costMicros } from '../../llm/prices.ts';
 import type { ContentBlock, StopReason, ToolUseBlock } from '../../llm/types.ts';
+import { applyFileChange, dropFileChange, planFileChange, readFileChange } from '../../store/foci/file-changes.ts';
 import { addUsage } from '../../store/foci/foci.ts';
+import { noteKnownFile } from '../../store/foci/known-files.ts';
 import { insertMessage, readMessages, type StoredMessage } from '../../store/foci/messages.ts';
 import {
   finishToolCall,
@@ -23,7 +25,7 @@ import { takeMessages } from '../../store/work/messages.ts';
 import { noteProgress } from '../../store/work/transitions.ts';
 import { resolveCallWait } from '../../store/work/waits.ts';
 import type { Remark } from '../awareness/remark.ts';
-import type { ToolEffect, ToolResult } from '../engage/tool.ts';
+import type { FilePlan, ToolEffect, ToolResult } from '../engage/tool.ts';
 import type {
   CallEnd,
   Journal,
@@ -98,17 +100,27 @@ export class DbJournal implements Journal {
     return { message, calls };
   }
 
-  async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
+  async startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void> {
     await this.#write(async (tx, again) => {
+      if (plan) await planFileChange(tx, this.#storedPlan(call, plan));
       const started = await markStarted(tx, call.id, effect);
       if (!started && !again) throw new Error(`Tool call ${call.id} cannot start from the state it is in.`);
     });
+  }
+
+  async planOf(call: RecordedCall): Promise<FilePlan | undefined> {
+    const change = await retryLost(() => readFileChange(this.#db, call.id));
+    if (!change) return undefined;
+    const { path, beforeSha256, beforeContent, afterSha256, diff } = change;
+    const before = beforeSha256 === null ? null : { text: beforeContent ?? '', sha256: beforeSha256 };
+    return { path, before, after: { sha256: afterSha256 }, diff };
   }
 
   async finishCall(call: RecordedCall, end: CallEnd, result: ToolResult): Promise<ToolResult> {
     const kept = { ...result, content: this.#redactor.text(result.content) };
     return this.#write(async (tx) => {
       if (call.waiting) await resolveCallWait(tx, call.id);
+      await this.#noteFiles(tx, call, end, result);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
       return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);
     });
@@ -173,6 +185,33 @@ export class DbJournal implements Journal {
     });
     this.#nextN += heard.length;
     return heard;
+  }
+
+  async #noteFiles(tx: Tx, call: RecordedCall, end: CallEnd, { files = [] }: ToolResult): Promise<void> {
+    for (const { path, sha256, text } of files) {
+      const content = text === null ? null : this.#redactor.text(text);
+      await noteKnownFile(tx, this.#lease.focusId, { path, sha256, content });
+    }
+    if (end === 'done') await applyFileChange(tx, call.id);
+    // Of one that was cut off, nobody knows whether it took effect: its row stays, and is no change.
+    else if (end === 'error') await dropFileChange(tx, call.id);
+  }
+
+  #storedPlan(call: RecordedCall, { path, before, after, diff }: FilePlan) {
+    const { focusId, workItemId } = this.#lease;
+    const beforeContent = before && this.#redactor.text(before.text);
+    return {
+      toolCallId: call.id,
+      focusId,
+      workItemId,
+      path,
+      beforeSha256: before?.sha256 ?? null,
+      beforeContent,
+      // What is redacted in the store cannot be written back.
+      undoable: beforeContent === (before?.text ?? null),
+      afterSha256: after.sha256,
+      diff: this.#redactor.text(diff),
+    };
   }
 
   /** Each message as one of its own, from number `n` on. */
