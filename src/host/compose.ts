@@ -10,6 +10,7 @@ import { movedMarkerFile, pendingRestoreFile } from '../rendezvous/store-files.t
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { handleRequest } from './api/handlers.ts';
+import { privateSocketFolder } from './api/server.ts';
 import { EmbeddedCare } from './care/embedded-care.ts';
 import { Retention } from './care/retention.ts';
 import { StoreCare } from './care/store-care.ts';
@@ -26,14 +27,16 @@ import type { FocusDependencies, FocusEvent } from './engine/focus/types.ts';
 import { Redactor } from './engine/redaction/redactor.ts';
 import { awaitChildWork } from './engine/tools/await-child-work.ts';
 import { checkChildWork } from './engine/tools/check-child-work.ts';
+import { STEERING_PATHS } from './engine/tools/guarded-paths.ts';
 import { ledgerAppend } from './engine/tools/ledger-append.ts';
 import { ledgerRead } from './engine/tools/ledger-read.ts';
 import { reportOutcome } from './engine/tools/report-outcome.ts';
 import { type ChildFaculty, spawnChildWork } from './engine/tools/spawn-child-work.ts';
-import { workspaceTools } from './engine/tools/workspace-tools.ts';
+import { createWorkspaceTools } from './engine/tools/workspace-tools.ts';
 import type { HostIdentity, HostOptions } from './host-options.ts';
 import { createModels, type HostModels } from './models.ts';
 import { moveStore } from './move-store.ts';
+import { findConfinement } from './process/confinement.ts';
 import { scrubbedEnvironment } from './process/scrub-environment.ts';
 import { readTrust } from './store/trust/trust.ts';
 import { type Log, openLog } from './telemetry/log.ts';
@@ -84,6 +87,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     place: identity.place,
     storeId: identity.storeId,
     folder,
+    closedFolder: realpathSync(home),
     catalogue,
     redactor,
     credentials: models.credentials,
@@ -217,18 +221,28 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: Di
 type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & { models: HostModels };
 
 function focusDependencies(
-  { config, store, folder, home }: HostOptions,
+  options: HostOptions,
   { storeId }: HostIdentity,
   parts: FocusParts,
   catalogue: FacultyCatalogue,
   emit: (event: FocusEvent) => void,
 ): FocusDependencies {
+  const { config, store, folder, home } = options;
   const limits = { maxDepth: config.children.max_depth, maxPerFocus: config.children.max_per_focus };
   const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
   return {
     ...parts,
     engineTools: [reportOutcome, ledgerAppend, ledgerRead, spawn, checkChildWork, awaitChildWork],
-    workspaceTools,
+    workspaceTools: createWorkspaceTools({
+      environment: parts.commandEnvironment,
+      storeId,
+      confine: config.commands.confine,
+      findConfinement: () =>
+        findConfinement({
+          hidden: [realpathSync(home), privateSocketFolder(options.env)],
+          readOnly: STEERING_PATHS.map((steering) => path.join(folder, steering)),
+        }),
+    }),
     defaultModel: config.model ?? parts.models.defaultModel,
     storeId,
     storeFolder: store,

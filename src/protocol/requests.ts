@@ -1,6 +1,7 @@
 /** Every request: name, parameters, result. Hosts check parameters where bytes come in, clients check results. */
 import * as z from 'zod';
 import { awarenessShowParams, awarenessView } from './awareness.ts';
+import { fileChangeView } from './changes.ts';
 import { entryType, focusView, ledgerCursor, ledgerEntryView, messageView, toolCallView } from './focus.ts';
 import {
   credentialOffer,
@@ -129,6 +130,24 @@ export const REQUESTS = {
       /** True where there are more than `limit`. */
       more: z.boolean(),
     }),
+  },
+
+  /** What an item's agents did to files, oldest first. */
+  'change/list': {
+    params: z.strictObject({ id: idText }),
+    result: z.object({
+      work_item_id: z.uuid(),
+      changes: z.array(fileChangeView),
+      /** How many older ones are left out. */
+      omitted: z.number(),
+    }),
+  },
+  /** One of them, whole. */
+  'change/show': { params: z.strictObject({ id: z.uuid() }), result: z.object({ change: fileChangeView }) },
+  /** Puts back what a file held before a change. Needs a person: `pid` as in trust/grant. */
+  'change/undo': {
+    params: z.strictObject({ id: z.uuid(), pid: z.int().min(2) }),
+    result: z.object({ change: fileChangeView }),
   },
 
   /** One item's entries in ascending order, page by page. */

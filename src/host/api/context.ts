@@ -13,6 +13,8 @@ export type ApiContext = {
   storeId: string;
   /** The workspace's real path. */
   folder: string;
+  /** Real path of Animus's own folder, which nothing here touches. */
+  closedFolder: string;
   catalogue: FacultyCatalogue;
   redactor: Redactor;
   credentials: Credentials;

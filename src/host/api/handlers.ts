@@ -2,6 +2,7 @@
 import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
 import { awarenessHandlers } from './handlers/awareness.ts';
+import { changeHandlers } from './handlers/change.ts';
 import { dbHandlers } from './handlers/db.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
@@ -12,6 +13,7 @@ import { workTreeHandlers } from './handlers/work-tree.ts';
 
 const HANDLERS: Handlers = {
   ...awarenessHandlers,
+  ...changeHandlers,
   ...dbHandlers,
   ...hostHandlers,
   ...ledgerHandlers,

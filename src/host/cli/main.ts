@@ -5,6 +5,7 @@ import { entryType } from '../../protocol/focus.ts';
 import { workState } from '../../protocol/work.ts';
 import { readBuildInfo } from '../../rendezvous/build-info.ts';
 import { awareness } from './commands/awareness.ts';
+import { changesList, changesShow, changesUndo } from './commands/changes.ts';
 import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
@@ -101,6 +102,7 @@ function buildProgram(): Command {
     .option('-f, --faculty <name>', 'as the next focus of this faculty would get it', 'general')
     .option('--focus <id>', 'as this focus got it when it began')
     .action(action(awareness));
+  addChanges(program.command('changes').description('what agents did to files, and undoing it'));
   addDatabase(program.command('db').description('the store as a whole'));
   const faculty = program.command('faculty').description('the roles that take up work');
   faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
@@ -183,6 +185,28 @@ function addLedger(ledger: Command): void {
     .option('--search <words>', 'only entries with these words')
     .option('--formatted', 'grouped by type, as the next attempt would read it')
     .action(action(ledgerShow));
+}
+
+function addChanges(changes: Command): void {
+  changes
+    .command('list')
+    .argument('<id>', 'a work item')
+    .description('the files it changed, oldest first')
+    .option('--diff', 'with what changed in them')
+    .action(action(changesList));
+  changes
+    .command('show')
+    .argument('<id>', 'a work item')
+    .argument('<change>', 'one of its changes')
+    .description('one change, whole')
+    .action(action(changesShow));
+  changes
+    .command('undo')
+    .argument('<id>', 'a work item')
+    .argument('[change]', 'one of its changes')
+    .option('--all', 'all of them, the newest first')
+    .description('put back what a file held before, where nothing has changed it since')
+    .action(action(changesUndo));
 }
 
 function addDatabase(db: Command): void {

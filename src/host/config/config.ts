@@ -46,6 +46,12 @@ const configSchema = z.strictObject({
       max_per_focus: z.int().min(0).max(10_000).default(32),
     })
     .prefault({}),
+  commands: z
+    .strictObject({
+      /** Whether commands of agents run confined: where the system offers that, only so, or never. */
+      confine: z.enum(['auto', 'required', 'off']).default('auto'),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       /** Of what finished foci leave: messages, calls, hook runs, folders. */
@@ -73,6 +79,7 @@ const ENVIRONMENT: readonly { name: string; path: readonly [string] | readonly [
   { name: 'ANIMUS_HOST_IDLE_SECONDS', path: ['host', 'idle_seconds'], number: true },
   { name: 'ANIMUS_HOST_MAX_CONCURRENT', path: ['host', 'max_concurrent'], number: true },
   { name: 'ANIMUS_PLACE', path: ['host', 'place'] },
+  { name: 'ANIMUS_COMMANDS_CONFINE', path: ['commands', 'confine'] },
   { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], number: true },
   { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], number: true },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },

@@ -2,7 +2,7 @@
  * Keeps a command away from folders that are none of its business, where the system offers that: bubblewrap on Linux. The
  * command still runs as the same user, with the same network; what remains within its reach is in docs/permissions.md.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 export type Confinement = {
@@ -21,13 +21,13 @@ export type ConfinementOrder = {
 
 const PROBE_LIMIT_MS = 5000;
 
-let usable: boolean | undefined;
+let usable: Promise<boolean> | undefined;
 
 /** Undefined where the system has nothing of the kind, or does not let us use it. Looked for once in a process's life. */
-export function findConfinement(order: ConfinementOrder): Confinement | undefined {
+export async function findConfinement(order: ConfinementOrder): Promise<Confinement | undefined> {
   if (process.platform !== 'linux') return undefined;
   usable ??= isBubblewrapUsable();
-  if (!usable) return undefined;
+  if (!(await usable)) return undefined;
   const prefix = ['bwrap', ...bubblewrapArguments(order), '--', '/bin/sh', '-c'].map(quote).join(' ');
   return { name: 'bubblewrap', wrap: (command) => `exec ${prefix} ${quote(command)}` };
 }
@@ -42,13 +42,12 @@ function bubblewrapArguments({ hidden, readOnly }: ConfinementOrder): string[] {
 }
 
 /** It may be there and still be refused: in some containers, and where user namespaces are switched off. */
-function isBubblewrapUsable(): boolean {
-  const { status } = spawnSync('bwrap', ['--dev-bind', '/', '/', '--tmpfs', '/tmp', '--', '/bin/true'], {
-    stdio: 'ignore',
-    timeout: PROBE_LIMIT_MS,
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+function isBubblewrapUsable(): Promise<boolean> {
+  const probe = ['--dev-bind', '/', '/', '--tmpfs', '/tmp', '--', '/bin/true'];
+  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
+  return new Promise((resolve) => {
+    execFile('bwrap', probe, { timeout: PROBE_LIMIT_MS, env }, (error) => resolve(error === null));
   });
-  return status === 0;
 }
 
 /** One word for the shell, whatever is in it. */

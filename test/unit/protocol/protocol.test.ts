@@ -34,6 +34,9 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'work/message': { id: 'abcdef', message_id: ID, text: 'x' },
   'work/cancel': { id: 'abcdef', tree: false },
   'work/tree': { id: 'abcdef', limit: 1 },
+  'change/list': { id: 'abcdef' },
+  'change/show': { id: ID },
+  'change/undo': { id: ID, pid: 4711 },
   'ledger/read': { id: 'abcdef', entry_type: 'plan', after_seq: 0, last_n: 1, query: 'x', formatted: true },
   'ledger/recent': {
     before: { created_at: '2026-01-02T12:00:00.000Z', id: ID },

@@ -8,7 +8,10 @@ import { makeWorkspace, removeWorkspaces } from './workspace.ts';
 
 const STORE = '01890000-0000-7000-8000-000000000000';
 const environment = { PATH: process.env.PATH ?? '', HOME: '/nowhere', GREETING: 'hello' };
-const runCommand = createRunCommand({ environment, storeId: STORE, confinement: undefined });
+const runCommand = createRunCommand({
+  ...{ environment, storeId: STORE, confine: 'off' },
+  findConfinement: async () => assert.fail('nobody asked for it'),
+});
 
 after(removeWorkspaces);
 
@@ -83,17 +86,37 @@ describe('run_command', () => {
 });
 
 describe('a confined command', () => {
-  const confine = (order: ConfinementOrder) => {
-    const confinement = findConfinement(order);
-    return confinement && createRunCommand({ environment, storeId: STORE, confinement });
+  const confine = async (order: ConfinementOrder) => {
+    const confinement = await findConfinement(order);
+    const surroundings = {
+      environment,
+      storeId: STORE,
+      confine: 'auto',
+      findConfinement: async () => confinement,
+    } as const;
+    return confinement && createRunCommand(surroundings);
   };
+
+  it('does not run where confinement is required and there is none', async () => {
+    const surroundings = {
+      environment,
+      storeId: STORE,
+      confine: 'required',
+      findConfinement: async () => undefined,
+    } as const;
+    const workspace = makeWorkspace();
+    const { content, isError } = await workspace.call(createRunCommand(surroundings), { command: 'touch here' });
+    assert.ok(isError);
+    assert.match(content, /confined or not at all/);
+    assert.equal(existsSync(path.join(workspace.root, 'here')), false);
+  });
 
   it('does not see what is hidden, and cannot change what is fixed', async function () {
     const workspace = makeWorkspace({ '.vscode/settings.json': '{}', 'a.txt': 'x' });
     const hidden = path.join(workspace.outside, 'home');
     mkdirSync(hidden);
     writeFileSync(path.join(hidden, 'host.json'), 'token');
-    const confined = confine({ hidden: [hidden], readOnly: [path.join(workspace.root, '.vscode')] });
+    const confined = await confine({ hidden: [hidden], readOnly: [path.join(workspace.root, '.vscode')] });
     if (!confined) return this.skip();
     const command = `cat ${hidden}/host.json; echo x > .vscode/settings.json; echo "it's" > b.txt; cat b.txt`;
     const { content } = await workspace.call(confined, { command });
@@ -105,7 +128,7 @@ describe('a confined command', () => {
   });
 
   it('ends as whole as any other', async function () {
-    const confined = confine({ hidden: [], readOnly: [] });
+    const confined = await confine({ hidden: [], readOnly: [] });
     if (!confined) return this.skip();
     const { content } = await makeWorkspace().call(confined, {
       command: 'setsid sleep 600 & sleep 600',

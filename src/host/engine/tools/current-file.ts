@@ -20,13 +20,23 @@ export const LARGEST_WRITTEN = 4 * 1024 * 1024;
 export const LONGEST_KEPT = 256 * 1024;
 const LONGEST_SHOWN_DIFF = 6000;
 
-/** What is at a path. Refuses what is no text that could be written back. */
+/** What is at a path, for a tool that could `verb` it. Refuses what is no text that could be written back. */
 export async function lookAt(context: ToolContext, given: string, verb: string): Promise<Looked> {
-  const { workspace, closedFolder } = context;
-  const refuse = (path: string, reason: string): Looked => ({
-    kind: 'refused',
-    result: failure(`Could not ${verb} ${quotePath(path)}: ${reason}.`),
-  });
+  const looked = await lookAtFile(context.workspace, context.closedFolder, given);
+  if (looked.kind === 'file') return looked;
+  const name = quotePath(looked.path);
+  return { kind: 'refused', result: failure(`Could not ${verb} ${name}: ${looked.reason}.`) };
+}
+
+export type LookedAtFile = { kind: 'file'; file: CurrentFile } | { kind: 'refused'; path: string; reason: string };
+
+/** `reason` is a clause. */
+export async function lookAtFile(
+  workspace: string,
+  closedFolder: string | undefined,
+  given: string,
+): Promise<LookedAtFile> {
+  const refuse = (path: string, reason: string): LookedAtFile => ({ kind: 'refused', path, reason });
   const resolved = await resolveInWorkspace(workspace, given, process.platform, closedFolder);
   if (resolved.kind === 'refused') return refuse(given, resolved.reason);
   const { real, relative } = resolved;

@@ -22,6 +22,17 @@ const GUARDED = [
   '**/claude.md',
 ] as const;
 
+/** Those from the workspace's root that a confined command may read and not change. Its `.git` it may need to commit. */
+export const STEERING_PATHS = [
+  '.git/hooks',
+  '.git/config',
+  '.vscode',
+  '.animus',
+  '.agents/skills',
+  '.github/skills',
+  '.claude',
+] as const;
+
 const PATTERNS = GUARDED.map((place) => {
   const anywhere = place.startsWith('**/');
   return { place: place.replace('**/', ''), steps: place.replace('**/', '').split('/'), anywhere };

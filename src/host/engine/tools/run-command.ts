@@ -12,8 +12,10 @@ export type CommandSurroundings = {
   environment: Readonly<Record<string, string>>;
   /** Marks what the commands start as this store's. */
   storeId: string;
-  /** Undefined where commands run unconfined. */
-  confinement: Confinement | undefined;
+  /** `auto`: confined where the system offers that. `required`: not at all where it does not. */
+  confine: 'auto' | 'required' | 'off';
+  /** Undefined where the system offers none. */
+  findConfinement(): Promise<Confinement | undefined>;
 };
 
 const LONGEST_SECONDS = 3600;
@@ -49,7 +51,7 @@ export function createRunCommand(surroundings: CommandSurroundings): Tool {
 }
 
 async function runInWorkspace(
-  { environment, storeId, confinement }: CommandSurroundings,
+  { environment, storeId, confine, findConfinement }: CommandSurroundings,
   request: Input,
   context: ToolContext,
 ): Promise<ToolResult> {
@@ -59,6 +61,10 @@ async function runInWorkspace(
     return failure(`Could not run in ${quotePath(request.cwd)}: ${reason}. Nothing was run.`);
   }
   if (request.command.includes('\0')) return failure('A command cannot hold NUL characters. Nothing was run.');
+  const confinement = confine === 'off' ? undefined : await findConfinement();
+  if (confine === 'required' && !confinement) {
+    return failure('Commands here run confined or not at all, and this system offers no confinement. Nothing was run.');
+  }
   const result = await run({
     command: confinement ? confinement.wrap(request.command) : request.command,
     cwd: folder.real,
