@@ -67,7 +67,10 @@ const MAY_IMPORT: Record<string, Layer> = {
   // The loop. It is handed its tools and its journal, and imports neither.
   'host/engine/engage': { layers: ['host/llm', 'host/db'], packages: ['zod'] },
   'host/engine/tools': {
-    layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/process'],
+    layers: [
+      ...['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/mcp'],
+      'host/process',
+    ],
     packages: ['zod', 'diff'],
   },
   'host/engine/faculties': { layers: ['host/config'], packages: ['zod', 'smol-toml'] },
@@ -80,6 +83,11 @@ const MAY_IMPORT: Record<string, Layer> = {
     packages: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-pgvector'],
   },
   'host/llm': { layers: [], packages: ['zod', 'eventsource-parser', 'js-yaml'] },
+  // Servers of the Model Context Protocol: their processes and connections.
+  'host/mcp': {
+    layers: ['rendezvous', 'host/process'],
+    packages: ['@modelcontextprotocol/client', '@modelcontextprotocol/client/stdio'],
+  },
   'host/process': { layers: [], packages: [] },
   'host/config': { layers: ['protocol'], packages: ['zod', 'smol-toml'] },
   'host/telemetry': { layers: [], packages: [] },

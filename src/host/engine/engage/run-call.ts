@@ -42,12 +42,14 @@ async function runWorldTool(
   input: unknown,
 ): Promise<ToolResult> {
   const begun =
-    call.started && tool.effect !== 'read'
-      ? await settleStarted(deps, tool, call)
-      : await begin(deps, tool, call, input);
+    call.started && !isRepeatable(tool) ? await settleStarted(deps, tool, call) : await begin(deps, tool, call, input);
   if (begun.kind === 'result') return begun.result;
   const { end, result } = await runWithinTime(deps, tool, input, begun.plan);
   return deps.journal.finishCall(call, end, cleaned(result));
+}
+
+function isRepeatable({ effect, repeatable }: WorldTool): boolean {
+  return effect === 'read' && repeatable !== false;
 }
 
 type Begun = { kind: 'begun'; plan: FilePlan | undefined } | { kind: 'result'; result: ToolResult };

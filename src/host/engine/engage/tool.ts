@@ -1,7 +1,7 @@
 /** What a tool is to the engage loop. The loop is handed tools; it imports none. */
 import type * as z from 'zod';
 import type { Tx } from '../../db/types.ts';
-import type { JsonValue } from '../../llm/types.ts';
+import type { JsonValue, ToolDefinition } from '../../llm/types.ts';
 
 /**
  * What running a tool can change outside the store. `read`: nothing, so it may be run again after a crash. `write`:
@@ -63,6 +63,8 @@ type ToolBase<Schema extends z.ZodType> = {
   description: string;
   /** A strict object schema; arguments are validated with it before anything runs. */
   input: Schema;
+  /** The arguments' JSON Schema for the model, where it was not made from `input`. */
+  definition?: ToolDefinition['inputSchema'];
   /** Longest run, in milliseconds. */
   timeoutMs: number;
 };
@@ -71,6 +73,8 @@ type ToolBase<Schema extends z.ZodType> = {
 export type WorldTool<Schema extends z.ZodType = z.ZodType> = ToolBase<Schema> & {
   kind: 'world';
   effect: ToolEffect;
+  /** False where `read` is only what a stranger says of it: an unfinished call is then not run again. */
+  repeatable?: false;
   /**
    * Only for tools that change one file: reads, and says what `run` will do. Called before a person is asked and again
    * right before the start; `run` is handed the newest plan and holds to it.
