@@ -54,6 +54,7 @@ const MAY_IMPORT: Record<string, Layer> = {
       'host/engine/tools',
       'host/store',
       'host/llm',
+      'host/mcp',
       'host/process',
       'host/db',
     ],

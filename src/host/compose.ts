@@ -34,6 +34,7 @@ import { reportOutcome } from './engine/tools/report-outcome.ts';
 import { type ChildFaculty, spawnChildWork } from './engine/tools/spawn-child-work.ts';
 import { createWorkspaceTools } from './engine/tools/workspace-tools.ts';
 import type { HostIdentity, HostOptions } from './host-options.ts';
+import { McpServers } from './mcp/mcp-servers.ts';
 import { createModels, type HostModels } from './models.ts';
 import { moveStore } from './move-store.ts';
 import { findConfinement } from './process/confinement.ts';
@@ -79,6 +80,13 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
   const models = createModels(config, assets);
   const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
   const database = lazyDatabase(options, log, disk, () => controls.drain('the database does not reopen'));
+  const mcp = new McpServers({
+    workspace: folder,
+    environment: commandEnvironment,
+    hostEnvironment: options.env,
+    storeId: identity.storeId,
+    log,
+  });
   let dispatcher: Dispatcher | undefined;
   let care: StoreCare | undefined;
 
@@ -129,7 +137,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       const dependencies = focusDependencies(
         options,
         identity,
-        { db, models, redactor, commandEnvironment, log },
+        { db, models, redactor, commandEnvironment, mcp, log },
         catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
@@ -151,6 +159,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     },
     async stop() {
       await dispatcher?.drain();
+      await mcp.close();
       await care?.stop();
     },
   };
@@ -218,7 +227,9 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: Di
   };
 }
 
-type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & { models: HostModels };
+type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'mcp' | 'log'> & {
+  models: HostModels;
+};
 
 function focusDependencies(
   options: HostOptions,

@@ -5,7 +5,7 @@ export type StdioServer = {
   command: string;
   args: readonly string[];
   /** Absolute; undefined for the workspace. */
-  cwd: string | undefined;
+  cwd?: string | undefined;
   /** Beside the environment that every command of an agent gets. */
   env: Readonly<Record<string, string>>;
   /** Names of variables of the host's environment that are passed on although they look like secrets. */
@@ -17,7 +17,7 @@ export type HttpServer = {
   url: string;
   headers: Readonly<Record<string, string>>;
   /** The variable of the host's environment that holds the bearer token. */
-  bearer_env: string | undefined;
+  bearer_env?: string | undefined;
 };
 
 export type McpServerSettings = (StdioServer | HttpServer) & {

@@ -63,6 +63,7 @@ describe('faculties', () => {
       max_concurrent: null,
       max_attempts: 3,
       dedup: false,
+      mcp: { servers: {} },
       orient: { command: null, timeout: 60 },
       engage: {
         model: null,

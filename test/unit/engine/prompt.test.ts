@@ -58,12 +58,20 @@ describe('the prompt', () => {
       earlierWork: '== EARLIER WORK ==\nOther herons.',
       awareness: '== AWARENESS ==\nRecent findings:\n- coder 0000abcd [3] (2026-11-24 01:12): "Herons sleep."',
       earlierChildren: '01900000-0000-7000-8000-00000000cccc researcher, completed: Count at the weir.',
+      missingTools: 'The tools of the MCP server "birds" are missing. It ended.',
     });
     assertGolden('task-message.txt', `${whole}\n`);
   });
 
   it('gives the task alone where there is nothing else', () => {
-    const none = { orientContext: '', earlierLedger: '', earlierWork: '', earlierChildren: '', awareness: '' };
+    const none = {
+      orientContext: '',
+      earlierLedger: '',
+      earlierWork: '',
+      earlierChildren: '',
+      awareness: '',
+      missingTools: '',
+    };
     const bare = { description: 'Count the herons.', params: {}, ...none };
     assert.equal(taskMessage(bare), 'Count the herons.');
   });

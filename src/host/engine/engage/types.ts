@@ -22,6 +22,8 @@ export type EngageConfig = {
   model: string;
   system: string[];
   tools: ToolDefinition[];
+  /** Those of MCP servers that say that they only read; absent where there are none. */
+  readOnlyTools?: string[];
   maxTurns: number;
   /** Most tokens of one answer. */
   maxTokens: number;

@@ -2,6 +2,7 @@
  * A faculty's file. A key that is accepted does something: what is not built yet is refused like any unknown key, so
  * that nobody relies on a limit that does not hold.
  */
+import path from 'node:path';
 import * as z from 'zod';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
@@ -10,7 +11,43 @@ const command = z.string().min(1).max(10_000);
 /** Seconds. */
 const timeout = z.number().positive().max(86_400);
 
+/** In the name of a tool, so it is short. */
+const serverName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, 'expected a short name: lower-case letters, digits, hyphens');
+const variable = z.string().regex(/^[A-Za-z_]\w{0,99}$/, 'expected the name of an environment variable');
+/** Seconds that a call may take. */
+const callTimeout = z.number().positive().max(3600).default(60);
+
+/** A server of the Model Context Protocol: a program, or an address. */
+const mcpServer = z.union([
+  z.strictObject({
+    command: z.string().min(1).max(4096),
+    args: z.array(z.string().max(10_000)).max(100).default([]),
+    /** Absolute; without it the workspace. */
+    cwd: z
+      .string()
+      .max(4096)
+      .refine((folder) => path.isAbsolute(folder), 'expected an absolute path')
+      .optional(),
+    env: z.record(variable, z.string().max(10_000)).default({}),
+    /** Variables of the host's environment that it gets although they look like secrets. */
+    pass_env: z.array(variable).max(50).default([]),
+    timeout: callTimeout,
+  }),
+  z.strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    headers: z
+      .record(z.string().regex(/^[\w-]{1,100}$/, 'expected the name of a header'), z.string().max(10_000))
+      .default({}),
+    /** The variable of the host's environment that holds the bearer token. */
+    bearer_env: variable.optional(),
+    timeout: callTimeout,
+  }),
+]);
+
 export const facultySchema = z.strictObject({
+  mcp: z.strictObject({ servers: z.record(serverName, mcpServer).default({}) }).prefault({}),
   faculty: z.strictObject({
     name,
     description: z.string().min(1).max(1000),
@@ -29,8 +66,10 @@ export const facultySchema = z.strictObject({
         system_prompt: z.string().max(200_000).nullable().default(null),
         /** Relative to the faculty's file. */
         system_prompt_file: z.string().max(1000).nullable().default(null),
-        /** Workspace tools by name; `*` stands for any letters. */
-        tools: z.array(z.string().regex(/^[a-z0-9_*]{1,64}$/, 'expected a tool name, or one with *')).default(['*']),
+        /** Tools of the workspace and of MCP servers by name; `*` stands for any letters. */
+        tools: z
+          .array(z.string().regex(/^[A-Za-z0-9_*-]{1,64}$/, 'expected a tool name, or one with *'))
+          .default(['*']),
         max_turns: z.int().min(1).max(10_000).default(50),
         /** Most tokens of one answer. */
         max_tokens: z.int().min(1).max(1_000_000).default(8192),
@@ -75,6 +114,7 @@ export const facultySchema = z.strictObject({
 
 export type FacultyFile = z.output<typeof facultySchema>;
 export type Faculty = FacultyFile['faculty'] & {
+  mcp: FacultyFile['mcp'];
   origin: 'bundled' | 'personal';
   /** Absolute path of its file. */
   file: string;

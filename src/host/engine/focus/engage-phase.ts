@@ -9,6 +9,7 @@ import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
 import type { KnownFile } from '../engage/tool.ts';
 import type { EngageConfig, EngageEvent, EngageResult } from '../engage/types.ts';
+import { pinnedTools } from '../tools/mcp-tools.ts';
 import { DbJournal, type Remarks } from './journal.ts';
 import { viewerOf } from './orient.ts';
 import type { PhaseResult } from './phase-result.ts';
@@ -44,7 +45,7 @@ async function runLoop(
   const result = await engage(
     {
       client,
-      tools: toolsOf(deps, config),
+      tools: toolsOf(deps, claim, config),
       journal: new DbJournal(deps.db, claim.lease, config.model, deps.redactor, remarksFor(deps, claim)),
       context: {
         workItemId: claim.item.id,
@@ -77,10 +78,11 @@ function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined 
 }
 
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */
-function toolsOf(deps: FocusDependencies, config: EngageConfig) {
+function toolsOf(deps: FocusDependencies, { faculty }: Claim, config: EngageConfig) {
   const names = new Set(config.tools.map(({ name }) => name));
-  const tools = [...deps.engineTools, ...deps.workspaceTools].filter(({ name }) => names.has(name));
-  return new Map(tools.map((tool) => [tool.name, tool]));
+  const own = [...deps.engineTools, ...deps.workspaceTools].filter(({ name }) => names.has(name));
+  const mcp = pinnedTools(deps.mcp, faculty.mcp.servers, config.tools, new Set(config.readOnlyTools));
+  return new Map([...own, ...mcp].map((tool) => [tool.name, tool]));
 }
 
 /** Undefined where the loop goes on after all. */

@@ -11,7 +11,9 @@ import { listWorkItems } from '../../store/work/find.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import { giveBackMessages } from '../../store/work/messages.ts';
 import { buildDigest, type Viewer } from '../awareness/digest.ts';
+import type { Tool } from '../engage/tool.ts';
 import type { EngageConfig } from '../engage/types.ts';
+import { offeredTools } from '../tools/mcp-tools.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
 import { earlierWork } from './earlier-work.ts';
 import { runPhaseCommand } from './phase-command.ts';
@@ -29,6 +31,8 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
   if (typeof context !== 'string') return context;
   const entries = await retryLost(() => readEntries(deps.db, { workItemId: claim.item.id }));
   const digest = await retryLost(() => buildDigest(deps.db, viewerOf(deps, claim), claim.faculty.awareness));
+  const offer = await offeredTools(deps.mcp, claim.faculty.mcp.servers);
+  const config = engageConfig(deps, claim, offer.tools);
   const task = taskMessage({
     description: claim.item.description,
     params: claim.item.params,
@@ -36,9 +40,9 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
     earlierLedger: claim.focus.attempt > 1 ? formatLedger(entries) : '',
     earlierWork: await earlierWork(deps.db, claim.item),
     awareness: digest.text,
+    missingTools: offer.problems.join('\n'),
     earlierChildren: claim.focus.attempt > 1 ? await childLines(deps, claim.item) : '',
   });
-  const config = engageConfig(deps, claim);
   await retryLost(() =>
     deps.db.transaction(async (tx) => {
       await proveLease(tx, claim.lease);
@@ -110,8 +114,14 @@ export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Vie
   return { place: item.place, workspace, item };
 }
 
-function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim): EngageConfig {
+function engageConfig(
+  deps: FocusDependencies,
+  { item, focus, faculty }: Claim,
+  offered: readonly Tool[],
+): EngageConfig {
   const { engage } = faculty;
+  const tools = selectTools(deps.engineTools, [...deps.workspaceTools, ...offered], engage.tools);
+  const readOnlyTools = offered.flatMap((tool) => (tool.kind === 'world' && tool.effect === 'read' ? [tool.name] : []));
   const system = systemPrompt({
     workItemId: item.id,
     attempt: focus.attempt,
@@ -124,7 +134,8 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim):
   return {
     model: item.model ?? engage.model ?? deps.defaultModel,
     system: system.map((text) => deps.redactor.text(text)),
-    tools: selectTools(deps.engineTools, deps.workspaceTools, engage.tools).map(toolDefinition),
+    tools: tools.map(toolDefinition),
+    ...(readOnlyTools.length > 0 ? { readOnlyTools } : {}),
     maxTurns: engage.max_turns,
     maxTokens: engage.max_tokens,
     temperature: engage.temperature,
