@@ -49,7 +49,7 @@ describe('faculties', () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(
       faculties.map(({ name }) => name),
-      ['general', 'researcher'],
+      ['coder', 'general', 'researcher', 'reviewer'],
     );
     for (const { prompt, origin } of faculties) assert.ok(prompt.length > 200 && origin === 'bundled');
   });
