@@ -9,6 +9,7 @@ import type { HostClient } from '../client/host-client.ts';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
+import { BEFORE_SCHEME, beforeContent } from './commands/review-changes.ts';
 import { ANTHROPIC_KEY, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { openPlace, type Place } from './host/place.ts';
@@ -44,6 +45,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     tree,
     panels,
     createStatusBar(services.connection, services.model),
+    vscode.workspace.registerTextDocumentContentProvider(BEFORE_SCHEME, beforeContent(parts)),
     context.secrets.onDidChange(({ key }) => {
       if (key === ANTHROPIC_KEY) void offerKeys(services).catch(services.onError);
     }),

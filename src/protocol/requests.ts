@@ -143,7 +143,14 @@ export const REQUESTS = {
     }),
   },
   /** One of them, whole. */
-  'change/show': { params: z.strictObject({ id: z.uuid() }), result: z.object({ change: fileChangeView }) },
+  'change/show': {
+    params: z.strictObject({ id: z.uuid() }),
+    result: z.object({
+      change: fileChangeView,
+      /** The file's text before; null where there was none. */
+      before: z.string().nullable(),
+    }),
+  },
   /** Puts back what a file held before a change. Needs a person: `pid` as in trust/grant. */
   'change/undo': {
     params: z.strictObject({ id: z.uuid(), pid: z.int().min(2) }),

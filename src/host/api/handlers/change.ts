@@ -27,7 +27,8 @@ export const changeHandlers: Pick<Handlers, 'change/list' | 'change/show' | 'cha
   },
 
   async 'change/show'(context, { id }) {
-    return { change: view(await requireChange(context, await context.database(), id)) };
+    const change = await requireChange(context, await context.database(), id);
+    return { change: view(change), before: change.beforeContent };
   },
 
   async 'change/undo'(context, { id, pid }, session) {
