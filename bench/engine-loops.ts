@@ -125,5 +125,5 @@ async function runLoop(
 }
 
 function ids() {
-  return { workItemId: uuidv7(), focusId: uuidv7(), faculty: 'general' };
+  return { workItemId: uuidv7(), focusId: uuidv7(), faculty: 'general', knownFile: async () => undefined };
 }

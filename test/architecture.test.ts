@@ -70,6 +70,7 @@ const MAY_IMPORT: Record<string, Layer> = {
       'host/engine/tools',
       'host/store',
       'host/llm',
+      'host/mcp',
       'host/process',
       'host/db',
     ],
@@ -83,8 +84,11 @@ const MAY_IMPORT: Record<string, Layer> = {
   // The loop. It is handed its tools and its journal, and imports neither.
   'host/engine/engage': { layers: ['host/llm', 'host/db'], packages: ['zod'] },
   'host/engine/tools': {
-    layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/process'],
-    packages: ['zod'],
+    layers: [
+      ...['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/mcp'],
+      'host/process',
+    ],
+    packages: ['zod', 'diff'],
   },
   // A faculty's file holds permission patterns, which are checked where it is read.
   'host/engine/faculties': { layers: ['host/config', 'host/engine/permissions'], packages: ['zod', 'smol-toml'] },
@@ -121,6 +125,11 @@ const MAY_IMPORT: Record<string, Layer> = {
     packages: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-pgvector'],
   },
   'host/llm': { layers: ['host/providers'], packages: ['zod', 'eventsource-parser', 'js-yaml'] },
+  // Servers of the Model Context Protocol: their processes and connections.
+  'host/mcp': {
+    layers: ['rendezvous', 'host/process'],
+    packages: ['@modelcontextprotocol/client', '@modelcontextprotocol/client/stdio'],
+  },
   'host/process': { layers: [], packages: [] },
   // The providers of models as data.
   'host/providers': { layers: [], packages: [] },

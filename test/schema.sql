@@ -108,6 +108,27 @@ create table animus.daily_spending (
   constraint daily_spending_pkey PRIMARY KEY (place, day)
 );
 
+create table animus.file_changes (
+  tool_call_id uuid not null,
+  focus_id uuid not null,
+  work_item_id uuid not null,
+  path text not null,
+  before_sha256 text,
+  before_content text,
+  undoable boolean not null,
+  after_sha256 text not null,
+  diff text not null,
+  created_at timestamp with time zone default now() not null,
+  applied_at timestamp with time zone,
+  undone_at timestamp with time zone,
+  undone_by text,
+  constraint file_changes_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint file_changes_pkey PRIMARY KEY (tool_call_id),
+  constraint file_changes_tool_call_id_fkey FOREIGN KEY (tool_call_id) REFERENCES animus.tool_calls(id) ON DELETE CASCADE
+);
+CREATE INDEX file_changes_of_focus ON animus.file_changes USING btree (focus_id);
+CREATE INDEX file_changes_of_item ON animus.file_changes USING btree (work_item_id, created_at);
+
 create table animus.foci (
   id uuid not null,
   work_item_id uuid not null,
@@ -193,6 +214,16 @@ create table animus.hosts (
 );
 CREATE INDEX hosts_live ON animus.hosts USING btree (heartbeat_at) WHERE (stopped_at IS NULL);
 CREATE INDEX hosts_of_place ON animus.hosts USING gin (places);
+
+create table animus.known_files (
+  focus_id uuid not null,
+  path text not null,
+  sha256 text not null,
+  content text,
+  noted_at timestamp with time zone default now() not null,
+  constraint known_files_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
+  constraint known_files_pkey PRIMARY KEY (focus_id, path)
+);
 
 create table animus.leases (
   work_item_id uuid not null,

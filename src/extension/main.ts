@@ -10,6 +10,7 @@ import { AnimusError } from '../protocol/errors.ts';
 import { reviewApproval } from './commands/approve.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
+import { BEFORE_SCHEME, beforeContent } from './commands/review-changes.ts';
 import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { HostFigures } from './host/host-figures.ts';
@@ -59,6 +60,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     promptForHooks(services),
     createStatusBar(services.connection, services.model, figures),
     createQuestionNotices(services.model, services.onError),
+    vscode.workspace.registerTextDocumentContentProvider(BEFORE_SCHEME, beforeContent(parts)),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),

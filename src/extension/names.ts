@@ -8,6 +8,7 @@ export const COMMAND_NAMES = [
   'submitWork',
   'openFocus',
   'showLedger',
+  'reviewChanges',
   'inspectChildWork',
   'retryWork',
   'followUp',

@@ -14,7 +14,6 @@ import { WindowModels } from './api/window-models.ts';
 import { EmbeddedCare } from './care/embedded-care.ts';
 import { Retention } from './care/retention.ts';
 import { StoreCare } from './care/store-care.ts';
-import type { Config } from './config/config.ts';
 import { databaseLabel } from './config/database-label.ts';
 import { DiskSpace, freeBytes } from './db/disk-space.ts';
 import { readMigrations } from './db/migrate.ts';
@@ -27,24 +26,14 @@ import { Dispatcher } from './engine/dispatch/dispatcher.ts';
 import { FacultyCatalogue } from './engine/faculties/catalogue.ts';
 import { DAY } from './engine/focus/engage-phase.ts';
 import { runFocus } from './engine/focus/run-focus.ts';
-import type { Claim, FocusDependencies, FocusEvent } from './engine/focus/types.ts';
+import type { FocusEvent } from './engine/focus/types.ts';
 import { HookCatalogue } from './engine/hooks/catalogue.ts';
-import { FocusHooks } from './engine/hooks/focus-hooks.ts';
 import { PersistentHooks } from './engine/hooks/persistent-hooks.ts';
-import { CallPermissions } from './engine/permissions/call-permissions.ts';
 import { Redactor } from './engine/redaction/redactor.ts';
-import { askUser } from './engine/tools/ask-user.ts';
-import { awaitChildWork } from './engine/tools/await-child-work.ts';
-import { checkChildWork } from './engine/tools/check-child-work.ts';
-import { ledgerAppend } from './engine/tools/ledger-append.ts';
-import { ledgerRead } from './engine/tools/ledger-read.ts';
-import { readArtifactTool } from './engine/tools/read-artifact.ts';
-import { recallStep } from './engine/tools/recall-step.ts';
-import { reportOutcome } from './engine/tools/report-outcome.ts';
-import { type ChildFaculty, spawnChildWork } from './engine/tools/spawn-child-work.ts';
-import { workspaceTools } from './engine/tools/workspace-tools.ts';
+import { dayCapOf, focusDependencies } from './focus-dependencies.ts';
 import type { HostIdentity, HostOptions } from './host-options.ts';
-import { createModels, type HostModels } from './models.ts';
+import { McpServers } from './mcp/mcp-servers.ts';
+import { createModels } from './models.ts';
 import { moveStore } from './move-store.ts';
 import { scrubbedEnvironment } from './process/scrub-environment.ts';
 import { readTrust } from './store/trust/trust.ts';
@@ -98,6 +87,13 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
   });
   const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
   const database = lazyDatabase(options, log, disk, () => controls.drain('the database does not reopen'));
+  const mcp = new McpServers({
+    workspace: folder,
+    environment: commandEnvironment,
+    hostEnvironment: options.env,
+    storeId: identity.storeId,
+    log,
+  });
   let dispatcher: Dispatcher | undefined;
   let care: StoreCare | undefined;
 
@@ -106,6 +102,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     place: identity.place,
     storeId: identity.storeId,
     folder,
+    closedFolder: realpathSync(home),
     catalogue,
     hooks,
     redactor,
@@ -153,7 +150,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       const dependencies = focusDependencies(
         options,
         identity,
-        { db, models, redactor, commandEnvironment, log, hooks, persistent },
+        { db, models, redactor, commandEnvironment, mcp, log, hooks, persistent },
         catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );
@@ -183,6 +180,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     async stop() {
       await dispatcher?.drain();
       await persistent.close();
+      await mcp.close();
       await care?.stop();
     },
   };
@@ -248,77 +246,6 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: Di
     },
     state: () => state,
   };
-}
-
-type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'log'> & {
-  models: HostModels;
-  hooks: HookCatalogue;
-  persistent: PersistentHooks;
-};
-
-function focusDependencies(
-  { config, store, folder, home }: HostOptions,
-  { storeId }: HostIdentity,
-  { hooks, persistent, ...parts }: FocusParts,
-  catalogue: FacultyCatalogue,
-  emit: (event: FocusEvent) => void,
-): FocusDependencies {
-  const { headless } = config.host;
-  const limits = { maxDepth: config.children.max_depth, maxPerFocus: config.children.max_per_focus };
-  const spawn = spawnChildWork(limits, (wanted) => childFaculty(catalogue, wanted));
-  const processes = { storeId, environment: parts.commandEnvironment, persistent };
-  const closedFolder = realpathSync(home);
-  const idsOf = ({ item, focus, faculty }: Claim) => {
-    return { workItemId: item.id, focusId: focus.id, faculty: faculty.name, workspace: folder };
-  };
-  return {
-    ...parts,
-    hooksOf: (claim) => new FocusHooks({ db: parts.db, catalogue: hooks, processes, ids: idsOf(claim) }),
-    permissionsOf: (claim) =>
-      new CallPermissions({
-        db: parts.db,
-        context: { ...idsOf(claim), closedFolder },
-        faculty: claim.faculty.permissions,
-        whenAsked: headless ? config.permissions.when_headless : 'wait',
-        redact: (text) => parts.redactor.text(text),
-      }),
-    engineTools: [
-      reportOutcome,
-      ledgerAppend,
-      ledgerRead,
-      recallStep,
-      readArtifactTool,
-      spawn,
-      checkChildWork,
-      awaitChildWork,
-      askUser({ headless }),
-    ],
-    headless,
-    dayCapMicros: dayCapOf(config),
-    workspaceTools,
-    defaultModel: config.model ?? parts.models.defaultModel,
-    storeId,
-    storeFolder: store,
-    workspace: folder,
-    closedFolder,
-    emit,
-    random: Math.random,
-  };
-}
-
-/** In micro-dollars. */
-function dayCapOf({ budget }: Config): number | null {
-  const cap = budget.max_cost_usd_per_day;
-  return cap === null ? null : Math.round(cap * 1_000_000);
-}
-
-function childFaculty(catalogue: FacultyCatalogue, wanted: string): ChildFaculty {
-  const found = catalogue.find(wanted);
-  if (found.kind !== 'found') {
-    return { kind: 'unknown', names: catalogue.list().faculties.map(({ name }) => name) };
-  }
-  const { name, dedup, max_attempts: maxAttempts } = found.faculty;
-  return { kind: 'found', name, dedup, maxAttempts };
 }
 
 function viewDelta(event: FocusEvent): NotificationParams<'focus/delta'> {

@@ -8,6 +8,7 @@ import {
   permissionRuleView,
 } from './approvals.ts';
 import { awarenessShowParams, awarenessView } from './awareness.ts';
+import { fileChangeView } from './changes.ts';
 import {
   contextBlockView,
   contextCutView,
@@ -221,6 +222,31 @@ export const REQUESTS = {
       /** True where there are more than `limit`. */
       more: z.boolean(),
     }),
+  },
+
+  /** What an item's agents did to files, oldest first. */
+  'change/list': {
+    params: z.strictObject({ id: idText }),
+    result: z.object({
+      work_item_id: z.uuid(),
+      changes: z.array(fileChangeView),
+      /** How many older ones are left out. */
+      omitted: z.number(),
+    }),
+  },
+  /** One of them, whole. */
+  'change/show': {
+    params: z.strictObject({ id: z.uuid() }),
+    result: z.object({
+      change: fileChangeView,
+      /** The file's text before; null where there was none. */
+      before: z.string().nullable(),
+    }),
+  },
+  /** Puts back what a file held before a change. Needs a person: `pid` as in trust/grant. */
+  'change/undo': {
+    params: z.strictObject({ id: z.uuid(), pid: z.int().min(2) }),
+    result: z.object({ change: fileChangeView }),
   },
 
   /** One item's entries in ascending order, page by page. */

@@ -1,9 +1,9 @@
-/** A tool that changes the world, so that it can be seen how often it ran: the host has no such tool of its own yet. */
+/** A tool that changes the world and knows no better afterwards, so that it can be seen how often it ran. */
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { defineTool } from '../../src/host/engine/engage/tool.ts';
-import { workspaceTools as realTools } from '../../src/host/engine/tools/workspace-tools.ts';
+import { createWorkspaceTools as createRealTools } from '../../src/host/engine/tools/workspace-tools.ts';
 
 export const LINES_FILE = 'lines.txt';
 
@@ -22,4 +22,6 @@ const appendLine = defineTool({
   },
 });
 
-export const workspaceTools = [...realTools, appendLine];
+export function createWorkspaceTools(...args: Parameters<typeof createRealTools>) {
+  return [...createRealTools(...args), appendLine];
+}

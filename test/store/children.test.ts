@@ -68,6 +68,7 @@ async function awaiting(db: Db, parent: Claimed, ids: readonly string[], mode: '
     workItemId: parent.item.id,
     focusId: parent.focus.id,
     faculty: 'general',
+    knownFile: async () => undefined,
     workspace: '/w',
     signal: new AbortController().signal,
   };

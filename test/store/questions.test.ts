@@ -36,6 +36,7 @@ async function asking(db: Db, claim: Claimed, questions: readonly string[]) {
       focusId: claim.focus.id,
       faculty: 'general',
       workspace: '/w',
+      knownFile: async () => undefined,
       signal: new AbortController().signal,
       callId: call.id,
     };

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Db } from '../../src/host/db/types.ts';
 import { claimNext } from '../../src/host/engine/dispatch/claim.ts';
 import type { Tool } from '../../src/host/engine/engage/tool.ts';
-import { type Faculty, facultySchema } from '../../src/host/engine/faculties/schema.ts';
+import { type Faculty, type FacultyFile, facultySchema } from '../../src/host/engine/faculties/schema.ts';
 import { runFocus } from '../../src/host/engine/focus/run-focus.ts';
 import type { Claim, FocusDependencies, FocusEvent, OpenedModel } from '../../src/host/engine/focus/types.ts';
 import { Redactor } from '../../src/host/engine/redaction/redactor.ts';
@@ -15,6 +15,7 @@ import { ledgerRead } from '../../src/host/engine/tools/ledger-read.ts';
 import { reportOutcome } from '../../src/host/engine/tools/report-outcome.ts';
 import { costMicros } from '../../src/host/llm/prices.ts';
 import type { LlmClient } from '../../src/host/llm/types.ts';
+import { McpServers } from '../../src/host/mcp/mcp-servers.ts';
 import { listFoci } from '../../src/host/store/foci/foci.ts';
 import { readMessages } from '../../src/host/store/foci/messages.ts';
 import { readToolCalls } from '../../src/host/store/foci/tool-calls.ts';
@@ -33,15 +34,16 @@ export type FacultyKeys = {
     unknown
   >;
 } & {
+  mcp?: FacultyFile['mcp'];
   name?: string;
   accepts?: string[];
   max_concurrent?: number;
   max_attempts?: number;
 };
 
-export function facultyOf({ name = 'general', ...keys }: FacultyKeys = {}, prompt = 'Work well.'): Faculty {
+export function facultyOf({ name = 'general', mcp, ...keys }: FacultyKeys = {}, prompt = 'Work well.'): Faculty {
   const { faculty } = facultySchema.parse({ faculty: { name, description: 'A faculty of a test.', ...keys } });
-  return { ...faculty, origin: 'bundled', file: `/faculties/${name}.toml`, prompt };
+  return { ...faculty, mcp: mcp ?? { servers: {} }, origin: 'bundled', file: `/faculties/${name}.toml`, prompt };
 }
 
 export type LogLine = { level: string; event: string; facts: Record<string, unknown> };
@@ -54,6 +56,13 @@ export class Bench {
   readonly place = uuidv7();
   readonly storeFolder = realpathSync(mkdtempSync(path.join(tmpdir(), 'animus-engine-')));
   readonly redactor = new Redactor();
+  readonly mcp = new McpServers({
+    workspace: this.storeFolder,
+    environment: { PATH: process.env.PATH ?? '' },
+    hostEnvironment: {},
+    storeId: this.place,
+    log: () => undefined,
+  });
   readonly rejected: string[] = [];
   readonly events: FocusEvent[] = [];
   readonly logged: LogLine[] = [];
@@ -129,6 +138,7 @@ export class Bench {
       workspaceTools: [] as Tool[],
       hooksOf: () => NO_HOOKS,
       permissionsOf: () => ALL_ALLOWED,
+      mcp: this.mcp,
       defaultModel: 'scripted/written',
       headless: false,
       dayCapMicros: null,
@@ -181,6 +191,7 @@ export async function openBench(): Promise<Bench> {
   return new Bench(await engineDatabase());
 }
 
-after(() => {
+after(async () => {
+  for (const { mcp } of benches) await mcp.close();
   for (const { storeFolder } of benches) rmSync(storeFolder, { recursive: true, force: true });
 });

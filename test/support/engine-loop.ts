@@ -57,6 +57,7 @@ export const CONTEXT: Omit<ToolContext, 'signal'> = {
   workItemId: 'item-1',
   focusId: 'focus-1',
   faculty: 'general',
+  knownFile: async () => undefined,
   workspace: '/workspace',
 };
 

@@ -16,7 +16,7 @@ import type {
 } from '../../src/host/engine/engage/context/types.ts';
 import { forgetLeft } from '../../src/host/engine/engage/context/view.ts';
 import type { HookDecision } from '../../src/host/engine/engage/hooks.ts';
-import type { CallWait, Evaluation, ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
+import type { CallWait, Evaluation, FilePlan, ToolEffect, ToolResult } from '../../src/host/engine/engage/tool.ts';
 import type {
   CallEnd,
   ClosedTurn,
@@ -116,8 +116,16 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
+  /** What calls were going to do to files, by the call's id. */
+  plans = new Map<string, FilePlan>();
+
+  async planOf(call: RecordedCall): Promise<FilePlan | undefined> {
+    return this.plans.get(call.id);
+  }
+
+  async startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void> {
     this.#write(`start ${call.id}`, () => {
+      if (plan) this.plans.set(call.id, plan);
       const kept = this.#kept(call);
       if (kept.result !== null || (kept.started && kept.effect !== 'read')) throw new Error(`${call.id} cannot start`);
       kept.started = true;

@@ -12,6 +12,7 @@ import { inspectChildWork } from './inspect-child-work.ts';
 import { nextPane, previousPane } from './next-pane.ts';
 import { openFocus } from './open-focus.ts';
 import { revealWork } from './reveal-work.ts';
+import { reviewChanges } from './review-changes.ts';
 import { runDemo } from './run-demo.ts';
 import { setApiKey } from './set-api-key.ts';
 import { showLedger } from './show-ledger.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   submitWork,
   openFocus,
   showLedger,
+  reviewChanges,
   inspectChildWork,
   retryWork,
   followUp,

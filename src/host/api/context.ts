@@ -20,6 +20,8 @@ export type ApiContext = {
   storeId: string;
   /** The workspace's real path. */
   folder: string;
+  /** Real path of Animus's own folder, which nothing here touches. */
+  closedFolder: string;
   catalogue: FacultyCatalogue;
   hooks: HookCatalogue;
   redactor: Redactor;

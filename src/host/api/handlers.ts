@@ -3,6 +3,7 @@ import { retryLost } from '../db/retry-lost.ts';
 import type { ApiContext, Handlers, Session, SessionMethod } from './context.ts';
 import { approvalHandlers } from './handlers/approvals.ts';
 import { awarenessHandlers } from './handlers/awareness.ts';
+import { changeHandlers } from './handlers/change.ts';
 import { dbHandlers } from './handlers/db.ts';
 import { focusContextHandlers } from './handlers/focus-context.ts';
 import { hookHandlers } from './handlers/hooks.ts';
@@ -20,6 +21,7 @@ import { workTreeHandlers } from './handlers/work-tree.ts';
 const HANDLERS: Handlers = {
   ...approvalHandlers,
   ...awarenessHandlers,
+  ...changeHandlers,
   ...dbHandlers,
   ...focusContextHandlers,
   ...hookHandlers,

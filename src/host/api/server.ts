@@ -29,10 +29,15 @@ export function socketAddress(store: string, instanceId: string, env: NodeJS.Pro
   if (Buffer.byteLength(inStore) <= LONGEST_SOCKET_PATH) {
     return { address: inStore, leftovers: { folder: store, prefix: 'host-' } };
   }
-  const folder = path.join(env.XDG_RUNTIME_DIR || '/tmp', `animus-${process.getuid?.() ?? 0}`);
+  const folder = privateSocketFolder(env);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   requirePrivate(folder);
   return { address: path.join(folder, `${hash}-${own}.sock`), leftovers: { folder, prefix: `${hash}-` } };
+}
+
+/** Where the sockets lie of stores whose own folders have paths that are too long. */
+export function privateSocketFolder(env: NodeJS.ProcessEnv): string {
+  return path.join(env.XDG_RUNTIME_DIR || '/tmp', `animus-${process.getuid?.() ?? 0}`);
 }
 
 /** Whoever calls it holds the store's lock, so every socket of the store is a dead host's. */

@@ -7,6 +7,7 @@ import { readBuildInfo } from '../../rendezvous/build-info.ts';
 import { answer, questions } from './commands/answer.ts';
 import { approvalsAllow, approvalsDeny, approvalsForget, approvalsList } from './commands/approvals.ts';
 import { awareness } from './commands/awareness.ts';
+import { changesList, changesShow, changesUndo } from './commands/changes.ts';
 import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
 import { facultyList } from './commands/faculty.ts';
@@ -125,6 +126,7 @@ function buildProgram(): Command {
     .action(action(awareness));
   addApprovals(program.command('approvals').description('calls that ask for your permission'));
   addHooks(program.command('hooks').description('commands that look at what agents do, and may stop it'));
+  addChanges(program.command('changes').description('what agents did to files, and undoing it'));
   addDatabase(program.command('db').description('the store as a whole'));
   const faculty = program.command('faculty').description('the roles that take up work');
   faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
@@ -285,6 +287,28 @@ function addHooks(hooks: Command): void {
     .option('--hash <hash>', 'only if its content is still this one')
     .description('let it run as it is now; a change asks again')
     .action(action(hooksAccept));
+}
+
+function addChanges(changes: Command): void {
+  changes
+    .command('list')
+    .argument('<id>', 'a work item')
+    .description('the files it changed, oldest first')
+    .option('--diff', 'with what changed in them')
+    .action(action(changesList));
+  changes
+    .command('show')
+    .argument('<id>', 'a work item')
+    .argument('<change>', 'one of its changes')
+    .description('one change, whole')
+    .action(action(changesShow));
+  changes
+    .command('undo')
+    .argument('<id>', 'a work item')
+    .argument('[change]', 'one of its changes')
+    .option('--all', 'all of them, the newest first')
+    .description('put back what a file held before, where nothing has changed it since')
+    .action(action(changesUndo));
 }
 
 function addDatabase(db: Command): void {

@@ -62,6 +62,12 @@ const configSchema = z.strictObject({
       max_per_focus: z.int().min(0).max(10_000).default(32),
     })
     .prefault({}),
+  commands: z
+    .strictObject({
+      /** Whether commands of agents run confined: where the system offers that, only so, or never. */
+      confine: z.enum(['auto', 'required', 'off']).default('auto'),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       /** Of what finished foci leave: messages, calls, hook runs, folders. */
@@ -100,6 +106,7 @@ const ENVIRONMENT: readonly {
   { name: 'ANIMUS_HEADLESS', path: ['host', 'headless'], kind: 'switch' },
   { name: 'ANIMUS_MAX_COST_USD_PER_DAY', path: ['budget', 'max_cost_usd_per_day'], kind: 'number' },
   { name: 'ANIMUS_PLACE', path: ['host', 'place'] },
+  { name: 'ANIMUS_COMMANDS_CONFINE', path: ['commands', 'confine'] },
   { name: 'ANIMUS_RETENTION_DAYS', path: ['retention', 'days'], kind: 'number' },
   { name: 'ANIMUS_RETENTION_MAX_MB', path: ['retention', 'max_mb'], kind: 'number' },
   { name: 'ANIMUS_ANTHROPIC_BASE_URL', path: ['anthropic', 'base_url'] },

@@ -34,6 +34,8 @@ class Shell {
 
 type Setting = { permissions?: FacultyKeys['permissions']; whenAsked?: WhenAsked };
 
+const knownFile = async () => undefined;
+
 describe('approvals', function () {
   this.timeout(OPENING_LIMIT_MS);
   let bench: Bench;
@@ -55,7 +57,7 @@ describe('approvals', function () {
       permissionsOf: ({ item, focus }) =>
         new CallPermissions({
           db: bench.db,
-          context: { workItemId: item.id, focusId: focus.id, faculty: 'general', workspace: '/workspace' },
+          context: { workItemId: item.id, focusId: focus.id, faculty: 'general', workspace: '/workspace', knownFile },
           faculty: faculty.permissions,
           whenAsked,
           redact: (text) => bench.redactor.text(text),

@@ -49,7 +49,7 @@ describe('faculties', () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(
       faculties.map(({ name }) => name),
-      ['general', 'researcher'],
+      ['coder', 'general', 'researcher', 'reviewer'],
     );
     for (const { prompt, origin } of faculties) assert.ok(prompt.length > 200 && origin === 'bundled');
   });
@@ -64,6 +64,7 @@ describe('faculties', () => {
       max_attempts: 3,
       dedup: false,
       permissions: { allow: [], ask: [], deny: [] },
+      mcp: { servers: {} },
       orient: { command: null, timeout: 60 },
       engage: {
         model: null,

@@ -60,6 +60,7 @@ describe('the prompt', () => {
       earlierWork: '== EARLIER WORK ==\nOther herons.',
       awareness: '== AWARENESS ==\nRecent findings:\n- coder 0000abcd [3] (2026-11-24 01:12): "Herons sleep."',
       earlierChildren: '01900000-0000-7000-8000-00000000cccc researcher, completed: Count at the weir.',
+      missingTools: 'The tools of the MCP server "birds" are missing. It ended.',
     });
     assertGolden('task-message.txt', `${whole}\n`);
   });
@@ -72,6 +73,7 @@ describe('the prompt', () => {
       earlierWork: '',
       earlierChildren: '',
       awareness: '',
+      missingTools: '',
     };
     const bare = { description: 'Count the herons.', params: {}, ...none };
     assert.equal(taskMessage(bare), 'Count the herons.');

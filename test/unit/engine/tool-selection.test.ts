@@ -3,8 +3,12 @@ import { ledgerAppend } from '../../../src/host/engine/tools/ledger-append.ts';
 import { ledgerRead } from '../../../src/host/engine/tools/ledger-read.ts';
 import { reportOutcome } from '../../../src/host/engine/tools/report-outcome.ts';
 import { selectTools, toolDefinition } from '../../../src/host/engine/tools/select-tools.ts';
-import { workspaceTools } from '../../../src/host/engine/tools/workspace-tools.ts';
+import { createWorkspaceTools } from '../../../src/host/engine/tools/workspace-tools.ts';
 
+const workspaceTools = createWorkspaceTools({
+  ...{ environment: {}, storeId: 'a', confine: 'off' },
+  findConfinement: async () => undefined,
+});
 const always = [reportOutcome, ledgerAppend, ledgerRead];
 const ALWAYS = ['report_outcome', 'ledger_append', 'ledger_read'];
 
@@ -13,9 +17,12 @@ const chosen = (...patterns: string[]) => selectTools(always, workspaceTools, pa
 describe('the tools of a focus', () => {
   it("[eng-1] are the engine's, and those of the workspace that the faculty names", () => {
     assert.deepEqual(chosen(), ALWAYS);
-    assert.deepEqual(chosen('*'), [...ALWAYS, 'read_file', 'list_files', 'search_text']);
+    assert.deepEqual(chosen('*'), [
+      ...ALWAYS,
+      ...['read_file', 'list_files', 'search_text', 'write_file', 'edit_file', 'run_command'],
+    ]);
     assert.deepEqual(chosen('read_file'), [...ALWAYS, 'read_file']);
-    assert.deepEqual(chosen('*_file*', 'absent'), [...ALWAYS, 'read_file', 'list_files']);
+    assert.deepEqual(chosen('*_file*', 'absent'), [...ALWAYS, 'read_file', 'list_files', 'write_file', 'edit_file']);
     assert.deepEqual(chosen('read'), ALWAYS);
   });
 

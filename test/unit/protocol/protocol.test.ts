@@ -61,6 +61,9 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'work/move': { id: 'abcdef', to: 'machine:/folder', pid: 4711 },
   'work/delete': { id: 'abcdef', pid: 4711 },
   'work/tree': { id: 'abcdef', limit: 1 },
+  'change/list': { id: 'abcdef' },
+  'change/show': { id: ID },
+  'change/undo': { id: ID, pid: 4711 },
   'ledger/read': { id: 'abcdef', entry_type: 'plan', after_seq: 0, last_n: 1, query: 'x', formatted: true },
   'ledger/recent': {
     before: { created_at: '2026-01-02T12:00:00.000Z', id: ID },

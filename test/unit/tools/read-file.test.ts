@@ -23,6 +23,7 @@ describe('read_file', () => {
       content: 'first\n\n\tthird',
       isError: false,
       data: { path: 'src/a.txt', sha256 },
+      files: [{ path: 'src/a.txt', sha256, text: content }],
     });
     assert.equal(await read('no line end'), 'no line end');
   });

@@ -2,13 +2,16 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Tool, ToolResult } from '../../../src/host/engine/engage/tool.ts';
+import type { KnownFile, Tool, ToolContext, ToolResult } from '../../../src/host/engine/engage/tool.ts';
 
 export type Workspace = {
   /** The workspace's real path. A folder `outside` lies beside it. */
   root: string;
   outside: string;
   write(file: string, content: string | Uint8Array): void;
+  /** What the focus that calls knows of files, from the results of its calls. */
+  known: Map<string, KnownFile>;
+  context(signal?: AbortSignal): ToolContext;
   call(tool: Tool, input: Record<string, unknown>, signal?: AbortSignal): Promise<ToolResult>;
 };
 
@@ -30,7 +33,16 @@ export function makeWorkspace(files: Record<string, string | Uint8Array> = {}): 
       mkdirSync(path.dirname(absolute), { recursive: true });
       writeFileSync(absolute, content);
     },
-    call: (tool, input, signal) => call(root, tool, input, signal),
+    known: new Map(),
+    context: (signal = new AbortController().signal) => ({
+      workItemId: 'item',
+      focusId: 'focus',
+      faculty: 'general',
+      workspace: root,
+      knownFile: async (file) => workspace.known.get(file),
+      signal,
+    }),
+    call: (tool, input, signal) => call(workspace, tool, input, signal),
   };
   for (const [file, content] of Object.entries(files)) workspace.write(file, content);
   return workspace;
@@ -41,13 +53,11 @@ export function removeWorkspaces(): void {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
-async function call(workspace: string, tool: Tool, input: Record<string, unknown>, signal?: AbortSignal) {
+async function call(workspace: Workspace, tool: Tool, input: Record<string, unknown>, signal?: AbortSignal) {
   if (tool.kind !== 'world') throw new Error(`${tool.name} is no world tool`);
-  return await tool.run(tool.input.parse(input), {
-    workItemId: 'item',
-    focusId: 'focus',
-    faculty: 'general',
-    workspace,
-    signal: signal ?? new AbortController().signal,
-  });
+  const [checked, context] = [tool.input.parse(input), workspace.context(signal)];
+  const planned = await tool.plan?.(checked, context);
+  const result = planned?.kind === 'refused' ? planned.result : await tool.run(checked, context, planned?.plan);
+  for (const file of result.files ?? []) workspace.known.set(file.path, file);
+  return result;
 }

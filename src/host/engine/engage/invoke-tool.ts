@@ -3,7 +3,17 @@
  * before. Whatever the tool does comes back as a result.
  */
 import type { Tx } from '../../db/types.ts';
-import type { Evaluation, StoredCallWait, StoreTool, ToolResult, WaitingTool, WorldTool } from './tool.ts';
+import type {
+  Evaluation,
+  FilePlan,
+  Planned,
+  SettledPlan,
+  StoredCallWait,
+  StoreTool,
+  ToolResult,
+  WaitingTool,
+  WorldTool,
+} from './tool.ts';
 import type { CallEnd, EngageDependencies } from './types.ts';
 
 /** Longest result, in characters. Tools page well below this; it holds what they cannot. */
@@ -42,22 +52,40 @@ export async function runWorldTool(
   deps: InvokeDependencies,
   tool: WorldTool,
   input: unknown,
+  plan: FilePlan | undefined,
 ): Promise<{ end: CallEnd; result: ToolResult }> {
-  const { end, result } = await runWithinTime(deps, tool, input);
+  const { end, result } = await runWithinTime(deps, tool, input, plan);
   return { end, result: cleaned(result) };
+}
+
+/** Undefined where the tool makes no plans. */
+export async function planWorldTool(
+  deps: InvokeDependencies,
+  tool: WorldTool,
+  input: unknown,
+): Promise<Planned | undefined> {
+  const planned = await tool.plan?.(input, { ...deps.context, signal: deps.abort });
+  return planned?.kind === 'refused' ? { kind: 'refused', result: cleaned(planned.result) } : planned;
+}
+
+export async function settleWorldTool(deps: InvokeDependencies, tool: WorldTool, plan: FilePlan): Promise<SettledPlan> {
+  const settled = await tool.settle?.(plan, { ...deps.context, signal: deps.abort });
+  if (settled?.kind === 'done') return { kind: 'done', result: cleaned(settled.result) };
+  return settled ?? { kind: 'unsure' };
 }
 
 async function runWithinTime(
   deps: InvokeDependencies,
   tool: WorldTool,
   input: unknown,
+  plan: FilePlan | undefined,
 ): Promise<{ end: CallEnd; result: ToolResult }> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(overTime()), tool.timeoutMs);
   const signal = AbortSignal.any([deps.abort, timeout.signal]);
   try {
     const result = await Promise.race([
-      tool.run(input, { ...deps.context, signal }),
+      tool.run(input, { ...deps.context, signal }, plan),
       giveUpAfter(signal, ABORT_GRACE_MS),
     ]);
     if (result) return { end: result.isError ? 'error' : 'done', result };

@@ -7,8 +7,16 @@ import * as z from 'zod';
 import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost } from '../../db/types.ts';
 import type { JsonValue } from '../../llm/types.ts';
-import { cleaned, evaluateTool, reasonOf, runStoreTool, runWorldTool } from './invoke-tool.ts';
-import type { StoreTool, Tool, ToolEffect, ToolResult, WaitingTool, WorldTool } from './tool.ts';
+import {
+  cleaned,
+  evaluateTool,
+  planWorldTool,
+  reasonOf,
+  runStoreTool,
+  runWorldTool,
+  settleWorldTool,
+} from './invoke-tool.ts';
+import type { FilePlan, StoreTool, Tool, ToolEffect, ToolResult, WaitingTool, WorldTool } from './tool.ts';
 import type { CallEnd, EngageDependencies, RecordedCall, WaitingCall } from './types.ts';
 
 const INTERRUPTED =
@@ -32,9 +40,7 @@ export async function runCall(deps: CallDependencies, call: RecordedCall): Promi
   if ('content' in checked) return checked;
   const { tool } = checked;
   if (call.raw) return afterTool(deps, checked, call.raw, null);
-  if (call.started && effectOf(tool) !== 'read') {
-    return deps.journal.finishCall(call, 'interrupted', { content: INTERRUPTED, isError: true });
-  }
+  if (call.started && !isRepeatable(tool)) return settleStarted(deps, checked);
   const permission = await deps.permissions.decide(checked);
   if (permission.kind === 'denied') return refuse(deps, call, 'denied', permission.reason);
   if (permission.kind === 'ask') return { call, evaluate: permission.evaluate };
@@ -114,13 +120,45 @@ async function callStoreTool(deps: CallDependencies, tool: StoreTool, checked: C
 
 async function callWorldTool(deps: CallDependencies, tool: WorldTool, checked: CheckedCall): Promise<ToolResult> {
   const { call, input } = checked;
+  const planned = await planWorldTool(deps, tool, input);
+  if (planned?.kind === 'refused') return deps.journal.finishCall(call, 'error', planned.result);
+  await deps.journal.startCall(call, tool.effect, planned?.plan);
+  return runStarted(deps, tool, checked, planned?.plan);
+}
+
+async function runStarted(
+  deps: CallDependencies,
+  tool: WorldTool,
+  checked: CheckedCall,
+  plan: FilePlan | undefined,
+): Promise<ToolResult> {
   const watched = await isWatched(deps, tool);
-  await deps.journal.startCall(call, tool.effect);
   const began = performance.now();
-  const { end, result } = await runWorldTool(deps, tool, input);
-  if (!watched || end === 'cancelled') return deps.journal.finishCall(call, end, result);
-  const raw = await deps.journal.keepRaw(call, result);
+  const { end, result } = await runWorldTool(deps, tool, checked.input, plan);
+  if (!watched || end === 'cancelled') return deps.journal.finishCall(checked.call, end, result);
+  const raw = await deps.journal.keepRaw(checked.call, result);
   return afterTool(deps, checked, raw, performance.now() - began);
+}
+
+/** What only reads may be run again. */
+function isRepeatable(tool: Tool): boolean {
+  return effectOf(tool) === 'read' && !(tool.kind === 'world' && tool.repeatable === false);
+}
+
+/** A call that may have changed something is not repeated, unless it can be seen that it has not. */
+async function settleStarted(deps: CallDependencies, checked: CheckedCall): Promise<ToolResult> {
+  const { call, tool } = checked;
+  const plan = tool.kind === 'world' && tool.settle ? await deps.journal.planOf(call) : undefined;
+  if (tool.kind !== 'world' || !plan) return interrupted(deps, call);
+  const settled = await settleWorldTool(deps, tool, plan);
+  if (settled.kind === 'run') return runStarted(deps, tool, checked, plan);
+  if (settled.kind === 'unsure') return interrupted(deps, call);
+  if (!(await isWatched(deps, tool))) return deps.journal.finishCall(call, 'done', settled.result);
+  return afterTool(deps, checked, await deps.journal.keepRaw(call, settled.result), null);
+}
+
+function interrupted({ journal }: CallDependencies, call: RecordedCall): Promise<ToolResult> {
+  return journal.finishCall(call, 'interrupted', { content: INTERRUPTED, isError: true });
 }
 
 const isWatched = (deps: CallDependencies, tool: Tool) => deps.hooks.matches('AfterToolCall', tool.name);

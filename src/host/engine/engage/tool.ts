@@ -1,7 +1,7 @@
 /** What a tool is to the engage loop. The loop is handed tools; it imports none. */
 import type * as z from 'zod';
 import type { Tx } from '../../db/types.ts';
-import type { JsonValue } from '../../llm/types.ts';
+import type { JsonValue, ToolDefinition } from '../../llm/types.ts';
 
 /**
  * What running a tool can change outside the store. `read`: nothing, so it may be run again after a crash. `write`:
@@ -10,7 +10,41 @@ import type { JsonValue } from '../../llm/types.ts';
 export type ToolEffect = 'read' | 'write' | 'exclusive';
 
 /** What a call gives back to the model. `content` is plain text, without NUL characters. */
-export type ToolResult = { content: string; isError: boolean; data?: JsonValue };
+export type ToolResult = {
+  content: string;
+  isError: boolean;
+  data?: JsonValue;
+  /** Files whose content the focus knows from now on; recorded with the result. */
+  files?: readonly KnownFile[];
+};
+
+/** A file as a focus saw it last, or wrote it. */
+export type KnownFile = {
+  /** From the workspace's folder, with forward slashes. */
+  path: string;
+  /** Of its bytes, in hex. */
+  sha256: string;
+  /** Its text, where it is short enough to show later what has changed since. */
+  text: string | null;
+};
+
+/**
+ * What a call is going to do to a file, found out before it begins and stored with its start: whoever finds the call
+ * started and without a result can tell from the file whether it took effect.
+ */
+export type FilePlan = {
+  path: string;
+  /** Null where there is no such file yet. */
+  before: { text: string; sha256: string } | null;
+  after: { sha256: string };
+  /** What changes, as a unified diff. */
+  diff: string;
+};
+
+/** What became of a plan whose call has no result: it was done, it can be done now, or neither is sure. */
+export type SettledPlan = { kind: 'done'; result: ToolResult } | { kind: 'run' } | { kind: 'unsure' };
+
+export type Planned = { kind: 'plan'; plan: FilePlan } | { kind: 'refused'; result: ToolResult };
 
 export type ToolContext = {
   workItemId: string;
@@ -22,6 +56,8 @@ export type ToolContext = {
   closedFolder?: string;
   /** Of the call, for a tool that waits. */
   callId?: string;
+  /** The file as this focus knows it; undefined where it never read it. */
+  knownFile(path: string): Promise<KnownFile | undefined>;
   /** Aborted with a TimeoutError when the call is over its time, with any other reason when it is cancelled. */
   signal: AbortSignal;
 };
@@ -42,6 +78,8 @@ type ToolBase<Schema extends z.ZodType> = {
   description: string;
   /** A strict object schema; arguments are validated with it before anything runs. */
   input: Schema;
+  /** The arguments' JSON Schema for the model, where it was not made from `input`. */
+  definition?: ToolDefinition['inputSchema'];
   /** Longest run, in milliseconds. */
   timeoutMs: number;
   /** What becomes of its calls where no rule says so; without it only what changes the world asks. */
@@ -56,7 +94,17 @@ type ToolBase<Schema extends z.ZodType> = {
 export type WorldTool<Schema extends z.ZodType = z.ZodType> = ToolBase<Schema> & {
   kind: 'world';
   effect: ToolEffect;
-  run(input: z.output<Schema>, context: ToolContext): Promise<ToolResult>;
+  /** False where `read` is only what a stranger says of it: an unfinished call is then not run again. */
+  repeatable?: false;
+  /**
+   * Only for tools that change one file: reads, and says what `run` will do. Called before a person is asked and again
+   * right before the start; `run` is handed the newest plan and holds to it.
+   */
+  plan?(input: z.output<Schema>, context: ToolContext): Promise<Planned>;
+  /** `plan` is there where the tool makes plans. */
+  run(input: z.output<Schema>, context: ToolContext, plan?: FilePlan): Promise<ToolResult>;
+  /** The call was started under this plan and has no result. Whether it took effect, can be run now, or neither is sure. */
+  settle?(plan: FilePlan, context: ToolContext): Promise<SettledPlan>;
 };
 
 /** A tool whose effect is rows only: effect and result commit in one transaction, so a crash leaves both or neither. */

@@ -26,7 +26,16 @@ import type {
 import type { HookDecision, Hooks } from './hooks.ts';
 import type { Permissions } from './permissions.ts';
 import type { RecordedCall } from './recorded.ts';
-import type { CallWait, Evaluation, StoredCallWait, Tool, ToolContext, ToolEffect, ToolResult } from './tool.ts';
+import type {
+  CallWait,
+  Evaluation,
+  FilePlan,
+  StoredCallWait,
+  Tool,
+  ToolContext,
+  ToolEffect,
+  ToolResult,
+} from './tool.ts';
 
 export type { NewMessage, RecordedMessage } from './context/types.ts';
 export type { RecordedCall } from './recorded.ts';
@@ -37,6 +46,8 @@ export type EngageConfig = {
   model: string;
   system: string[];
   tools: ToolDefinition[];
+  /** Those of MCP servers that say that they only read; absent where there are none. */
+  readOnlyTools?: string[];
   maxTurns: number;
   /** Most tokens of one answer. */
   maxTokens: number;
@@ -74,12 +85,15 @@ export interface Journal {
   load(): Promise<{ context: ContextRows; callsOfLastTurn: RecordedCall[] }>;
   /** The answer and its calls in state requested. Gives both as stored: secrets are gone from them. */
   recordAnswer(answer: RecordAnswer): Promise<{ message: RecordedMessage; calls: RecordedCall[] }>;
-  startCall(call: RecordedCall, effect: ToolEffect): Promise<void>;
+  /** `plan` is stored with the start: what the call is going to do to a file. */
+  startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void>;
+  /** The plan that a call was started under; undefined where it had none. */
+  planOf(call: RecordedCall): Promise<FilePlan | undefined>;
   /** What hooks made of a call's arguments, with their decisions, before it starts. Gives it as stored. */
   keepInput(call: RecordedCall, input: JsonValue, runs: readonly HookDecision[]): Promise<JsonValue>;
-  /** What a tool gave, for hooks to see before it becomes the result. Gives it as stored. */
+  /** What a tool gave, for hooks to see before it becomes the result, with the files that the focus knows by it. Gives it as stored. */
   keepRaw(call: RecordedCall, raw: ToolResult): Promise<ToolResult>;
-  /** Stores a result, once, with the decisions of hooks that led to it; gives what is stored. */
+  /** Stores a result, once, with the decisions of hooks that led to it and the files known by it; gives what is stored. */
   finishCall(call: RecordedCall, end: CallEnd, result: ToolResult, runs?: readonly HookDecision[]): Promise<ToolResult>;
   /**
    * Runs a tool whose effect is rows: effect and result in one transaction. `keep: 'raw'`: hooks are to see the result

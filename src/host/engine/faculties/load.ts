@@ -15,7 +15,7 @@ export function loadFaculty(file: string, origin: Faculty['origin']): Faculty | 
     if (!parsed.success) {
       return { file, message: parsed.error.issues.map((issue) => locateIssue(file, text, issue)).join('\n'), next };
     }
-    return withPrompt(parsed.data.faculty, file, origin);
+    return withPrompt({ ...parsed.data.faculty, mcp: parsed.data.mcp }, file, origin);
   } catch (error) {
     return { file, message: describe(file, error), next };
   }

@@ -2,6 +2,7 @@
  * A faculty's file. A key that is accepted does something: what is not built yet is refused like any unknown key, so
  * that nobody relies on a limit that does not hold.
  */
+import path from 'node:path';
 import * as z from 'zod';
 import { parsePattern } from '../permissions/pattern.ts';
 
@@ -25,7 +26,43 @@ const permissions = z.array(permission).max(500).default([]);
 const timeout = z.number().positive().max(86_400);
 const attempts = z.int().min(1).max(100);
 
+/** In the name of a tool, so it is short. */
+const serverName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, 'expected a short name: lower-case letters, digits, hyphens');
+const variable = z.string().regex(/^[A-Za-z_]\w{0,99}$/, 'expected the name of an environment variable');
+/** Seconds that a call may take. */
+const callTimeout = z.number().positive().max(3600).default(60);
+
+/** A server of the Model Context Protocol: a program, or an address. */
+const mcpServer = z.union([
+  z.strictObject({
+    command: z.string().min(1).max(4096),
+    args: z.array(z.string().max(10_000)).max(100).default([]),
+    /** Absolute; without it the workspace. */
+    cwd: z
+      .string()
+      .max(4096)
+      .refine((folder) => path.isAbsolute(folder), 'expected an absolute path')
+      .optional(),
+    env: z.record(variable, z.string().max(10_000)).default({}),
+    /** Variables of the host's environment that it gets although they look like secrets. */
+    pass_env: z.array(variable).max(50).default([]),
+    timeout: callTimeout,
+  }),
+  z.strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    headers: z
+      .record(z.string().regex(/^[\w-]{1,100}$/, 'expected the name of a header'), z.string().max(10_000))
+      .default({}),
+    /** The variable of the host's environment that holds the bearer token. */
+    bearer_env: variable.optional(),
+    timeout: callTimeout,
+  }),
+]);
+
 const written = z.strictObject({
+  mcp: z.strictObject({ servers: z.record(serverName, mcpServer).default({}) }).prefault({}),
   faculty: z.strictObject({
     name,
     description: z.string().min(1).max(1000),
@@ -48,8 +85,10 @@ const written = z.strictObject({
         system_prompt: z.string().max(200_000).nullable().default(null),
         /** Relative to the faculty's file. */
         system_prompt_file: z.string().max(1000).nullable().default(null),
-        /** Workspace tools by name; `*` stands for any letters. */
-        tools: z.array(z.string().regex(/^[a-z0-9_*]{1,64}$/, 'expected a tool name, or one with *')).default(['*']),
+        /** Tools of the workspace and of MCP servers by name; `*` stands for any letters. */
+        tools: z
+          .array(z.string().regex(/^[A-Za-z0-9_*-]{1,64}$/, 'expected a tool name, or one with *'))
+          .default(['*']),
         max_turns: z.int().min(1).max(10_000).default(50),
         /** Most tokens of one answer. */
         max_tokens: z.int().min(1).max(1_000_000).default(8192),
@@ -125,18 +164,19 @@ const written = z.strictObject({
 
 const DEFAULT_MAX_ATTEMPTS = 3;
 
-export const facultySchema = written.transform(({ faculty }, context) => {
+export const facultySchema = written.transform(({ faculty, mcp }, context) => {
   const { max_attempts: own, recover } = faculty;
   if (own !== undefined && recover.max_attempts !== undefined) {
     const message = 'give it here or as max_attempts of [faculty], not both';
     context.addIssue({ code: 'custom', path: ['faculty', 'recover', 'max_attempts'], message });
   }
   // One number, wherever it was written.
-  return { faculty: { ...faculty, max_attempts: recover.max_attempts ?? own ?? DEFAULT_MAX_ATTEMPTS } };
+  return { mcp, faculty: { ...faculty, max_attempts: recover.max_attempts ?? own ?? DEFAULT_MAX_ATTEMPTS } };
 });
 
 export type FacultyFile = z.output<typeof facultySchema>;
 export type Faculty = FacultyFile['faculty'] & {
+  mcp: FacultyFile['mcp'];
   origin: 'bundled' | 'personal';
   /** Absolute path of its file. */
   file: string;

@@ -10,8 +10,10 @@ import { remarkOnFindings } from '../awareness/remark.ts';
 import { engage } from '../engage/engage.ts';
 import type { Tool } from '../engage/tool.ts';
 import type { EngageConfig, EngageEvent, EngageResult, EngineQuestion, LoopEnd } from '../engage/types.ts';
+import { pinnedTools } from '../tools/mcp-tools.ts';
 import { endingWhenHeld } from './ending-when-held.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
+import { knownFileOf } from './file-records.ts';
 import { DbJournal, type Remarks, type Settle } from './journal.ts';
 import { DbLimits } from './limits.ts';
 import { viewerOf } from './orient.ts';
@@ -76,7 +78,7 @@ async function runLoop(
   const watchers = redactedEmitter(deps, claim);
   const { model } = config;
   const { costOf } = deps.models;
-  const tools = toolsOf(deps, config);
+  const tools = toolsOf(deps, claim, config);
   const limits = limitsFor(deps, claim, config, tools);
   const settle: Settle = (tx, usage, model) => limits.settle(tx, usage, model);
   const result = await engage(
@@ -107,6 +109,7 @@ async function runLoop(
         faculty: claim.faculty.name,
         workspace: deps.workspace,
         ...(deps.closedFolder ? { closedFolder: deps.closedFolder } : {}),
+        knownFile: knownFileOf(deps.db, claim.focus.id),
       },
       emit: watchers.emit,
       stopping: claim.stopping,
@@ -142,10 +145,11 @@ function limitsFor(
 }
 
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */
-function toolsOf(deps: FocusDependencies, config: EngageConfig) {
+function toolsOf(deps: FocusDependencies, { faculty }: Claim, config: EngageConfig) {
   const names = new Set(config.tools.map(({ name }) => name));
-  const tools = [...deps.engineTools, ...deps.workspaceTools].filter(({ name }) => names.has(name));
-  return new Map(tools.map((tool) => [tool.name, tool]));
+  const own = [...deps.engineTools, ...deps.workspaceTools].filter(({ name }) => names.has(name));
+  const mcp = pinnedTools(deps.mcp, faculty.mcp.servers, config.tools, new Set(config.readOnlyTools));
+  return new Map([...own, ...mcp].map((tool) => [tool.name, tool]));
 }
 
 /** Undefined where the loop goes on after all. */

@@ -1,19 +1,14 @@
 /** What joins the conversation at the end of a turn besides its results: remarks, reminders, and what people said. */
-import type { Tx } from '../../db/types.ts';
 import { insertMessage } from '../../store/foci/messages.ts';
-import type { Lease } from '../../store/work/leases.ts';
 import { takeMessages } from '../../store/work/messages.ts';
 import type { Remark } from '../awareness/remark.ts';
 import type { Closing } from '../engage/context/close-turn.ts';
 import type { RecordedMessage } from '../engage/context/types.ts';
-import type { Redactor } from '../redaction/redactor.ts';
 import { toStored } from './context-rows.ts';
+import type { Writing } from './writing.ts';
 
 /** Stands above what a person says to a focus: unlike what tools and other foci say, it instructs. */
 export const SAID = '== MESSAGE FROM A PERSON ==';
-
-/** A transaction of the focus, whose lease is proven. */
-export type Writing = { tx: Tx; lease: Lease; redactor: Redactor };
 
 type Place = Pick<RecordedMessage, 'turn' | 'n' | 'block'>;
 

@@ -38,7 +38,7 @@ import type {
   RoomCut,
 } from '../engage/context/types.ts';
 import type { HookDecision } from '../engage/hooks.ts';
-import type { Caller, ToolEffect, ToolResult } from '../engage/tool.ts';
+import type { Caller, FilePlan, ToolEffect, ToolResult } from '../engage/tool.ts';
 import type {
   CallEnd,
   ClosedTurn,
@@ -53,13 +53,15 @@ import type {
 import type { Redactor } from '../redaction/redactor.ts';
 import { cutContent, fromStored, fromStoredCut, readContext, toStored } from './context-rows.ts';
 import { defaultContextSettings } from './context-settings.ts';
+import { keepPlan, noteFiles, readPlan } from './file-records.ts';
 import { insertBreaks, insertDecisions, readModelHooks } from './hook-records.ts';
-import { insertBesides, insertSaid, textMessage, type Writing } from './insert-besides.ts';
+import { insertBesides, insertSaid, textMessage } from './insert-besides.ts';
 import { keepResult } from './keep-result.ts';
 import { cutText } from './ledger-in-brief.ts';
 import { fromStoredCall, newCall, uniqueCallIds } from './recorded-calls.ts';
 import { findPark, settleCalls } from './settle-calls.ts';
 import { inStoredOrder } from './stored-order.ts';
+import type { Writing } from './writing.ts';
 
 /** What is to be remarked at the end of a turn; called in the transaction that closes it. */
 export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
@@ -135,12 +137,17 @@ export class DbJournal implements Journal {
     return { message, calls };
   }
 
-  async startCall(call: RecordedCall, effect: ToolEffect): Promise<void> {
+  async startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void> {
     await this.#write(async (tx, again) => {
+      if (plan) await keepPlan(this.#writing(tx), call, plan);
       const started = await markStarted(tx, call.id, effect);
       if (call.waiting) await useApproval(tx, call.id);
       if (!started && !again) throw new Error(`Tool call ${call.id} cannot start from the state it is in.`);
     });
+  }
+
+  async planOf(call: RecordedCall): Promise<FilePlan | undefined> {
+    return retryLost(() => readPlan(this.#db, call));
   }
 
   async keepInput(call: RecordedCall, input: JsonValue, runs: readonly HookDecision[]): Promise<JsonValue> {
@@ -154,7 +161,10 @@ export class DbJournal implements Journal {
 
   async keepRaw(call: RecordedCall, raw: ToolResult): Promise<ToolResult> {
     const kept = { ...raw, content: this.#redactor.text(raw.content) };
-    await this.#write((tx) => keepRawResult(tx, call.id, { content: kept.content, is_error: kept.isError }));
+    await this.#write(async (tx) => {
+      await noteFiles(this.#writing(tx), call, raw.isError ? 'error' : 'done', raw);
+      await keepRawResult(tx, call.id, { content: kept.content, is_error: kept.isError });
+    });
     return kept;
   }
 
@@ -168,6 +178,7 @@ export class DbJournal implements Journal {
     return this.#write(async (tx) => {
       await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn: call.turn, callId: call.id }, runs);
       if (call.waiting) await resolveCallWait(tx, call.id);
+      await noteFiles(this.#writing(tx), call, end, result);
       const kept = await keepResult(tx, { focusId: this.#lease.focusId, callId: call.id }, redacted);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
       return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);

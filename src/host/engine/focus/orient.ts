@@ -12,6 +12,8 @@ import { listWorkItems } from '../../store/work/find.ts';
 import { proveLease } from '../../store/work/leases.ts';
 import { giveBackMessages } from '../../store/work/messages.ts';
 import { buildDigest, type Viewer } from '../awareness/digest.ts';
+import type { Tool } from '../engage/tool.ts';
+import { offeredTools } from '../tools/mcp-tools.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
 import { agentsFile } from './agents-file.ts';
 import { contextSettings } from './context-settings.ts';
@@ -34,6 +36,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
   const entries = await retryLost(() => readEntries(deps.db, { workItemId: claim.item.id }));
   const isFirst = !(await retryLost(() => hadFocusBefore(deps.db, claim.item.id, claim.focus.id)));
   const digest = await retryLost(() => buildDigest(deps.db, viewerOf(deps, claim), claim.faculty.awareness));
+  const offer = await offeredTools(deps.mcp, claim.faculty.mcp.servers);
   const task = taskMessage({
     description: claim.item.description,
     params: claim.item.params,
@@ -42,9 +45,13 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
     earlierLedger: isFirst ? '' : formatLedger(entries),
     earlierWork: await earlierWork(deps.db, claim.item),
     awareness: digest.text,
+    missingTools: offer.problems.join('\n'),
     earlierChildren: isFirst ? '' : await childLines(deps, claim.item),
   });
-  const config = engageConfig(deps, claim, await agentsFile(deps, claim.item.place));
+  const config = engageConfig(deps, claim, {
+    offered: offer.tools,
+    agentsText: await agentsFile(deps, claim.item.place),
+  });
   await retryLost(() =>
     deps.db.transaction(async (tx) => {
       await proveLease(tx, claim.lease);
@@ -117,10 +124,23 @@ export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Vie
   return { place: item.place, workspace, item };
 }
 
-function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim, agentsText: string): PinnedConfig {
+type Gathered = {
+  /** Of MCP servers. */
+  offered: readonly Tool[];
+  /** AGENTS.md, '' without one. */
+  agentsText: string;
+};
+
+function engageConfig(
+  deps: FocusDependencies,
+  { item, focus, faculty }: Claim,
+  { offered, agentsText }: Gathered,
+): PinnedConfig {
   const { engage } = faculty;
   const model = item.model ?? engage.model ?? deps.defaultModel;
   const limits = itemLimits(item, faculty);
+  const tools = selectTools(deps.engineTools, [...deps.workspaceTools, ...offered], engage.tools);
+  const readOnlyTools = offered.flatMap((tool) => (tool.kind === 'world' && tool.effect === 'read' ? [tool.name] : []));
   const system = systemPrompt({
     workItemId: item.id,
     attempt: focus.attempt,
@@ -135,7 +155,8 @@ function engageConfig(deps: FocusDependencies, { item, focus, faculty }: Claim, 
   return {
     model,
     system: system.map((text) => deps.redactor.text(text)),
-    tools: selectTools(deps.engineTools, deps.workspaceTools, engage.tools).map(toolDefinition),
+    tools: tools.map(toolDefinition),
+    ...(readOnlyTools.length > 0 ? { readOnlyTools } : {}),
     maxTurns: limits.maxTurns,
     maxTokens: engage.max_tokens,
     temperature: engage.temperature,

@@ -119,6 +119,8 @@ export type TaskFacts = {
   earlierChildren: string;
   /** The digest with its heading, '' without one. */
   awareness: string;
+  /** What is to be said of tools that the faculty names and that are not there; '' without. */
+  missingTools: string;
 };
 
 function movedText(from: string): string {
@@ -129,8 +131,17 @@ written there: look again before you rely on what the ledger says of them. What 
 
 /** The first message of the conversation. */
 export function taskMessage(facts: TaskFacts): string {
-  const { description, params, movedFrom, orientContext, earlierLedger, earlierWork, earlierChildren, awareness } =
-    facts;
+  const {
+    description,
+    params,
+    movedFrom,
+    orientContext,
+    earlierLedger,
+    earlierWork,
+    earlierChildren,
+    awareness,
+    missingTools,
+  } = facts;
   return [
     description,
     Object.keys(params).length === 0 ? '' : `Parameters:\n${JSON.stringify(params, null, 2)}`,
@@ -144,6 +155,7 @@ export function taskMessage(facts: TaskFacts): string {
       ? ''
       : `== CHILDREN OF EARLIER ATTEMPTS ==\nThey are still yours: check or await them before you spawn the same again.\n\n${earlierChildren}`,
     awareness,
+    missingTools === '' ? '' : `== MISSING TOOLS ==\n${missingTools}`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');

@@ -2,6 +2,7 @@
 import type { Db } from '../../db/types.ts';
 import type { CostOf } from '../../llm/prices.ts';
 import type { LlmClient } from '../../llm/types.ts';
+import type { McpServers } from '../../mcp/mcp-servers.ts';
 import type { Focus } from '../../store/foci/foci.ts';
 import type { Lease } from '../../store/work/leases.ts';
 import type { WorkItem } from '../../store/work/types.ts';
@@ -42,6 +43,8 @@ export type FocusDependencies = {
   /** Tools every focus has, and those that its faculty chooses from. */
   engineTools: readonly Tool[];
   workspaceTools: readonly Tool[];
+  /** Started when a faculty that names them begins. */
+  mcp: McpServers;
   /** The model where neither item nor faculty names one. */
   defaultModel: string;
   /** Nobody is there to be asked: what would ask a person ends instead. */

@@ -1,5 +1,6 @@
 /** From all rules that hold to what becomes of one call: the most specific rule wins. Pure. */
 import type { Tool } from '../engage/tool.ts';
+import { guardedPlace } from '../tools/guarded-paths.ts';
 import { matchesPattern, type Pattern, type Subject, specificity } from './pattern.ts';
 
 export type Verdict = 'allow' | 'ask' | 'deny';
@@ -9,15 +10,12 @@ export type Rule = { verdict: Verdict; pattern: Pattern; from: 'faculty' | 'pers
 
 export type Ruling = { verdict: Verdict; reason: string };
 
-/** Folders in which a file can make others run something: changing one asks, unless a rule names the folder. */
-const PROTECTED = ['.git', '.animus', '.vscode', '.agents', '.claude', '.github', '.devcontainer'];
-
 export function ruleOn(rules: readonly Rule[], tool: Tool, subject: Subject | null): Ruling {
-  const closed = protectedFolder(tool, subject);
+  const closed = guarded(tool, subject);
   const matching = rules.filter(({ verdict, pattern }) => {
     if (!matchesPattern(pattern, tool.name, subject, verdict === 'allow' ? 'all' : 'any')) return false;
     const opens = verdict === 'allow' && closed !== undefined;
-    return !opens || (pattern.argument ?? '').split('/').includes(closed);
+    return !opens || (pattern.argument ?? '').toLowerCase().split('/').includes(closed);
   });
   const isOutside = subject?.kind === 'path' && subject.names.some((name) => name.isOutside);
   // Outside of the workspace only a rule that names a path there says otherwise.
@@ -53,8 +51,12 @@ function rankOf({ verdict, from }: Rule): number {
   return verdict === 'ask' ? 2 : 3;
 }
 
-function protectedFolder(tool: Tool, subject: Subject | null): string | undefined {
+/** The place in which a changed file can make others run something: that asks, unless a rule names it. */
+function guarded(tool: Tool, subject: Subject | null): string | undefined {
   if (tool.kind !== 'world' || tool.effect === 'read' || subject?.kind !== 'path') return undefined;
-  const folders = subject.names.flatMap(({ segments }) => segments.map((segment) => segment.toLowerCase()));
-  return PROTECTED.find((folder) => folders.includes(folder));
+  for (const { segments } of subject.names) {
+    const place = guardedPlace(segments.join('/'));
+    if (place) return place;
+  }
+  return undefined;
 }

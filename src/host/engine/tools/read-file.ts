@@ -1,7 +1,9 @@
 /** read_file: lines of one text file of the workspace. */
 import * as z from 'zod';
 import { defineTool, type ToolContext, type ToolResult } from '../engage/tool.ts';
+import { LONGEST_KEPT } from './current-file.ts';
 import { type LineRange, readLines } from './read-lines.ts';
+import { decodeText, sha256Of } from './text-file.ts';
 import { cleanText, count, endedEarly, failure, LONGEST_RESULT, quotePath } from './tool-text.ts';
 import { type OpenedFile, openInWorkspace } from './workspace-path.ts';
 
@@ -62,14 +64,24 @@ async function readRange(request: Input, opened: OpenedFile, signal: AbortSignal
       toTheEnd: opened.stats.size <= LARGEST_WHOLE_FILE,
       signal,
     });
-    return describeRange(range, offset, opened.relative);
+    const text = range.sha256 === undefined ? null : await wholeText(opened, range.sha256);
+    return describeRange(range, offset, opened.relative, text);
   } catch (error) {
     if (signal.aborted) return endedEarly('read_file', signal, 'Pass a smaller offset.');
     throw new Error('Could not read a file of the workspace', { cause: error });
   }
 }
 
-function describeRange(range: LineRange, offset: number, path: string): ToolResult {
+/** The text that was just read by its lines, to show later what has changed since; null where it is long or no text. */
+async function wholeText({ handle, stats }: OpenedFile, sha256: string): Promise<string | null> {
+  if (stats.size > LONGEST_KEPT) return null;
+  const buffer = Buffer.alloc(stats.size);
+  const { bytesRead } = await handle.read(buffer, 0, stats.size, 0);
+  const bytes = buffer.subarray(0, bytesRead);
+  return sha256Of(bytes) === sha256 ? (decodeText(bytes)?.text ?? null) : null;
+}
+
+function describeRange(range: LineRange, offset: number, path: string, text: string | null): ToolResult {
   const { lines, totalLines, sha256 } = range;
   if (lines.length === 0 && totalLines !== undefined && totalLines > 0) {
     const lineCount = totalLines === 1 ? '1 line' : `${count(totalLines)} lines`;
@@ -77,7 +89,7 @@ function describeRange(range: LineRange, offset: number, path: string): ToolResu
   }
   const content = cleanText([...lines, ...remarks(range, offset)].join('\n'));
   if (sha256 === undefined) return { content, isError: false };
-  return { content, isError: false, data: { path, sha256 } };
+  return { content, isError: false, data: { path, sha256 }, files: [{ path, sha256, text }] };
 }
 
 function remarks(range: LineRange, offset: number): string[] {

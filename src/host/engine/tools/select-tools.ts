@@ -10,6 +10,8 @@ export function selectTools(always: readonly Tool[], workspace: readonly Tool[],
 }
 
 export function toolDefinition(tool: Tool): ToolDefinition {
+  const { name, description, definition } = tool;
+  if (definition) return { name, description, inputSchema: definition };
   const { $schema: _, ...inputSchema } = z.toJSONSchema(tool.input, { io: 'input' });
-  return { name: tool.name, description: tool.description, inputSchema: inputSchema as ToolDefinition['inputSchema'] };
+  return { name, description, inputSchema: inputSchema as ToolDefinition['inputSchema'] };
 }

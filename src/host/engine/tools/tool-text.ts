@@ -1,5 +1,5 @@
 /** The shape that workspace tools give their results. */
-import type { ToolResult } from '../engage/tool.ts';
+import type { KnownFile, ToolResult } from '../engage/tool.ts';
 
 /** Characters of one result, its closing lines apart. */
 export const LONGEST_RESULT = 200_000;
@@ -13,8 +13,9 @@ export function answer(content: string): ToolResult {
   return { content: cleanText(content), isError: false };
 }
 
-export function failure(content: string): ToolResult {
-  return { content: cleanText(content), isError: true };
+/** `files` are those that the focus knows by having been told of them here. */
+export function failure(content: string, files?: readonly KnownFile[]): ToolResult {
+  return { content: cleanText(content), isError: true, ...(files ? { files } : {}) };
 }
 
 /** What to say about a path, on one line whatever is in its name. */

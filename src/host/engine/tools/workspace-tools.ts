@@ -1,7 +1,12 @@
-/** The tools that read the workspace, for whoever hands tools to the loop. */
+/** The tools that work on the workspace, for whoever hands tools to the loop. */
 import type { Tool } from '../engage/tool.ts';
+import { editFile } from './edit-file.ts';
 import { listFiles } from './list-files.ts';
 import { readFile } from './read-file.ts';
+import { type CommandSurroundings, createRunCommand } from './run-command.ts';
 import { searchText } from './search-text.ts';
+import { writeFile } from './write-file.ts';
 
-export const workspaceTools: readonly Tool[] = [readFile, listFiles, searchText];
+export function createWorkspaceTools(commands: CommandSurroundings): readonly Tool[] {
+  return [readFile, listFiles, searchText, writeFile, editFile, createRunCommand(commands)];
+}

@@ -7,11 +7,14 @@ import type { Db, Queryable } from '../../db/types.ts';
 /** The tables whose rows of a focus go, and the columns in them that make up their size. */
 const TRANSCRIPT: Readonly<Record<string, readonly string[]>> = {
   focus_messages: ['content'],
+  // Before the calls, which would take them along uncounted.
+  file_changes: ['before_content', 'diff'],
   tool_calls: ['input', 'effective_input', 'started_data', 'raw_result', 'result'],
   context_blocks: ['stub'],
   context_cuts: ['content'],
   artifacts: ['content'],
   hook_runs: ['output', 'stderr_tail'],
+  known_files: ['content'],
 };
 
 /** What a row takes besides those columns, index entries included; about. */

@@ -1,0 +1,100 @@
+/**
+ * What the tools that change one file have in common: a plan from what the file is now, the same plan carried out, and,
+ * after a crash in between, a look at which of the two the file is.
+ */
+import type { FilePlan, Planned, ToolContext, ToolResult } from '../engage/tool.ts';
+import { type CurrentFile, complaintOf, formOf, knownFile, lookAt } from './current-file.ts';
+import { replaceFile } from './replace-file.ts';
+import { decodeText, encodeText, sha256Of } from './text-file.ts';
+import { failure, quotePath } from './tool-text.ts';
+import { countsOf, differenceOf } from './unified-diff.ts';
+
+/** The file's new text, or why there is none, as a sentence for the model. */
+export type NewText = { kind: 'text'; text: string } | { kind: 'impossible'; reason: string };
+
+export type FileChange = {
+  path: string;
+  /** As in "could not edit". */
+  verb: string;
+  textFor(current: string | null): NewText;
+};
+
+type Prepared =
+  | { kind: 'prepared'; file: CurrentFile; plan: FilePlan; bytes: Buffer }
+  | { kind: 'refused'; result: ToolResult };
+
+/** A redactor's marker in what is written would put it where the secret was. */
+const REDACTED = /\[redacted:[\w -]{1,80}\]/;
+
+export async function planChange(change: FileChange, context: ToolContext): Promise<Planned> {
+  const prepared = await prepare(change, context);
+  return prepared.kind === 'refused' ? prepared : { kind: 'plan', plan: prepared.plan };
+}
+
+/** For a person who decides whether it may be done. */
+export async function previewChange(change: FileChange, context: ToolContext): Promise<string> {
+  const planned = await planChange(change, context);
+  return planned.kind === 'plan' ? planned.plan.diff : planned.result.content;
+}
+
+/** Does what the plan says, and nothing where the file is another by now. */
+export async function carryOut(
+  change: FileChange,
+  context: ToolContext,
+  plan: FilePlan | undefined,
+): Promise<ToolResult> {
+  const prepared = await prepare(change, context);
+  if (prepared.kind === 'refused') return prepared.result;
+  const { file, bytes } = prepared;
+  const name = quotePath(file.relative);
+  if (plan && plan.after.sha256 !== prepared.plan.after.sha256) {
+    return failure(`${name} changed just now. Nothing was written; read it again.`);
+  }
+  const replaced = await replaceFile({ workspace: context.workspace, real: file.real, bytes });
+  if (replaced.kind === 'refused') return failure(`Could not ${change.verb} ${name}: ${replaced.reason}.`);
+  return changed(file.relative, prepared.plan, bytes);
+}
+
+/** What became of a change that was started and left no result: the file says so. */
+export async function settleChange({ path, before, after, diff }: FilePlan, context: ToolContext) {
+  const looked = await lookAt(context, path, 'look at');
+  if (looked.kind === 'refused') return { kind: 'unsure' } as const;
+  const now = looked.file.content?.sha256 ?? null;
+  if (now === after.sha256 && looked.file.content) {
+    const bytes = encodeText(looked.file.content.text, looked.file.content.form);
+    return { kind: 'done', result: changed(path, { path, before, after, diff }, bytes) } as const;
+  }
+  return { kind: now === (before?.sha256 ?? null) ? 'run' : 'unsure' } as const;
+}
+
+async function prepare(change: FileChange, context: ToolContext): Promise<Prepared> {
+  const looked = await lookAt(context, change.path, change.verb);
+  if (looked.kind === 'refused') return looked;
+  const { file } = looked;
+  const complaint = await complaintOf(context, file);
+  if (complaint) return { kind: 'refused', result: complaint };
+  const made = change.textFor(file.content?.text ?? null);
+  if (made.kind === 'impossible') return { kind: 'refused', result: failure(made.reason) };
+  if (REDACTED.test(made.text) && !REDACTED.test(file.content?.text ?? '')) {
+    const reason = 'a secret was redacted in it, and the marker would be written in its place. Nothing was written.';
+    return { kind: 'refused', result: failure(`Could not ${change.verb} ${quotePath(file.relative)}: ${reason}`) };
+  }
+  const bytes = encodeText(made.text, formOf(file));
+  return { kind: 'prepared', file, bytes, plan: planOf(file, made.text, bytes) };
+}
+
+function planOf({ relative, content }: CurrentFile, text: string, bytes: Buffer): FilePlan {
+  return {
+    path: relative,
+    before: content && { text: content.text, sha256: content.sha256 },
+    after: { sha256: sha256Of(bytes) },
+    diff: differenceOf(content?.text ?? '', text).diff,
+  };
+}
+
+function changed(path: string, { before }: FilePlan, bytes: Buffer): ToolResult {
+  const text = decodeText(bytes)?.text ?? '';
+  const counts = countsOf(differenceOf(before?.text ?? '', text));
+  const content = `${before ? 'Changed' : 'Created'} ${quotePath(path)} (${counts}).`;
+  return { content, isError: false, files: [knownFile(path, { text, sha256: sha256Of(bytes) })] };
+}

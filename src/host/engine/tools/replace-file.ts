@@ -1,0 +1,139 @@
+/**
+ * Puts a file's new content in its place in one step: whoever reads it sees the old or the new, never a part. Every folder
+ * on the way is held open while it is used, so that one swapped for a symbolic link in between leads nowhere else.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readlink, realpath, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { isInside, type PathRefusal, refusalOf } from './workspace-path.ts';
+
+export type Replaced = { kind: 'replaced' } | PathRefusal;
+
+export type Replacement = {
+  /** Real, absolute. */
+  workspace: string;
+  /** Absolute, inside the workspace, free of symbolic links as far as it exists. Missing folders are made. */
+  real: string;
+  bytes: Buffer;
+  /** For tests: runs when the folder is open, before anything in it is touched. */
+  beforeWrite?: (() => Promise<void>) | undefined;
+};
+
+/** Permission bits of a file that was not there before. */
+const NEW_FILE_MODE = 0o666;
+const FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+export async function replaceFile(order: Replacement): Promise<Replaced> {
+  try {
+    const folder = await openFolder(order.workspace, path.dirname(order.real));
+    if (folder.kind === 'refused') return folder;
+    await using _closing = folder.handle;
+    await order.beforeWrite?.();
+    return await writeInto(folder.at, path.basename(order.real), order.bytes);
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+/** Removes a file that lies where it is thought to. */
+export async function removeFile({ workspace, real }: Pick<Replacement, 'workspace' | 'real'>): Promise<Replaced> {
+  try {
+    const folder = await openFolder(workspace, path.dirname(real));
+    if (folder.kind === 'refused') return folder;
+    await using _closing = folder.handle;
+    await unlink(path.join(folder.at, path.basename(real)));
+    return { kind: 'replaced' };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+async function writeInto(folder: string, name: string, bytes: Buffer): Promise<Replaced> {
+  const target = path.join(folder, name);
+  const mode = await modeOf(target);
+  if (mode === 'no_file') return refused('it is no regular file');
+  const temporary = path.join(folder, `.${name.slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const file = await open(temporary, NEW_FILE, mode ?? NEW_FILE_MODE);
+    try {
+      // Asked for when it was made, the bits went through the umask.
+      if (mode !== undefined) await file.chmod(mode);
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+    return { kind: 'replaced' };
+  } catch (error) {
+    await unlink(temporary).catch((fault: NodeJS.ErrnoException) => {
+      if (fault.code !== 'ENOENT') throw fault;
+    });
+    throw error;
+  }
+}
+
+/** The permission bits to keep; undefined where there is no such file. */
+async function modeOf(target: string): Promise<number | 'no_file' | undefined> {
+  try {
+    const stats = await lstat(target);
+    return stats.isFile() ? stats.mode & 0o777 : 'no_file';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+type OpenFolder = { kind: 'opened'; handle: FileHandle /** A path to it that no swap can redirect. */; at: string };
+
+/** Opens the folder step by step from the workspace, making what is missing. No step follows a symbolic link. */
+async function openFolder(workspace: string, folder: string): Promise<OpenFolder | PathRefusal> {
+  if (!isInside(workspace, folder)) return refused('it lies outside the workspace');
+  const steps = path
+    .relative(workspace, folder)
+    .split(path.sep)
+    .filter((step) => step !== '');
+  if (process.platform !== 'linux') return openByPath(workspace, folder);
+  let handle = await open(workspace, FOLDER);
+  for (const step of steps) {
+    const next = path.join(heldPath(handle), step);
+    try {
+      await mkdirUnlessThere(next);
+      const opened = await open(next, FOLDER);
+      await handle.close();
+      handle = opened;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+  if ((await readlink(heldPath(handle))) === folder) return { kind: 'opened', handle, at: heldPath(handle) };
+  await handle.close();
+  return refused('its folder was replaced just now; try again');
+}
+
+/** Where folders cannot be used through a descriptor, the check afterwards stands alone. */
+async function openByPath(workspace: string, folder: string): Promise<OpenFolder | PathRefusal> {
+  await mkdir(folder, { recursive: true });
+  const real = await realpath(folder);
+  if (real !== folder || !isInside(workspace, real)) return refused('its folder was replaced just now; try again');
+  return { kind: 'opened', handle: await open(folder, constants.O_RDONLY), at: folder };
+}
+
+function heldPath(handle: FileHandle): string {
+  return `/proc/self/fd/${handle.fd}`;
+}
+
+async function mkdirUnlessThere(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function refused(reason: string): PathRefusal {
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,204 @@
+/** write_file and edit_file: what they write, what they leave alone, and what they say about it. */
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { editFile } from '../../../src/host/engine/tools/edit-file.ts';
+import { readFile } from '../../../src/host/engine/tools/read-file.ts';
+import { writeFile } from '../../../src/host/engine/tools/write-file.ts';
+import { makeWorkspace, removeWorkspaces, type Workspace } from './workspace.ts';
+
+const read = (workspace: Workspace, file: string) => readFileSync(path.join(workspace.root, file), 'utf8');
+
+after(removeWorkspaces);
+
+describe('write_file', () => {
+  it('makes a new file and the folders above it', async () => {
+    const workspace = makeWorkspace();
+    const result = await workspace.call(writeFile, { path: 'a/b/c.txt', content: 'one\ntwo\n' });
+    assert.deepEqual([result.isError, result.content], [false, 'Created a/b/c.txt (+2 \u22120).']);
+    assert.equal(read(workspace, 'a/b/c.txt'), 'one\ntwo\n');
+    assert.deepEqual(readdirSync(path.join(workspace.root, 'a/b')), ['c.txt'], 'no temporary file is left');
+  });
+
+  it('replaces a file that was read, keeping its permissions', async () => {
+    const workspace = makeWorkspace({ 'run.sh': 'old\n' });
+    chmodSync(path.join(workspace.root, 'run.sh'), 0o751);
+    await workspace.call(readFile, { path: 'run.sh' });
+    const result = await workspace.call(writeFile, { path: 'run.sh', content: 'new\nlines\n' });
+    assert.equal(result.content, 'Changed run.sh (+2 \u22121).');
+    assert.equal(statSync(path.join(workspace.root, 'run.sh')).mode & 0o777, 0o751);
+  });
+
+  it('leaves a file alone that was not read', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'precious\n' });
+    const result = await workspace.call(writeFile, { path: 'a.txt', content: 'new' });
+    assert.ok(result.isError);
+    assert.match(result.content, /you have not read it\. Read it first/);
+    assert.equal(read(workspace, 'a.txt'), 'precious\n');
+  });
+
+  it('leaves a file alone that somebody else changed, shows the difference, and then knows it', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'one\ntwo\nthree\n' });
+    await workspace.call(readFile, { path: 'a.txt' });
+    workspace.write('a.txt', 'one\n2\nthree\n');
+    const refused = await workspace.call(writeFile, { path: 'a.txt', content: 'mine\n' });
+    assert.ok(refused.isError);
+    assert.match(refused.content, /changed since you last read it/);
+    assert.match(refused.content, /-two\n\+2\n/);
+    assert.equal(read(workspace, 'a.txt'), 'one\n2\nthree\n');
+    assert.equal((await workspace.call(writeFile, { path: 'a.txt', content: 'mine\n' })).isError, false);
+    assert.equal(read(workspace, 'a.txt'), 'mine\n');
+  });
+
+  it('asks for another look where too much changed to be shown', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'x\n'.repeat(3000) });
+    await workspace.call(readFile, { path: 'a.txt' });
+    workspace.write('a.txt', 'y\n'.repeat(3000));
+    for (const _ of [1, 2]) {
+      const refused = await workspace.call(writeFile, { path: 'a.txt', content: 'mine' });
+      assert.match(refused.content, /Read it again before you change it/);
+    }
+    assert.equal(read(workspace, 'a.txt'), 'y\n'.repeat(3000));
+  });
+
+  it('says once that a file is gone before it makes it anew', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'one\n' });
+    await workspace.call(writeFile, { path: 'b.txt', content: 'two\n' });
+    const { rmSync } = await import('node:fs');
+    rmSync(path.join(workspace.root, 'b.txt'));
+    const told = await workspace.call(writeFile, { path: 'b.txt', content: 'again\n' });
+    assert.match(told.content, /is gone since you read it/);
+    assert.equal((await workspace.call(writeFile, { path: 'b.txt', content: 'again\n' })).isError, false);
+    assert.equal(read(workspace, 'b.txt'), 'again\n');
+  });
+
+  it('keeps line ends and the byte order mark', async () => {
+    const workspace = makeWorkspace({ 'dos.txt': '\ufeffone\r\ntwo\r\n' });
+    await workspace.call(readFile, { path: 'dos.txt' });
+    await workspace.call(writeFile, { path: 'dos.txt', content: 'one\nthree\n' });
+    assert.equal(read(workspace, 'dos.txt'), '\ufeffone\r\nthree\r\n');
+  });
+
+  it('refuses what is no text, a folder, a device, and the marker of a secret', async () => {
+    const workspace = makeWorkspace({ 'a.bin': new Uint8Array([0, 1, 2]), 'latin.txt': new Uint8Array([0xe9, 0x0a]) });
+    const said = async (file: string, content = 'x') =>
+      (await workspace.call(writeFile, { path: file, content })).content;
+    assert.match(await said('a.bin'), /no UTF-8 text/);
+    assert.match(await said('latin.txt'), /no UTF-8 text/);
+    assert.match(await said('.'), /the workspace folder itself/);
+    assert.match(await said('nul'), /device/);
+    assert.match(await said('key.txt', 'KEY=[redacted:environment]'), /a secret was redacted/);
+    assert.equal(existsSync(path.join(workspace.root, 'key.txt')), false);
+  });
+
+  it('writes where a plan said, or not at all', async () => {
+    const workspace = makeWorkspace();
+    const context = workspace.context();
+    assert.ok(writeFile.kind === 'world');
+    const planned = await writeFile.plan?.({ path: 'a.txt', content: 'mine\n' }, context);
+    assert.ok(planned?.kind === 'plan');
+    workspace.write('a.txt', 'theirs\n');
+    const result = await writeFile.run({ path: 'a.txt', content: 'mine\n' }, context, planned.plan);
+    assert.ok(result.isError);
+    assert.equal(read(workspace, 'a.txt'), 'theirs\n');
+  });
+
+  it('finds out what became of a write that was cut off', async () => {
+    const workspace = makeWorkspace();
+    const context = workspace.context();
+    assert.ok(writeFile.kind === 'world');
+    const planned = await writeFile.plan?.({ path: 'a.txt', content: 'mine\n' }, context);
+    assert.ok(planned?.kind === 'plan');
+    const { settle: find } = writeFile;
+    const settle = async () => (await find?.(planned.plan, context))?.kind;
+    assert.equal(await settle(), 'run', 'nothing was written');
+    await writeFile.run({ path: 'a.txt', content: 'mine\n' }, context, planned.plan);
+    assert.equal(await settle(), 'done', 'it was written');
+    writeFileSync(path.join(workspace.root, 'a.txt'), 'theirs\n');
+    assert.equal(await settle(), 'unsure', 'somebody else wrote');
+  });
+
+  it('[S10] does not leave the workspace', async () => {
+    const workspace = makeWorkspace({ 'inside.txt': 'inside\n' });
+    writeFileSync(path.join(workspace.outside, 'target.txt'), 'outside\n');
+    symlinkSync(workspace.outside, path.join(workspace.root, 'link'));
+    symlinkSync(path.join(workspace.outside, 'target.txt'), path.join(workspace.root, 'file-link'));
+    symlinkSync(path.join(workspace.outside, 'new.txt'), path.join(workspace.root, 'dangling'));
+    const paths = [
+      '../outside/x',
+      path.join(workspace.outside, 'x'),
+      'link/x',
+      'link/target.txt',
+      'file-link',
+      'dangling',
+    ];
+    for (const given of paths) {
+      const result = await workspace.call(writeFile, { path: given, content: 'x' });
+      assert.ok(result.isError, given);
+    }
+    assert.deepEqual(readdirSync(workspace.outside), ['target.txt']);
+    assert.equal(readFileSync(path.join(workspace.outside, 'target.txt'), 'utf8'), 'outside\n');
+  });
+});
+
+describe('edit_file', () => {
+  const text = 'const a = 1;\nconst b = 1;\n';
+
+  async function edited(file: string, input: object) {
+    const workspace = makeWorkspace({ 'a.ts': file });
+    await workspace.call(readFile, { path: 'a.ts' });
+    const result = await workspace.call(editFile, { path: 'a.ts', ...input });
+    return { ...result, file: read(workspace, 'a.ts') };
+  }
+
+  it('replaces the one place', async () => {
+    const result = await edited(text, { old_string: 'a = 1', new_string: 'a = $& 2' });
+    assert.deepEqual([result.file, result.content], ['const a = $& 2;\nconst b = 1;\n', 'Changed a.ts (+1 \u22121).']);
+  });
+
+  it('wants to know which of several, or all', async () => {
+    const unsure = await edited(text, { old_string: ' = 1', new_string: ' = 2' });
+    assert.match(unsure.content, /2 times in a\.ts \(lines 1, 2\)/);
+    assert.equal(unsure.file, text);
+    const all = await edited(text, { old_string: ' = 1', new_string: ' = 2', replace_all: true });
+    assert.equal(all.file, 'const a = 2;\nconst b = 2;\n');
+  });
+
+  it('says where what it looks for differs in white space only, and where it is nowhere', async () => {
+    const close = await edited(text, { old_string: 'const  b = 1;', new_string: 'x' });
+    assert.match(close.content, /line 2 differs from it only in white space/);
+    const nowhere = await edited(text, { old_string: 'const c', new_string: 'x' });
+    assert.match(nowhere.content, /is not in a\.ts\. Read the lines around it again/);
+    const same = await edited(text, { old_string: 'a', new_string: 'a' });
+    assert.match(same.content, /are the same/);
+  });
+
+  it('finds LF text in a file whose lines end with CR LF, and keeps those', async () => {
+    const result = await edited('one\r\ntwo\r\n', { old_string: 'one\ntwo', new_string: '1\n2\n3' });
+    assert.equal(result.file, '1\r\n2\r\n3\r\n');
+  });
+
+  it('keeps mixed line ends as they are', async () => {
+    const result = await edited('one\r\ntwo\nthree\n', { old_string: 'three', new_string: '3' });
+    assert.equal(result.file, 'one\r\ntwo\n3\n');
+  });
+
+  it('edits what was read and edited before, and nothing unread', async () => {
+    const workspace = makeWorkspace({ 'a.ts': text });
+    const unread = await workspace.call(editFile, { path: 'a.ts', old_string: 'a', new_string: 'x' });
+    assert.match(unread.content, /you have not read it/);
+    await workspace.call(readFile, { path: 'a.ts' });
+    for (const [old, fresh] of [
+      ['a = 1', 'a = 2'],
+      ['a = 2', 'a = 3'],
+    ] as const) {
+      assert.equal(
+        (await workspace.call(editFile, { path: 'a.ts', old_string: old, new_string: fresh })).isError,
+        false,
+      );
+    }
+    assert.equal(read(workspace, 'a.ts'), 'const a = 3;\nconst b = 1;\n');
+    const none = await workspace.call(editFile, { path: 'none.ts', old_string: 'a', new_string: 'x' });
+    assert.match(none.content, /write_file makes one/);
+  });
+});
