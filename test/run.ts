@@ -45,6 +45,7 @@ const PARTS = [
     lanes: ['store', 'cli', 'faults'],
     present: () => findPostgres() !== undefined,
   },
+  { name: 'confinement', debian: 'bubblewrap', lanes: ['unit'], present: () => existsSync('/usr/bin/bwrap') },
   { name: 'fuse', debian: 'bindfs', lanes: ['cli'], present: () => existsSync('/usr/bin/bindfs') },
   { name: 'a browser', debian: 'chromium', lanes: ['vscode'], present: () => findChromium() !== undefined },
   { name: 'fonts', debian: 'fonts-liberation', lanes: ['vscode'], present: () => existsSync(LIBERATION_FONTS) },
