@@ -9,7 +9,7 @@ const KEY = 'sk-ant-planted-4f9d2c71b8e6a053';
 const TOKEN = 'ghp_planted_7c1e5a9b3d2f8046';
 /** Keys of providers that are not asked here: they are in the environment all the same. */
 const OTHERS = Object.fromEntries(
-  ['OPENROUTER', 'GROQ', 'DEEPSEEK', 'MISTRAL', 'GEMINI'].map((provider, at) => [
+  ['OPENAI', 'OPENROUTER', 'GROQ', 'DEEPSEEK', 'MISTRAL', 'GEMINI'].map((provider, at) => [
     `${provider}_API_KEY`,
     `sk-planted-${provider.toLowerCase()}-${at}f3a9c27`,
   ]),
