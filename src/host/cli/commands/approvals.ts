@@ -3,7 +3,7 @@ import type { ApprovalScope, ApprovalView, PermissionRuleView } from '../../../p
 import { shortId } from '../../../rendezvous/ids.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
-import { plain, table } from '../terminal.ts';
+import { plain, plainName, table } from '../terminal.ts';
 import { checkedId } from './work.ts';
 
 export async function approvalsList(session: CliSession): Promise<number> {
@@ -22,16 +22,20 @@ export async function approvalsList(session: CliSession): Promise<number> {
   return EXIT.done;
 }
 
-/** The command or the arguments whole: what is allowed is what stands here. */
+/** The command, what a file would become, or the arguments whole: what is allowed is what stands here. */
 export function describeApproval(approval: ApprovalView): string {
-  const { short_id, tool, subject, arguments: input, preview, work_item_id: work } = approval;
-  const shown = subject?.kind === 'command' ? subject.text : JSON.stringify(input, null, 2);
-  const lines = [
-    `${short_id}  ${tool}  for the work ${shortId(work)}`,
-    indented(plain(shown)),
-    ...(preview === null ? [] : [indented(plain(preview))]),
-  ];
-  return lines.join('\n');
+  const { short_id, tool, subject, preview, work_item_id: work } = approval;
+  const isDifference = preview !== null && subject?.kind === 'path';
+  const about = isDifference ? `  ${plainName(subject.text)}` : '';
+  return [
+    `${short_id}  ${tool}${about}  for the work ${shortId(work)}`,
+    ...(isDifference ? [] : [indented(plain(argumentsText(approval)))]),
+    ...(preview === null ? [] : [indented(plain(preview.trimEnd()))]),
+  ].join('\n');
+}
+
+function argumentsText({ subject, arguments: input }: ApprovalView): string {
+  return subject?.kind === 'command' ? subject.text : JSON.stringify(input, null, 2);
 }
 
 const indented = (text: string) =>
