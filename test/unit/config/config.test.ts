@@ -84,6 +84,7 @@ describe('the configuration', () => {
       ANIMUS_RETENTION_MAX_MB: '512',
       ANIMUS_ANTHROPIC_BASE_URL: 'http://127.0.0.1:8080',
       ANIMUS_OPENAI_BASE_URL: 'http://127.0.0.1:8081/v1',
+      ANIMUS_COMMANDS_CONFINE: 'off',
       LOG_LEVEL: 'debug',
     });
     assert.deepEqual(config, {

@@ -41,7 +41,8 @@ describe('engage', () => {
     const tool = worldTool({
       name: 'look',
       run: (text, context) => {
-        seen.push([text, { ...context, signal: context.signal.aborted }]);
+        const { knownFile: _, ...told } = context;
+        seen.push([text, { ...told, signal: context.signal.aborted }]);
         return { content: 'a heron', isError: false };
       },
     });
