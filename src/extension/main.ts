@@ -15,6 +15,7 @@ import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { HostFigures } from './host/host-figures.ts';
 import { openPlace, type Place } from './host/place.ts';
+import { UnsavedNotes } from './host/unsaved-notes.ts';
 import { AllowedVendors } from './models/allowed-vendors.ts';
 import { answerWith } from './models/answer.ts';
 import { ModelOffers } from './models/model-offers.ts';
@@ -49,6 +50,12 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
   const panels = new FocusPanels(services);
   const parts: Parts = { ...services, tree, ledger, panels };
   const figures = new HostFigures(services.connection, services.onError);
+  const unsaved = new UnsavedNotes({
+    connection: services.connection,
+    list: unsavedFiles,
+    pid: process.pid,
+    log: (level, message) => services.log(level, message),
+  });
   context.subscriptions.push(
     services.channel,
     services.model,
@@ -64,6 +71,10 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),
+    unsaved,
+    vscode.workspace.onDidChangeTextDocument(() => unsaved.changed()),
+    vscode.workspace.onDidSaveTextDocument(() => unsaved.changed()),
+    vscode.workspace.onDidCloseTextDocument(() => unsaved.changed()),
     vscode.lm.onDidChangeChatModels(() => services.modelOffers.changed()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       services.connection.reconsider();
@@ -72,6 +83,12 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
   );
   offerTerminalCommand(context, services);
   return { ...parts, logged, run: (name, argument) => run(name, parts, argument) };
+}
+
+function unsavedFiles(): string[] {
+  return vscode.workspace.textDocuments.flatMap(({ isDirty, uri }) => {
+    return isDirty && uri.scheme === 'file' ? [uri.fsPath] : [];
+  });
 }
 
 function createServices(context: vscode.ExtensionContext, onLogged: (line: string) => void): Services {

@@ -10,6 +10,7 @@ import { movedMarkerFile, pendingRestoreFile } from '../rendezvous/store-files.t
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { handleRequest } from './api/handlers.ts';
+import { UnsavedFiles } from './api/unsaved-files.ts';
 import { WindowModels } from './api/window-models.ts';
 import { EmbeddedCare } from './care/embedded-care.ts';
 import { Retention } from './care/retention.ts';
@@ -75,6 +76,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     workspace: path.join(folder, '.animus', 'faculties'),
   });
   const windowModels = new WindowModels();
+  const unsavedFiles = new UnsavedFiles();
   const models = createModels(config, assets, { ask: windowModels.ask, has: (name) => windowModels.has(name) });
   const persistent = new PersistentHooks(identity.storeId, commandEnvironment);
   const hooks = new HookCatalogue({
@@ -108,6 +110,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     redactor,
     credentials: models.credentials,
     windowModels,
+    unsavedFiles,
     models: { ...models, defaultModel: config.model ?? models.defaultModel },
     dayCapMicros: dayCapOf(config),
     wakeWaiting: async () => dispatcher?.wakeWaiting(),
@@ -150,7 +153,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       const dependencies = focusDependencies(
         options,
         identity,
-        { db, models, redactor, commandEnvironment, mcp, log, hooks, persistent },
+        { db, models, redactor, commandEnvironment, mcp, log, hooks, persistent, unsavedFiles },
         catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );

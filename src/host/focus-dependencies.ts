@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { privateSocketFolder } from './api/server.ts';
+import type { UnsavedFiles } from './api/unsaved-files.ts';
 import type { Config } from './config/config.ts';
 import type { FacultyCatalogue } from './engine/faculties/catalogue.ts';
 import { knownFileOf } from './engine/focus/file-records.ts';
@@ -29,12 +30,13 @@ export type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnv
   models: HostModels;
   hooks: HookCatalogue;
   persistent: PersistentHooks;
+  unsavedFiles: UnsavedFiles;
 };
 
 export function focusDependencies(
   options: HostOptions,
   { storeId }: HostIdentity,
-  { hooks, persistent, ...parts }: FocusParts,
+  { hooks, persistent, unsavedFiles, ...parts }: FocusParts,
   catalogue: FacultyCatalogue,
   emit: (event: FocusEvent) => void,
 ): FocusDependencies {
@@ -87,6 +89,7 @@ export function focusDependencies(
     storeFolder: store,
     workspace: folder,
     closedFolder,
+    isUnsaved: (realPath) => unsavedFiles.has(realPath),
     emit,
     random: Math.random,
   };

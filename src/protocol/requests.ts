@@ -52,6 +52,9 @@ import {
   workView,
 } from './work.ts';
 
+/** So many unsaved files of one window are told. */
+export const UNSAVED_FILES_MAX = 500;
+
 const nothing = z.strictObject({});
 
 export const REQUESTS = {
@@ -222,6 +225,12 @@ export const REQUESTS = {
       /** True where there are more than `limit`. */
       more: z.boolean(),
     }),
+  },
+
+  /** The files of a window that have changes which are not saved, all of them: no agent writes these. `pid` as in trust/grant. */
+  'editor/unsaved': {
+    params: z.strictObject({ pid: z.int().min(2), paths: z.array(z.string().min(1).max(4096)).max(UNSAVED_FILES_MAX) }),
+    result: nothing,
   },
 
   /** What an item's agents did to files, oldest first. */

@@ -10,6 +10,7 @@ import type { OpenedModel } from '../llm/open-model.ts';
 import type { CostOf, Price } from '../llm/prices.ts';
 import type { ModelListing } from '../llm/types.ts';
 import type { Provider } from '../providers/types.ts';
+import type { UnsavedFiles } from './unsaved-files.ts';
 import type { WindowLink } from './window-link.ts';
 import type { WindowModels } from './window-models.ts';
 
@@ -27,6 +28,7 @@ export type ApiContext = {
   redactor: Redactor;
   credentials: Credentials;
   windowModels: WindowModels;
+  unsavedFiles: UnsavedFiles;
   models: {
     /** Where neither the work nor its faculty names one. */
     defaultModel: string;

@@ -61,6 +61,7 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'work/move': { id: 'abcdef', to: 'machine:/folder', pid: 4711 },
   'work/delete': { id: 'abcdef', pid: 4711 },
   'work/tree': { id: 'abcdef', limit: 1 },
+  'editor/unsaved': { pid: 4711, paths: ['/w/a.ts'] },
   'change/list': { id: 'abcdef' },
   'change/show': { id: ID },
   'change/undo': { id: ID, pid: 4711 },

@@ -72,6 +72,29 @@ describe('write_file', () => {
     assert.equal(read(workspace, 'b.txt'), 'again\n');
   });
 
+  it('leaves a file alone that a person has open and not saved, also where that came after the plan', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'on disk\n' });
+    await workspace.call(readFile, { path: 'a.txt' });
+    const unsaved = new Set<string>();
+    const context = { ...workspace.context(), isUnsaved: (file: string) => unsaved.has(file) };
+    const input = { path: 'a.txt', content: 'mine\n' };
+    assert.ok(writeFile.kind === 'world' && writeFile.plan);
+    const planned = await writeFile.plan(input, context);
+    assert.ok(planned.kind === 'plan');
+    unsaved.add(path.join(workspace.root, 'a.txt'));
+    for (const result of [
+      await writeFile.run(input, context, planned.plan),
+      await writeFile.plan(input, context).then((again) => (again.kind === 'refused' ? again.result : undefined)),
+    ]) {
+      assert.ok(result?.isError);
+      assert.match(result.content, /a\.txt: a person has it open with changes that are not saved.*Nothing was written/);
+    }
+    assert.equal(read(workspace, 'a.txt'), 'on disk\n');
+    unsaved.clear();
+    assert.equal((await writeFile.run(input, context, planned.plan)).isError, false);
+    assert.equal(read(workspace, 'a.txt'), 'mine\n');
+  });
+
   it('keeps line ends and the byte order mark', async () => {
     const workspace = makeWorkspace({ 'dos.txt': '\ufeffone\r\ntwo\r\n' });
     await workspace.call(readFile, { path: 'dos.txt' });

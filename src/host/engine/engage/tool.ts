@@ -56,6 +56,8 @@ export type ToolContext = {
   closedFolder?: string;
   /** Of the call, for a tool that waits. */
   callId?: string;
+  /** Whether a window holds a file, by its real path, with changes that are not saved. */
+  isUnsaved?(realPath: string): boolean;
   /** The file as this focus knows it; undefined where it never read it. */
   knownFile(path: string): Promise<KnownFile | undefined>;
   /** Aborted with a TimeoutError when the call is over its time, with any other reason when it is cancelled. */

@@ -109,6 +109,7 @@ async function runLoop(
         faculty: claim.faculty.name,
         workspace: deps.workspace,
         ...(deps.closedFolder ? { closedFolder: deps.closedFolder } : {}),
+        ...(deps.isUnsaved ? { isUnsaved: deps.isUnsaved } : {}),
         knownFile: knownFileOf(deps.db, claim.focus.id),
       },
       emit: watchers.emit,

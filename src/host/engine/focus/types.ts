@@ -59,6 +59,8 @@ export type FocusDependencies = {
   workspace: string;
   /** Real path of Animus's own folder, which no tool touches. */
   closedFolder?: string;
+  /** Whether a window holds a file, by its real path, with changes that are not saved. */
+  isUnsaved?(realPath: string): boolean;
   /** What a phase command gets to see of the environment. */
   commandEnvironment: Record<string, string>;
   emit(event: FocusEvent): void;

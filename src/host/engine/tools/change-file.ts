@@ -71,6 +71,14 @@ async function prepare(change: FileChange, context: ToolContext): Promise<Prepar
   const looked = await lookAt(context, change.path, change.verb);
   if (looked.kind === 'refused') return looked;
   const { file } = looked;
+  if (context.isUnsaved?.(file.real)) {
+    const why = 'a person has it open with changes that are not saved, and would have to choose between the two';
+    const advice = 'Do something else first, or ask that it be saved.';
+    const result = failure(
+      `Could not ${change.verb} ${quotePath(file.relative)}: ${why}. Nothing was written. ${advice}`,
+    );
+    return { kind: 'refused', result };
+  }
   const complaint = await complaintOf(context, file);
   if (complaint) return { kind: 'refused', result: complaint };
   const made = change.textFor(file.content?.text ?? null);
