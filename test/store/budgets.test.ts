@@ -1,6 +1,6 @@
 /** Budgets of a tree: what one spends counts above it, and calls that are made at once cannot overshoot together. */
 import assert from 'node:assert/strict';
-import type { Db, Row, SqlValue } from '../../src/host/db/types.ts';
+import type { Db } from '../../src/host/db/types.ts';
 import type { Claimed } from '../../src/host/engine/dispatch/claim.ts';
 import { type Admission, admitCall, chargeDeadCalls } from '../../src/host/engine/focus/admission.ts';
 import {
@@ -16,7 +16,7 @@ import { setStatus } from '../../src/host/store/foci/foci.ts';
 import { takeRunningTime } from '../../src/host/store/foci/running-time.ts';
 import { LeaseLost } from '../../src/host/store/work/leases.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
-import { inTransactions, pauseBeforeCommit, untilBlockedBy } from '../support/database-interleaving.ts';
+import { pauseBeforeCommit, untilBlockedBy, without } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { claimed, countRows, OTHER_PLACE, PLACE, running, submitted } from './work-rows.ts';
 
@@ -43,19 +43,6 @@ const spentBy = async (db: Db, { item }: Claimed) => {
   const budget = (await readBudgets(db, [item.id])).get(item.id);
   return [budget?.spentTokens, budget?.spentCostMicros];
 };
-
-/** A view of `db` in whose transactions the statements that match are left out: the rule is broken by the test. */
-function without(db: Db, statement: RegExp): Db {
-  return inTransactions(db, (body) =>
-    db.transaction((tx) =>
-      body({
-        inTransaction: true,
-        query: async <R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]> =>
-          statement.test(sql) ? [] : tx.query<R>(sql, params),
-      }),
-    ),
-  );
-}
 
 /** All that serialises a tree: its lock, and the row of the root that charging the running time locks too. */
 const LOCKS_OF_THE_TREE = /from animus\.budgets where work_item_id = \$1 for update|insert into animus\.budgets/;

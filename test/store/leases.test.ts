@@ -10,7 +10,7 @@ import { findLeases, type Lease, proveLease, renewLeases } from '../../src/host/
 import { takeOverExpired } from '../../src/host/store/work/queue.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
-import { pauseBefore, untilBlockedBy } from '../support/database-interleaving.ts';
+import { pauseBefore, rewriting, untilBlockedBy } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import {
   claimed,
@@ -109,6 +109,22 @@ onEachDatabase('fencing', {}, (database) => {
     const second = await claimed(db, host.hostId);
     await assert.rejects(completeFocus(db, first.lease, OUTCOME), FENCED);
     await db.transaction((tx) => proveLease(tx, second.lease));
+  });
+
+  it('where the claim of the host is enough, and no token is asked for, that zombie completes it', async () => {
+    const { db } = database;
+    const host = await registered(db);
+    await submitted(db);
+    const first = await claimed(db, host.hostId);
+    await expireLease(db, first.item.id);
+    await takeOverExpired(db, host);
+    const second = await claimed(db, host.hostId);
+    const tokenless = rewriting(db, (sql) =>
+      /from animus\.leases/.test(sql) ? sql.replace('and token = $2', 'and $2::uuid is not null') : sql,
+    );
+    await completeFocus(tokenless, first.lease, OUTCOME);
+    assert.equal(await stateOf(db, first.item.id), 'completed');
+    await assert.rejects(completeFocus(db, second.lease, OUTCOME), FENCED, 'and who had it may not');
   });
 
   it('a lease of one item proves nothing for another', async () => {

@@ -1,6 +1,6 @@
 /** Questions and their answers: no answer falls between two transactions. */
 import assert from 'node:assert/strict';
-import type { Db, Row, SqlValue } from '../../src/host/db/types.ts';
+import type { Db } from '../../src/host/db/types.ts';
 import type { Claimed } from '../../src/host/engine/dispatch/claim.ts';
 import type { WaitingCall } from '../../src/host/engine/engage/types.ts';
 import { type Answered, answerQuestion } from '../../src/host/engine/focus/answer.ts';
@@ -13,7 +13,7 @@ import { findQuestions, readOpenQuestions } from '../../src/host/store/questions
 import { openWaits, wakeForTarget } from '../../src/host/store/work/waits.ts';
 import { shortId, uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
-import { inTransactions, pauseBeforeCommit, untilBlockedBy } from '../support/database-interleaving.ts';
+import { pauseBeforeCommit, untilBlockedBy, without } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { claimed, countRows, history, OTHER_PLACE, OUTCOME, PLACE, running, stateOf } from './work-rows.ts';
 
@@ -192,16 +192,3 @@ onEachDatabase('questions on several connections', { connections: 'several' }, (
     assert.equal(await stateOf(database.db, claim.item.id), 'waiting');
   });
 });
-
-/** A view of `db` in whose transactions the statements that match are left out: the rule is broken by the test. */
-function without(db: Db, statement: RegExp): Db {
-  return inTransactions(db, (body) =>
-    db.transaction((tx) =>
-      body({
-        inTransaction: true,
-        query: async <R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]> =>
-          statement.test(sql) ? [] : tx.query<R>(sql, params),
-      }),
-    ),
-  );
-}

@@ -61,6 +61,13 @@ onEachDatabase('submit', {}, (database) => {
     });
   }
 
+  it('where each try makes an id of its own, a submit whose answer was lost after its commit is two items', async () => {
+    const { db } = database;
+    const lossy = losing(db, ['after commit']);
+    await retryLost(() => submitWork(lossy, submission()));
+    assert.equal(await countRows(db, 'work_items'), 2);
+  });
+
   it('a duplicate becomes a merged row that points at the open one', async () => {
     const { db } = database;
     const canonicalId = await submitted(db, KEYED);

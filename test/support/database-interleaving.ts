@@ -96,12 +96,19 @@ export function pauseBeforeCommit(db: Db): PausedDb {
 
 /** A view of `db` in whose transactions the statements that match are left out: the rule is broken by the test. */
 export function without(db: Db, statement: RegExp): Db {
+  return rewriting(db, (sql) => (statement.test(sql) ? undefined : sql));
+}
+
+/** A view of `db` in whose transactions each statement is what `rewrite` makes of it; where that is nothing, it is left out. */
+export function rewriting(db: Db, rewrite: (sql: string) => string | undefined): Db {
   return inTransactions(db, (body) =>
     db.transaction((tx) =>
       body({
         inTransaction: true,
-        query: async <R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]> =>
-          statement.test(sql) ? [] : tx.query<R>(sql, params),
+        query: async <R extends Row = Row>(sql: string, params?: readonly SqlValue[]): Promise<R[]> => {
+          const rewritten = rewrite(sql);
+          return rewritten === undefined ? [] : tx.query<R>(rewritten, params);
+        },
       }),
     ),
   );

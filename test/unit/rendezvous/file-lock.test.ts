@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -72,6 +72,32 @@ describe('tryLock', () => {
       return lock !== undefined;
     });
     lock?.release();
+  });
+
+  /**
+   * The lock of a file that is linked into place, and unlinked where its owner is gone, in the two steps that such a lock
+   * has: a look, and the taking.
+   */
+  function linked(file: string, name: string) {
+    const own = path.join(folder, name);
+    writeFileSync(own, name);
+    return {
+      look: () => existsSync(file) && readFileSync(file, 'utf8') === 'gone',
+      take(isStale: boolean): boolean {
+        if (isStale) rmSync(file);
+        if (existsSync(file)) return false;
+        linkSync(own, file);
+        return true;
+      },
+    };
+  }
+
+  it('were it linked and unlinked, it would be had by two who both looked at what a dead owner left', () => {
+    const file = path.join(folder, 'lock');
+    writeFileSync(file, 'gone');
+    const [one, other] = [linked(file, 'one'), linked(file, 'other')];
+    const [oneLooked, otherLooked] = [one.look(), other.look()];
+    assert.deepEqual([one.take(oneLooked), other.take(otherLooked)], [true, true]);
   });
 
   it('says what is wrong where a lock cannot be', () => {
