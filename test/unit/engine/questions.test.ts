@@ -202,6 +202,17 @@ describe('a focus that goes round in circles', function () {
     }
   });
 
+  it('is seen in a child too, whose parent waits for it', async () => {
+    const bench = await openBench();
+    const rootId = await bench.submit();
+    await bench.claim();
+    const id = await bench.submit({ parent: { id: rootId, rootId, depth: 0 } });
+    const client = again(20);
+    await run(bench, client);
+    assert.equal(client.requests.length, 6);
+    assert.equal((await openQuestion(bench)).workItemId, id);
+  });
+
   it('parks after six turns in which everything failed, whatever was called', async () => {
     const bench = await openBench();
     await bench.submit();

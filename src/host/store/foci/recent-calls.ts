@@ -9,12 +9,12 @@ export type RecentCall = {
   isError: boolean;
 };
 
-/** Those of a model's own that have a result, of turns after `afterTurn`, in the order of asking. */
+/** Those that the focus's own model made and that have a result, of turns after `afterTurn`, in the order of asking. */
 export async function readRecentCalls(db: Queryable, focusId: string, afterTurn: number): Promise<RecentCall[]> {
   return db.query<RecentCall>(
     `select turn, name, md5(input::text) as hash, coalesce((result->>'is_error')::boolean, false) as "isError"
      from animus.tool_calls
-     where focus_id = $1 and caller = 'model' and result is not null and turn > $2
+     where focus_id = $1 and caller in ('model', 'child') and result is not null and turn > $2
      order by turn, position`,
     [focusId, afterTurn],
   );
