@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import * as z from 'zod';
 import { defineTool, type Tool } from '../../../src/host/engine/engage/tool.ts';
+import { DbJournal } from '../../../src/host/engine/focus/journal.ts';
 import type { FocusDependencies } from '../../../src/host/engine/focus/types.ts';
 import { CallPermissions, type WhenAsked } from '../../../src/host/engine/permissions/call-permissions.ts';
 import { type Decision, decideCall } from '../../../src/host/engine/permissions/decide-approval.ts';
@@ -133,6 +134,30 @@ describe('approvals', function () {
     await bench.nextHost();
     await run(['git push']);
     assert.deepEqual([(await bench.look(id)).item.state, shell.ran], ['completed', ['git push']]);
+  });
+
+  it('a host that dies while the call runs leaves nothing that waits for a person', async () => {
+    const id = await bench.submit();
+    await run(['git push']);
+    const [approval] = await pending();
+    await decide(approval);
+    const claim = await bench.claim();
+    const [call] = (await bench.look(id)).calls;
+    assert.ok(call);
+    const journal = new DbJournal(bench.db, claim.lease, 'written/m', bench.redactor);
+    const [open] = (await journal.load()).callsOfLastTurn;
+    assert.ok(open?.waiting);
+    await journal.startCall(open, 'exclusive');
+    await bench.nextHost();
+    await run([]);
+    const { calls, item } = await bench.look(id);
+    assert.deepEqual([calls[0]?.state, item.state], ['interrupted', 'completed']);
+    // The end of the work resolves what is left: what matters is when the call's own wait was over.
+    const [wait] = await bench.db.query<{ early: boolean }>(
+      'select v.resolved_at <= c.ended_at as early from animus.waits v join animus.tool_calls c on c.id = v.tool_call_id where c.id = $1',
+      [call.id],
+    );
+    assert.equal(wait?.early, true);
   });
 
   it('are bound to the arguments: what was said of others counts for nothing', async () => {

@@ -141,7 +141,7 @@ export class DbJournal implements Journal {
     await this.#write(async (tx, again) => {
       if (plan) await keepPlan(this.#writing(tx), call, plan);
       const started = await markStarted(tx, call.id, effect);
-      if (call.waiting) await useApproval(tx, call.id);
+      if (call.waiting) await this.#endApproval(tx, call);
       if (!started && !again) throw new Error(`Tool call ${call.id} cannot start from the state it is in.`);
     });
   }
@@ -353,7 +353,7 @@ export class DbJournal implements Journal {
     );
   }
 
-  /** A call that waited for a person has run with its start: the approval is used up, and nothing is waited for. */
+  /** A call that waited for a person has its start: the approval is used up, and nothing is waited for. */
   async #endApproval(tx: Tx, call: RecordedCall): Promise<void> {
     await useApproval(tx, call.id);
     await resolveCallWait(tx, call.id);
