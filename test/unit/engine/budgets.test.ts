@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { answerQuestion } from '../../../src/host/engine/focus/answer.ts';
 import { releaseFocus } from '../../../src/host/engine/focus/ending.ts';
 import { DAY } from '../../../src/host/engine/focus/engage-phase.ts';
+import { moveWork } from '../../../src/host/engine/focus/move.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
 import type { FocusDependencies } from '../../../src/host/engine/focus/types.ts';
 import { readOpenQuestions } from '../../../src/host/store/questions/questions.ts';
@@ -263,6 +264,30 @@ describe('budgets', function () {
     const left = (wait?.wakeAt?.getTime() ?? 0) - Date.now();
     assert.ok(left > -60_000 && left <= 24 * 3_600_000, `${left} ms`);
     assert.equal(wait?.wakeAt?.toISOString().slice(11, 16), '00:00');
+  });
+
+  it('asks anew about work that was moved while its question was open', async () => {
+    const there = await openBench();
+    const id = await bench.submit({ budget: { max_cost_usd: 0.04 } });
+    await bench.run(using(looking(9)), small(), priced());
+    const before = await openQuestion(bench);
+    await moveWork(bench.db, { id, to: there.place, from: 'mill:/old', target: 'mill:/new', by: 'a test' });
+    const late = await answerQuestion(bench.db, before.id, { given: { choice: 1 }, by: 'a test' });
+    assert.equal(late.kind, 'over');
+    await there.run(using(looking(9)), small(), priced());
+    const { item } = await there.look(id);
+    assert.deepEqual([item.state, item.attempts], ['waiting', 0]);
+    const question = await openQuestion(there);
+    assert.ok(question.kind === 'budget' && question.id !== before.id);
+  });
+
+  it('holds nothing back any more for a call whose request fits nowhere', async () => {
+    const id = await bench.submit({ budget: { max_cost_usd: 1 } });
+    const model = writtenModel(() => ({ error: { kind: 'context_exceeded', message: 'too long' } }));
+    await bench.run(model, small(), priced());
+    assert.equal(await stateOf(id), 'dead');
+    assert.deepEqual(await bench.db.query('select 1 from animus.reservations where work_item_id = $1', [id]), []);
+    assert.equal((await spentOn(bench, id)).costMicros, 0);
   });
 
   it('keeps a raised limit over a release and another attempt', async () => {

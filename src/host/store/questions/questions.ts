@@ -39,8 +39,16 @@ const COLUMNS = `q.id, q.work_item_id as "workItemId", q.focus_id as "focusId", 
 const OPEN = `q.answered_at is null and w.state in ('queued', 'running', 'waiting')
   and exists (select 1 from animus.foci f where f.id = q.focus_id and f.ended_at is null)`;
 
+/** A budget has one question: what an earlier focus asked about it, which ended without an answer, gives way. */
 export async function insertQuestion(tx: Tx, question: NewQuestion): Promise<void> {
   const { id, workItemId, focusId, toolCallId, kind, turn, text, choices, data } = question;
+  if (kind === 'budget') {
+    await tx.query(
+      `delete from animus.questions where work_item_id = $1 and kind = 'budget' and answered_at is null
+         and focus_id <> $2`,
+      [workItemId, focusId],
+    );
+  }
   await tx.query(
     `insert into animus.questions (id, work_item_id, focus_id, tool_call_id, kind, turn, text, choices, data)
      values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb)`,
