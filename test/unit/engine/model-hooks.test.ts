@@ -1,12 +1,16 @@
 /** What hooks make of model calls. */
 import assert from 'node:assert/strict';
 import type { HookDecision, Hooks, ModelPatch } from '../../../src/host/engine/engage/hooks.ts';
+import { CONTEXT_SETTINGS } from '../../support/engine-context.ts';
 import { type LoopOptions, runLoop, worldTool } from '../../support/engine-loop.ts';
 import { Crash, MemoryJournal } from '../../support/engine-memory-journal.ts';
 import { writtenModel } from '../../support/engine-model.ts';
 
 const look = worldTool({ name: 'look' });
 const CALL = { calls: [{ name: 'look', input: { text: 'up' } }] };
+
+/** Where room is made of little. */
+const NARROW = { ...CONTEXT_SETTINGS, compactKeepRecent: 1 };
 
 function decided(
   patch: ModelPatch | null,
@@ -169,6 +173,49 @@ describe('hooks of model calls', () => {
         assert.ok(asked.length <= 4, `${when} ${at}: ${asked}`);
       }
     }
+  });
+
+  it('is asked once for a turn whose request did not fit at first, and what it added is there once', async () => {
+    const asked: number[] = [];
+    const hooks = patching((turn) => ({ messages: [`For turn ${turn}.`] }), asked);
+    let refused = false;
+    const client = writtenModel((turn) => {
+      if (turn !== 3 || refused) return turn < 3 ? CALL : { text: 'Done.' };
+      refused = true;
+      return { error: { kind: 'context_exceeded', message: 'too long' } };
+    });
+    const { ended, journal } = run({ hooks, settings: NARROW }, new MemoryJournal('The task.', NARROW), client);
+    assert.equal((await ended).kind, 'end_turn');
+    assert.equal(journal.cuts.length, 1);
+    assert.deepEqual(asked, [1, 2, 3]);
+    assert.deepEqual(
+      journal.messages.filter(({ kind }) => kind === 'hook').map(({ turn }) => turn),
+      [1, 2, 3],
+    );
+  });
+
+  it("room is made by the focus's own model where another one was chosen whose request did not fit", async () => {
+    let refusals = 0;
+    const other = writtenModel(() => {
+      refusals += 1;
+      return refusals < 3 ? { error: { kind: 'context_exceeded', message: 'too long' } } : { text: 'Another.' };
+    });
+    const client = writtenModel((turn) => (turn === 0 ? { text: 'In short.' } : CALL));
+    const hooks = patching((turn) => (turn === 3 ? { model: 'other/large' } : null));
+    const options = { hooks, openModel: () => other, settings: NARROW };
+    const { ended, journal } = run(options, new MemoryJournal('The task.', NARROW), client);
+    assert.deepEqual(await ended, { kind: 'end_turn', text: 'Another.' });
+    assert.deepEqual(
+      journal.cuts.map(({ kind }) => kind),
+      ['compaction', 'summary'],
+    );
+    assert.deepEqual(
+      [client.requests.map(({ turn }) => turn ?? 'summary'), other.requests.map(({ turn }) => turn)],
+      [
+        [1, 2, 'summary'],
+        [3, 3, 3],
+      ],
+    );
   });
 
   it('those of AfterTurn look at every turn that was closed, the last one too', async () => {

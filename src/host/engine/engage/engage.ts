@@ -6,7 +6,7 @@ import type { LlmError, ToolResultBlock } from '../../llm/types.ts';
 import { grown, requestTokens } from './context/grow.ts';
 import { makeRoom, type Need } from './context/make-room.ts';
 import type { ContextRows, RecordedMessage } from './context/types.ts';
-import { loadModelHooks, type ModelHookState, prepareRequest, withoutRemoved } from './model-hooks.ts';
+import { loadModelHooks, type ModelHookState, type Prepared, prepareRequest, withoutRemoved } from './model-hooks.ts';
 import { runCalls } from './run-calls.ts';
 import { streamAnswer } from './stream-answer.ts';
 import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall } from './types.ts';
@@ -85,23 +85,23 @@ async function prepareTurn(
     return prepared.kind === 'blocked' ? prepared : { kind: 'stopped' };
   }
   state.context = grown(state.context, { messages: prepared.added });
-  return askModel({ ...deps, client: prepared.client }, { own: config, sent: prepared.config }, state, turn);
+  return askModel(deps, config, prepared, state, turn);
 }
 
+/** Hooks may have chosen another model for the answer; room is made by the focus's own. */
 async function askModel(
   deps: EngageDependencies,
-  { own: config, sent }: { own: EngageConfig; sent: EngageConfig },
+  config: EngageConfig,
+  { config: sent, client }: Extract<Prepared, { kind: 'prepared' }>,
   state: LoopState,
   turn: number,
 ): Promise<EngageResult | undefined> {
   const before = state.context;
-  const answer = await streamAnswer(deps, sent, before, turn);
+  const answer = await streamAnswer({ ...deps, client }, sent, before, turn);
   if (answer.kind === 'failed') {
     await deps.limits.noAnswer(answer.error);
     if (answer.error.kind !== 'context_exceeded') return modelEnd(answer.error);
-    const refused = await deps.limits.admit(turn);
-    const end = refused ?? (await findRoom(deps, config, state, turn, { kind: 'refused' }));
-    return end ?? (state.context === before ? modelEnd(answer.error) : undefined);
+    return askSmaller(deps, config, state, turn, answer.error);
   }
   const { content, stopReason, usage } = answer.response;
   if (stopReason.kind === 'context_exceeded') {
@@ -119,6 +119,22 @@ async function askModel(
   state.context = grown(state.context, { messages: [recorded.message] });
   state.calls = recorded.calls;
   return undefined;
+}
+
+/** The loop goes on where there is less to send now. */
+async function askSmaller(
+  deps: EngageDependencies,
+  config: EngageConfig,
+  state: LoopState,
+  turn: number,
+  error: LlmError,
+): Promise<EngageResult | undefined> {
+  const before = state.context;
+  const refused = await deps.limits.admit(turn);
+  const end = refused ?? (await findRoom(deps, config, state, turn, { kind: 'refused' }));
+  if (end || state.context !== before) return end;
+  await deps.limits.noAnswer(error);
+  return modelEnd(error);
 }
 
 /** Leaves the context as it is where it fits, or where nothing can be cut from it. */

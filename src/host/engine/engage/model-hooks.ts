@@ -11,7 +11,7 @@ import type { EngageConfig, EngageDependencies, RecordedMessage, SentPrefix } fr
 
 /** What the loop keeps of it between turns. */
 export type ModelHookState = {
-  /** Decisions that were recorded for a turn whose answer is still to come. */
+  /** Decisions that were recorded for the turn whose answer is still to come. */
   recorded: { turn: number; runs: readonly HookDecision[] };
   sent: SentPrefix;
   /** The tools that hooks took away from the turn, with the hook's name. */
@@ -46,6 +46,8 @@ export async function prepareRequest(
     const texts = patches.flatMap(({ messages: own }) => own ?? []);
     added = await deps.journal.keepModelHooks({ turn, runs, messages: texts, breaks });
     state.sent = { ...state.sent, ...breaks };
+    // A request that did not fit goes out again in this turn, with what was decided.
+    state.recorded = { turn, runs };
   }
   const block = runs.find(({ outcome }) => outcome === 'blocked');
   if (block) return { kind: 'blocked', message: block.reason ?? `Blocked by the hook ${block.hook}.` };
