@@ -14,14 +14,18 @@ import {
   readApprovalOfCall,
 } from '../../src/host/store/approvals/approvals.ts';
 import { rulesForFocus, rulesOfPlace } from '../../src/host/store/approvals/permission-rules.ts';
-import { readContextCuts } from '../../src/host/store/foci/context-cuts.ts';
+import { insertCut, readContextCuts, readPrefixBreaks } from '../../src/host/store/foci/cuts.ts';
+import { readFocus } from '../../src/host/store/foci/foci.ts';
 import { readHookRuns } from '../../src/host/store/foci/hook-runs.ts';
+import { insertMessage } from '../../src/host/store/foci/messages.ts';
 import { insertToolCall, readToolCalls } from '../../src/host/store/foci/tool-calls.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
 import { pauseBeforeCommit, untilBlockedBy } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { running, stateOf } from './work-rows.ts';
+
+type NewRow = Parameters<typeof insertMessage>[2];
 
 onEachDatabase('approvals and hooks', {}, (database) => {
   async function asked(command = 'git push') {
@@ -118,7 +122,7 @@ onEachDatabase('approvals and hooks', {}, (database) => {
       runs.map(({ id, output, turn, durationMs }) => [id, output, turn, durationMs]),
       [[run.id, { system: 'S' }, 1, 2]],
     );
-    const cuts = await readContextCuts(database.db, lease.focusId);
+    const cuts = await readPrefixBreaks(database.db, lease.focusId);
     assert.deepEqual(
       cuts.map(({ n, kind }) => [n, kind]),
       [
@@ -129,6 +133,36 @@ onEachDatabase('approvals and hooks', {}, (database) => {
     const { sent, runs: again } = await readModelHooks(database.db, lease.focusId, 1);
     assert.deepEqual([sent, again[0]?.patch], [{ system: 'S', model: 'a/b' }, { system: 'S' }]);
     assert.deepEqual((await readModelHooks(database.db, lease.focusId, 2)).runs, []);
+  });
+
+  it('a cut that makes room beside what hooks added is made for the open turn, once, and paid once', async () => {
+    const { db } = database;
+    const { lease } = await running(db);
+    const task = { n: 1, turn: 0, block: 0, role: 'user', kind: 'task', content: { blocks: [] } } satisfies NewRow;
+    await db.transaction((tx) => insertMessage(tx, lease.focusId, task));
+    const journal = new DbJournal(losing(db, [undefined, 'after commit']), lease, 'written/m', new Redactor());
+    await journal.load();
+    await journal.keepModelHooks({ turn: 1, runs: [], messages: ['Mind the herons.'], breaks: {} });
+    const usage = { input: 10, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
+    const cut = { kind: 'summary', turn: 1, fromN: 2, measuredTokens: 9, summary: 'In short.', usage } as const;
+    await journal.recordCut(cut);
+    const cuts = await readContextCuts(db, lease.focusId);
+    assert.deepEqual(
+      cuts.map(({ n, turn, kind }) => [n, turn, kind]),
+      [[1, 1, 'summary']],
+    );
+    assert.equal((await readFocus(db, lease.focusId))?.usage.input, 10);
+  });
+
+  it('a break that a hook makes in the turn in which another model took over is kept beside it', async () => {
+    const { db } = database;
+    const { lease } = await running(db);
+    const journal = new DbJournal(db, lease, 'written/m', new Redactor());
+    await journal.load();
+    await db.transaction((tx) => insertCut(tx, lease.focusId, 'model_patch', { from: 'a/b', to: 'written/m' }));
+    await journal.keepModelHooks({ turn: 1, runs: [], messages: [], breaks: { model: 'c/d' } });
+    const { sent } = await readModelHooks(db, lease.focusId, 2);
+    assert.equal(sent.model, 'c/d');
   });
 
   it("stores a call's effective input and raw result before its result, each once", async () => {

@@ -1,7 +1,7 @@
 /** What engage hooks decided, as rows, and back. */
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Queryable, Tx } from '../../db/types.ts';
-import { insertContextCut, readContextCuts } from '../../store/foci/context-cuts.ts';
+import { insertCut, readPrefixBreaks } from '../../store/foci/cuts.ts';
 import { type HookRun, insertHookRun, readHookRuns } from '../../store/foci/hook-runs.ts';
 import type { HookDecision } from '../engage/hooks.ts';
 import type { KeepModelHooks, SentPrefix } from '../engage/types.ts';
@@ -37,17 +37,19 @@ export async function insertDecisions(
   }
 }
 
+/** A break differs from what was sent before: one that does not is there already, of a transaction whose answer was lost. */
 export async function insertBreaks(
   tx: Tx,
   focusId: string,
   redactor: Redactor,
-  { turn, breaks }: KeepModelHooks,
+  { breaks }: Pick<KeepModelHooks, 'breaks'>,
 ): Promise<void> {
-  const { system, model } = breaks;
-  if (system !== undefined) {
-    await insertContextCut(tx, focusId, { turn, kind: 'system_patch', content: { system: redactor.text(system) } });
-  }
-  if (model !== undefined) await insertContextCut(tx, focusId, { turn, kind: 'model_patch', content: { model } });
+  if (breaks.system === undefined && breaks.model === undefined) return;
+  const sent = await readSent(tx, focusId);
+  const system = breaks.system === undefined ? sent.system : redactor.text(breaks.system);
+  const model = breaks.model ?? sent.model;
+  if (system !== sent.system) await insertCut(tx, focusId, 'system_patch', { system });
+  if (model !== sent.model) await insertCut(tx, focusId, 'model_patch', { model });
 }
 
 /** What was decided about a turn's request, and what the prefix was after the last break that hooks made. */
@@ -56,18 +58,18 @@ export async function readModelHooks(
   focusId: string,
   turn: number,
 ): Promise<{ runs: HookDecision[]; sent: SentPrefix }> {
-  const [runs, cuts] = await Promise.all([
-    readHookRuns(db, focusId, 'BeforeLLMCall', turn),
-    readContextCuts(db, focusId),
-  ]);
+  const [runs, sent] = await Promise.all([readHookRuns(db, focusId, 'BeforeLLMCall', turn), readSent(db, focusId)]);
+  return { runs: runs.map(asDecision), sent };
+}
+
+/** A model that took over was patched by no hook since. */
+async function readSent(db: Queryable, focusId: string): Promise<SentPrefix> {
+  const breaks = await readPrefixBreaks(db, focusId);
   const last = (kind: string, key: string) => {
-    const value = cuts.findLast((cut) => cut.kind === kind)?.content[key];
+    const value = breaks.findLast((made) => made.kind === kind)?.content[key];
     return typeof value === 'string' ? value : null;
   };
-  return {
-    runs: runs.map(asDecision),
-    sent: { system: last('system_patch', 'system'), model: last('model_patch', 'model') },
-  };
+  return { system: last('system_patch', 'system'), model: last('model_patch', 'model') };
 }
 
 function asDecision(run: HookRun): HookDecision {
