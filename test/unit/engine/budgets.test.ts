@@ -1,5 +1,6 @@
 /** What work may use: reached, asked about, raised or stopped, and shared by a whole tree. */
 import assert from 'node:assert/strict';
+import type { Hooks } from '../../../src/host/engine/engage/hooks.ts';
 import { answerQuestion } from '../../../src/host/engine/focus/answer.ts';
 import { releaseFocus } from '../../../src/host/engine/focus/ending.ts';
 import { DAY } from '../../../src/host/engine/focus/engage-phase.ts';
@@ -9,12 +10,13 @@ import type { FocusDependencies } from '../../../src/host/engine/focus/types.ts'
 import { readOpenQuestions } from '../../../src/host/store/questions/questions.ts';
 import type { AskedBudget } from '../../../src/host/store/work/types.ts';
 import { openWaits } from '../../../src/host/store/work/waits.ts';
+import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { inTransactions } from '../../support/database-interleaving.ts';
 import { answered, DEAR_MICROS, openQuestion, PRICED, spentOn, using } from '../../support/engine-budgets.ts';
 import { childTools, delegate, modelOfTasks } from '../../support/engine-children.ts';
 import { OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, type FacultyKeys, facultyOf, openBench } from '../../support/engine-focus.ts';
-import { barrier, worldTool } from '../../support/engine-loop.ts';
+import { barrier, NO_HOOKS, worldTool } from '../../support/engine-loop.ts';
 import { type WrittenAnswer, writtenModel } from '../../support/engine-model.ts';
 
 const look = worldTool({ name: 'look' });
@@ -164,6 +166,22 @@ describe('budgets', function () {
     assert.equal(model.requests.length, 0);
   });
 
+  it('reckons with the model that a hook chose, and asks none whose cost nobody knows', async () => {
+    const id = await bench.submit({ budget: { max_cost_usd: 1 } });
+    const model = looking(1);
+    const run = (chosen: string) => bench.run(model, small(), priced({ hooksOf: () => choosing(chosen) }));
+    await run('anthropic/claude-of-tomorrow');
+    const { item } = await bench.look(id);
+    assert.deepEqual([item.state, item.outcome?.error?.kind], ['dead', 'unknown_price']);
+    assert.match(item.outcome?.error?.message ?? '', /the price of anthropic\/claude-of-tomorrow is not known/);
+    assert.deepEqual(await bench.db.query('select 1 from animus.reservations where work_item_id = $1', [id]), []);
+    const dearId = await bench.submit({ budget: { max_cost_usd: 0.002 } });
+    await run('anthropic/claude-opus-4-8');
+    assert.equal(await stateOf(dearId), 'waiting');
+    assert.match((await openQuestion(bench)).text, /the next answer may cost up to/);
+    assert.equal(model.requests.length, 0);
+  });
+
   it('charges the call of a host that died as if it had been billed', async () => {
     const id = await bench.submit({ budget: { max_cost_usd: 1 } });
     const claim = await bench.claim(small());
@@ -300,6 +318,18 @@ describe('budgets', function () {
     assert.match((await openQuestion(bench)).text, /of \$0\.10 it has spent \$0\.0[89]/);
   });
 });
+
+/** A hook that chooses the model of each request. */
+function choosing(model: string): Hooks {
+  const facts = { reason: null, exitCode: 0, stderrTail: '', durationMs: 1 };
+  return {
+    ...NO_HOOKS,
+    matches: async (event) => event === 'BeforeLLMCall',
+    beforeModel: async () => [
+      { id: uuidv7(), event: 'BeforeLLMCall', hook: 'chooser', outcome: 'modified', patch: { model }, ...facts },
+    ],
+  };
+}
 
 const neverends = new AbortController();
 

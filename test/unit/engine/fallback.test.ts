@@ -1,5 +1,6 @@
 /** Which model a focus goes on with when its own cannot, what it is told then, and what it costs. */
 import assert from 'node:assert/strict';
+import type { HookDecision, Hooks } from '../../../src/host/engine/engage/hooks.ts';
 import { engagePhase } from '../../../src/host/engine/focus/engage-phase.ts';
 import { orient } from '../../../src/host/engine/focus/orient.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
@@ -7,8 +8,10 @@ import type { Models, OpenedModel } from '../../../src/host/engine/focus/types.t
 import { costMicros } from '../../../src/host/llm/prices.ts';
 import type { LlmClient, LlmError, ThinkingBlock } from '../../../src/host/llm/types.ts';
 import { openWaits, resolveWait } from '../../../src/host/store/work/waits.ts';
+import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { engineDatabase, lossyDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, facultyOf, openBench } from '../../support/engine-focus.ts';
+import { NO_HOOKS } from '../../support/engine-loop.ts';
 import { type WrittenAnswer, type WrittenModel, writtenModel } from '../../support/engine-model.ts';
 
 const FIRST = 'anthropic/claude-sonnet-5-5';
@@ -272,6 +275,42 @@ describe('a fallback model', () => {
     await run(bench, models);
     const { item, focus } = await bench.look(id);
     assert.deepEqual([item.state, focus?.model], ['completed', THIRD]);
+  });
+});
+
+describe('a model that a hook chose', () => {
+  it('waits for its own key where that was refused: no other model is left, and no other key dropped', async function () {
+    this.timeout(OPENING_LIMIT_MS);
+    const bench = await openBench();
+    const id = await bench.submit();
+    const models = new Shelf({
+      [FIRST]: [{ calls: [note('begun')] }],
+      [SECOND]: [],
+      [THIRD]: () => ({ error: { kind: 'auth', message: 'A bad key.', key: 'fingerprint' } }),
+    });
+    const facts = { reason: null, exitCode: 0, stderrTail: '', durationMs: 1, patch: { model: THIRD } };
+    const decision: HookDecision = {
+      ...facts,
+      id: uuidv7(),
+      event: 'BeforeLLMCall',
+      hook: 'chooser',
+      outcome: 'modified',
+    };
+    const hooks: Hooks = {
+      ...NO_HOOKS,
+      matches: async (event) => event === 'BeforeLLMCall',
+      beforeModel: async ({ turn }) => (turn === 2 ? [decision] : []),
+    };
+    const { focus: claimed } = await bench.run(writtenModel([]), FACULTY, { models, hooksOf: () => hooks });
+    assert.deepEqual([models.turns(FIRST), models.turns(SECOND), models.turns(THIRD)], [[1], [], [2]]);
+    assert.deepEqual(models.rejected, ['other']);
+    const [wait] = await openWaits(bench.db, [bench.place]);
+    assert.deepEqual([wait?.kind, wait?.targets], ['credentials', ['other']]);
+    assert.equal((await bench.look(id)).focus?.model, FIRST);
+    assert.deepEqual(
+      (await cutsOf(bench, claimed.id)).map(({ content }) => content),
+      [{ model: THIRD }],
+    );
   });
 });
 

@@ -2,7 +2,7 @@
  * The engage loop: ask the model, run what it asks for, record, repeat. Its state is what the journal has; it keeps none
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
-import type { LlmError, ToolResultBlock } from '../../llm/types.ts';
+import type { LlmClient, LlmError, ToolResultBlock } from '../../llm/types.ts';
 import { grown, requestTokens } from './context/grow.ts';
 import { makeRoom, type Need } from './context/make-room.ts';
 import type { ContextRows, RecordedMessage } from './context/types.ts';
@@ -15,6 +15,8 @@ import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall } fro
 const MOST_PARALLEL = 8;
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
+
+const NOT_ASKED: LlmError = { kind: 'refused', message: 'Nothing was asked.' };
 
 type LoopState = {
   context: ContextRows;
@@ -81,11 +83,25 @@ async function prepareTurn(
 ): Promise<EngageResult | undefined> {
   const prepared = await prepareRequest(deps, config, state.modelHooks, state.context, turn);
   if (deps.abort.aborted || prepared.kind === 'blocked') {
-    await deps.limits.noAnswer({ kind: 'refused', message: 'Nothing was asked.' });
+    await deps.limits.noAnswer(NOT_ASKED);
     return prepared.kind === 'blocked' ? prepared : { kind: 'stopped' };
   }
   state.context = grown(state.context, { messages: prepared.added });
+  const refused = await admitChanged(deps, config, prepared.config, turn);
+  if (refused) return refused;
   return askModel(deps, config, prepared, state, turn);
+}
+
+/** What was held back is for the focus's own model and its longest answer: another call needs as much as it may use itself. */
+async function admitChanged(
+  { limits }: EngageDependencies,
+  own: EngageConfig,
+  sent: EngageConfig,
+  turn: number,
+): Promise<EngageResult | undefined> {
+  if (sent.model === own.model && sent.maxTokens <= own.maxTokens) return undefined;
+  await limits.noAnswer(NOT_ASKED);
+  return limits.admit(turn, sent);
 }
 
 /** Hooks may have chosen another model for the answer; room is made by the focus's own. */
@@ -100,7 +116,9 @@ async function askModel(
   const answer = await streamAnswer({ ...deps, client }, sent, before, turn);
   if (answer.kind === 'failed') {
     await deps.limits.noAnswer(answer.error);
-    if (answer.error.kind !== 'context_exceeded') return modelEnd(answer.error);
+    if (answer.error.kind !== 'context_exceeded') {
+      return modelEnd(answer.error, sent.model === config.model ? undefined : { model: sent.model, client });
+    }
     return askSmaller(deps, config, state, turn, answer.error);
   }
   const { content, stopReason, usage } = answer.response;
@@ -154,8 +172,10 @@ async function findRoom(
   return undefined;
 }
 
-function modelEnd(error: LlmError): EngageResult {
-  return error.kind === 'cancelled' ? { kind: 'stopped' } : { kind: 'model_failed', error };
+function modelEnd(error: LlmError, chosen?: { model: string; client: LlmClient }): EngageResult {
+  if (error.kind === 'cancelled') return { kind: 'stopped' };
+  if (!chosen) return { kind: 'model_failed', error };
+  return { kind: 'model_failed', error, chosen: { model: chosen.model, provider: chosen.client.provider } };
 }
 
 /** Runs the open turn's calls and closes it, or says how the loop ends. */

@@ -179,8 +179,11 @@ export type EngineQuestion = {
  * this itself.
  */
 export interface Limits {
-  /** Before the model call of a turn: how the loop ends, or undefined where the call may be made. */
-  admit(turn: number): Promise<EngageResult | undefined>;
+  /**
+   * Before the model call of a turn: how the loop ends, or undefined where the call may be made. `asked`: what it is made
+   * with, where that is not what the focus was fixed to.
+   */
+  admit(turn: number, asked?: EngageConfig): Promise<EngageResult | undefined>;
   /** The call that was admitted gave no answer that was recorded. */
   noAnswer(error: LlmError): Promise<void>;
   /** What is to be remarked below the results of a turn whose calls all have theirs. */
@@ -206,7 +209,9 @@ export type EngageDependencies = {
   abort: AbortSignal;
 };
 
-export type EngageResult = { kind: 'model_failed'; error: LlmError } | LoopEnd;
+export type EngageResult =
+  /** `chosen`: the model that failed, where hooks had chosen another one than the focus's own. */
+  { kind: 'model_failed'; error: LlmError; chosen?: { model: string; provider: string } } | LoopEnd;
 
 /** How the loop ends where its model answered, or was not needed. */
 export type LoopEnd =

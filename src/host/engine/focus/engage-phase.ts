@@ -32,6 +32,8 @@ const UNREADABLE = {
   message: 'A later version of Animus recorded this conversation in a form that this one cannot read.',
 };
 
+const NO_OTHER: ChosenModel = { kind: 'none', missing: [] };
+
 export async function engagePhase(deps: FocusDependencies, claim: Claim): Promise<PhaseResult> {
   const focus = await retryLost(() => readFocus(deps.db, claim.focus.id));
   if (!focus?.config) throw new Error(`Focus ${claim.focus.id} engages without a configuration.`);
@@ -43,9 +45,12 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
   for (;;) {
     const result = await runLoop(deps, claim, { ...config, model }, client);
     if (result.kind === 'model_failed') {
-      dropRefusedKey(deps, client.provider, result.error);
-      const next = await fallBack(deps, claim, config, model, result.error);
-      if (next.kind === 'none') return modelFailed(deps, { model, client }, result.error, next.missing);
+      const { error, chosen: byHook } = result;
+      const failed = byHook ?? { model, provider: client.provider };
+      dropRefusedKey(deps, failed.provider, error);
+      // What hooks decided holds for the turn, whichever model the focus has.
+      const next = byHook ? NO_OTHER : await fallBack(deps, claim, config, model, error);
+      if (next.kind === 'none') return modelFailed(deps, failed, error, next.missing);
       ({ model, client } = next);
       continue;
     }
@@ -196,7 +201,7 @@ function askPerson(question: EngineQuestion): PhaseResult {
 
 function modelFailed(
   deps: FocusDependencies,
-  { model, client: { provider } }: { model: string; client: LlmClient },
+  { model, provider }: { model: string; provider: string },
   error: LlmError,
   missing: ChosenModel['missing'],
 ): PhaseResult {

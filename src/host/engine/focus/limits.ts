@@ -23,7 +23,7 @@ export type LimitParts = {
   db: Db;
   lease: Lease;
   item: Pick<WorkItem, 'id' | 'rootId' | 'parentId' | 'place'>;
-  /** Its model is the one that is asked. */
+  /** Its model is the one that is asked, where hooks choose no other. */
   config: EngageConfig;
   costOf: CostOf;
   /** Tools that may wait for others: to call one again is no repetition. */
@@ -65,22 +65,22 @@ export class DbLimits implements Limits {
     this.#parts = parts;
   }
 
-  async admit(turn: number): Promise<EngageResult | undefined> {
+  async admit(turn: number, asked: EngageConfig = this.#parts.config): Promise<EngageResult | undefined> {
     const { db, item, dayCapMicros } = this.#parts;
     // What is held back already is still there for the call.
     if (this.#reservation !== undefined && !this.#isSettled) return undefined;
     this.#reservation = undefined;
     this.#isSettled = false;
-    const asked = await this.#questions();
-    const stopped = asked.findLast(({ verdict }) => verdict === 'stop');
+    const questions = await this.#questions();
+    const stopped = questions.findLast(({ verdict }) => verdict === 'stop');
     if (stopped) return endOf(stopped);
-    const circles = await this.#circles(asked, turn - 1);
+    const circles = await this.#circles(questions, turn - 1);
     if (circles) return circles;
     if (dayCapMicros !== null) {
       const day = await retryLost(() => readDay(db, item.place));
       if (day.costMicros >= dayCapMicros) return { kind: 'day_over', endsInMs: day.endsInMs };
     }
-    return this.#admitToBudgets(turn);
+    return this.#admitToBudgets(turn, asked);
   }
 
   async noAnswer({ kind }: LlmError): Promise<void> {
@@ -149,8 +149,8 @@ export class DbLimits implements Limits {
     return repetition;
   }
 
-  async #admitToBudgets(turn: number): Promise<EngageResult | undefined> {
-    const { db, lease, item, config, costOf, dayCapMicros, ending } = this.#parts;
+  async #admitToBudgets(turn: number, config: EngageConfig): Promise<EngageResult | undefined> {
+    const { db, lease, item, costOf, dayCapMicros, ending } = this.#parts;
     const budgets = await retryLost(() => readOwnedBudgets(db, item.id, lease.focusId));
     const most = ownTurns(budgets, item.id) ?? config.maxTurns;
     if (turn > most) {
