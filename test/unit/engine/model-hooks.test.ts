@@ -218,6 +218,14 @@ describe('hooks of model calls', () => {
     );
   });
 
+  it('what they add does not hide that a cut answer was continued already', async () => {
+    const hooks = patching((turn) => ({ messages: [`For turn ${turn}.`] }));
+    const client = writtenModel(() => ({ text: 'On and on', stop: 'max_tokens' }));
+    const { ended } = run({ hooks, maxTurns: 9 }, new MemoryJournal(), client);
+    assert.deepEqual(await ended, { kind: 'end_turn', text: 'On and on' });
+    assert.equal(client.requests.length, 2);
+  });
+
   it('those of AfterTurn look at every turn that was closed, the last one too', async () => {
     const seen: unknown[] = [];
     const hooks: Partial<Hooks> = {

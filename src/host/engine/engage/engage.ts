@@ -237,8 +237,7 @@ async function endOrContinue(
     case 'pause_turn':
       return undefined; // the answer goes back as it is, and the model takes it up
     case 'max_tokens': {
-      const alreadyContinued = isContinuation(state.context.messages.at(-2));
-      if (alreadyContinued) return { kind: 'end_turn', text };
+      if (isContinued(state.context.messages)) return { kind: 'end_turn', text };
       const blocks = [{ type: 'text' as const, text: CONTINUE }];
       const closed = await deps.journal.closeTurn({ turn: answer.turn, role: 'user', kind: 'remark', blocks });
       state.context = grown(state.context, closed);
@@ -263,7 +262,8 @@ async function endOrContinue(
   }
 }
 
-/** Other remarks follow a turn's results. */
-function isContinuation(message: RecordedMessage | undefined): boolean {
-  return message?.kind === 'remark' && message.blocks.some((block) => block.type === 'text' && block.text === CONTINUE);
+/** Whether the newest answer goes on from a cut one. Other remarks follow a turn's results, and hooks add to a request. */
+function isContinued(messages: readonly RecordedMessage[]): boolean {
+  const asked = messages.slice(0, -1).findLast(({ kind }) => kind !== 'hook');
+  return asked?.kind === 'remark' && asked.blocks.some((block) => block.type === 'text' && block.text === CONTINUE);
 }
