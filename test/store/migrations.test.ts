@@ -5,6 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Migration, migrate, readMigrations, schemaState, splitStatements } from '../../src/host/db/migrate.ts';
 import type { Queryable } from '../../src/host/db/types.ts';
+import { claimNext } from '../../src/host/engine/dispatch/claim.ts';
+import { DbJournal } from '../../src/host/engine/focus/journal.ts';
+import { DbLimits } from '../../src/host/engine/focus/limits.ts';
+import { readConfig } from '../../src/host/engine/focus/pinned-config.ts';
+import { Redactor } from '../../src/host/engine/redaction/redactor.ts';
+import { readBudgets } from '../../src/host/store/budgets/budgets.ts';
+import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { dumpSchema } from '../support/database-schema.ts';
 import { MIGRATIONS, MIGRATIONS_FOLDER, onEachDatabase } from '../support/databases.ts';
 
@@ -28,6 +35,38 @@ const listTables = async (db: Queryable, schema: string) =>
     ])
   ).map(({ name }) => name);
 
+const BEFORE_BUDGETS = 7;
+
+/** As it was left by a host of before: a call had begun. */
+async function olderWork(
+  db: Queryable,
+  { id, focusId, callId, place }: Record<'id' | 'focusId' | 'callId' | 'place', string>,
+) {
+  const config = { model: 'scripted/demo', system: ['S'], tools: [], maxTurns: 3, maxTokens: 10, temperature: null };
+  const call = { type: 'tool_use', id: 'c1', name: 'look', input: {} };
+  await db.query(
+    `insert into animus.work_items (id, place, root_id, faculty, description, state, max_attempts, provenance)
+     values ($1, $2, $1, 'general', 'Count.', 'queued', 3, '{"source": "cli"}')`,
+    [id, place],
+  );
+  await db.query(
+    `insert into animus.foci (id, work_item_id, attempt, faculty, host_id, phase, status, model, config)
+     values ($1, $2, 1, 'general', $1, 'engage', 'released', 'scripted/demo', $3::jsonb)`,
+    [focusId, id, JSON.stringify(config)],
+  );
+  await db.query(
+    `insert into animus.focus_messages (focus_id, n, turn, block, role, kind, content, format_version)
+     values ($1, 1, 0, 0, 'user', 'task', '{"blocks": [{"type": "text", "text": "Count."}]}', 1),
+       ($1, 2, 1, 0, 'assistant', 'assistant', $2::jsonb, 1)`,
+    [focusId, JSON.stringify({ blocks: [call], stopReason: { kind: 'tool_use' } })],
+  );
+  await db.query(
+    `insert into animus.tool_calls (id, focus_id, work_item_id, turn, position, provider_call_id, name, caller, effect,
+       input, state) values ($1, $2, $3, 1, 0, 'c1', 'look', 'model', 'write', '{}', 'started')`,
+    [callId, focusId, id],
+  );
+}
+
 onEachDatabase('migrations', { empty: true }, (database) => {
   it('an empty database gets all of them, and a second start none', async () => {
     const { db } = database;
@@ -47,6 +86,42 @@ onEachDatabase('migrations', { empty: true }, (database) => {
     assert.deepEqual(await schemaState(db, MIGRATIONS), { kind: 'older', applied: MIGRATIONS.length - 1, pending: 1 });
     assert.equal(await migrate(db, MIGRATIONS), 1);
     assert.deepEqual(await schemaState(db, MIGRATIONS), { kind: 'current' });
+  });
+
+  it('[F24] work that an older version was at goes on from its rows', async () => {
+    const { db } = database;
+    await migrate(db, MIGRATIONS.slice(0, BEFORE_BUDGETS));
+    const [id, focusId, callId, place] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+    await olderWork(db, { id, focusId, callId, place });
+    await migrate(db, MIGRATIONS);
+    const claim = await claimNext(db, uuidv7(), { places: [place], faculties: ['general'] });
+    assert.deepEqual([claim?.item.id, claim?.focus.id, claim?.focus.phase], [id, focusId, 'engage']);
+    assert.ok(claim);
+    const config = readConfig(claim.focus.config ?? {});
+    assert.deepEqual([config.fallbackModels, config.thinking], [[], null]);
+    assert.ok(config.context.windowTokens > 0);
+    const journal = new DbJournal(db, claim.lease, config.model, new Redactor());
+    const { context, callsOfLastTurn } = await journal.load();
+    assert.deepEqual([context.messages.length, context.blocks.length, context.cuts.length], [2, 0, 0]);
+    const [call] = callsOfLastTurn;
+    assert.ok(call?.started && call.id === callId);
+    await journal.finishCall(call, 'interrupted', { content: 'Interrupted.', isError: true });
+    const blocks = [
+      { type: 'tool_result', toolUseId: call.providerCallId, content: 'Interrupted.', isError: true } as const,
+    ];
+    await journal.closeTurn({ turn: 1, role: 'user', kind: 'tool_results', blocks });
+    const limits = new DbLimits({
+      ...{ db, lease: claim.lease, item: claim.item, config, costOf: () => 7, waitingTools: new Set<string>() },
+      ...{ headless: false, dayCapMicros: 1_000_000, ending: new AbortController().signal },
+    });
+    assert.equal(await limits.admit(2), undefined);
+    assert.deepEqual(await limits.admit(1000), undefined, 'what is held back is there still');
+    const usage = { input: 5, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
+    await db.transaction((tx) => limits.settle(tx, usage, config.model));
+    const spent = (await readBudgets(db, [id])).get(id);
+    assert.deepEqual([spent?.spentTokens, spent?.spentCostMicros, spent?.maxTurns], [6, 7, null]);
+    const question = await limits.admit(1000);
+    assert.ok(question?.kind === 'asks' && question.question.kind === 'budget', 'by the turns it was fixed to');
   });
 
   it('[F24] a newer database is told apart, and looking at it changes nothing', async () => {
