@@ -1,6 +1,8 @@
 /** What hooks make of model calls. */
 import assert from 'node:assert/strict';
 import type { HookDecision, Hooks, ModelPatch } from '../../../src/host/engine/engage/hooks.ts';
+import { turnsOnly } from '../../../src/host/engine/engage/limits.ts';
+import type { LlmError } from '../../../src/host/llm/types.ts';
 import { CONTEXT_SETTINGS } from '../../support/engine-context.ts';
 import { type LoopOptions, runLoop, worldTool } from '../../support/engine-loop.ts';
 import { Crash, MemoryJournal } from '../../support/engine-memory-journal.ts';
@@ -216,6 +218,23 @@ describe('hooks of model calls', () => {
         [3, 3, 3],
       ],
     );
+  });
+
+  it('a loop that is to end while they are asked sends nothing more, and goes on from what they decided', async () => {
+    const stopping = new AbortController();
+    const asked: number[] = [];
+    const hooks = patching((turn) => {
+      if (turn === 2) stopping.abort();
+      return { messages: [`For turn ${turn}.`] };
+    }, asked);
+    const given: string[] = [];
+    const limits = { ...turnsOnly(9), noAnswer: async ({ kind }: LlmError) => void given.push(kind) };
+    const journal = new MemoryJournal();
+    const { ended, client } = run({ hooks, limits, stopping: stopping.signal }, journal);
+    assert.deepEqual(await ended, { kind: 'stopped' });
+    assert.deepEqual([client.requests.length, asked, given], [1, [1, 2], ['refused']]);
+    assert.equal((await run({ hooks }, journal).ended).kind, 'end_turn');
+    assert.deepEqual(asked, [1, 2, 3]);
   });
 
   it('what they add does not hide that a cut answer was continued already', async () => {

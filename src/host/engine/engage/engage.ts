@@ -82,14 +82,16 @@ async function prepareTurn(
   turn: number,
 ): Promise<EngageResult | undefined> {
   const prepared = await prepareRequest(deps, config, state.modelHooks, state.context, turn);
-  if (deps.abort.aborted || prepared.kind === 'blocked') {
+  const isEnding = deps.stopping.aborted || deps.abort.aborted;
+  const next: EngageResult | Prepared = isEnding ? { kind: 'stopped' } : prepared;
+  if (next.kind !== 'prepared') {
     await deps.limits.noAnswer(NOT_ASKED);
-    return prepared.kind === 'blocked' ? prepared : { kind: 'stopped' };
+    return next;
   }
-  state.context = grown(state.context, { messages: prepared.added });
-  const refused = await admitChanged(deps, config, prepared.config, turn);
+  state.context = grown(state.context, { messages: next.added });
+  const refused = await admitChanged(deps, config, next.config, turn);
   if (refused) return refused;
-  return askModel(deps, config, prepared, state, turn);
+  return askModel(deps, config, next, state, turn);
 }
 
 /** What was held back is for the focus's own model and its longest answer: another call needs as much as it may use itself. */
