@@ -1,6 +1,14 @@
 /** What holds for thinking whatever its provider: who may get it back, and in what shape. */
 import { mapStrings } from './clean-text.ts';
-import type { ContentBlock, JsonValue, Message, ThinkingBlock } from './types.ts';
+import type { ContentBlock, JsonValue, Message, Thinking, ThinkingBlock } from './types.ts';
+
+/** The most tokens a model may think, for providers that count them on top of the answer's. */
+export const THINKING_TOKENS = { low: 2048, medium: 8192, high: 16_384 } as const;
+
+/** What an answer may have at most, thinking and all, whichever way its provider counts. */
+export function mostAnswerTokens(maxTokens: number, thinking: Thinking | null): number {
+  return thinking === null || thinking === 'off' ? maxTokens : maxTokens + THINKING_TOKENS[thinking];
+}
 
 /**
  * Applies `change` to every string of an answer's blocks. Thinking is proven to be its model's own together with all that came

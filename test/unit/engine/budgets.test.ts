@@ -182,6 +182,14 @@ describe('budgets', function () {
     assert.equal(model.requests.length, 0);
   });
 
+  it('holds back what the model may think, besides its answer', async () => {
+    const id = await bench.submit({ budget: { max_tokens: 10_000 } });
+    const model = looking(0);
+    await bench.run(model, small({}, { thinking: 'high' }), priced());
+    assert.deepEqual([await stateOf(id), model.requests.length], ['waiting', 0]);
+    assert.match((await openQuestion(bench)).text, /the next answer may take up to 1[5-9],\d{3} tokens/);
+  });
+
   it('charges the call of a host that died as if it had been billed', async () => {
     const id = await bench.submit({ budget: { max_cost_usd: 1 } });
     const claim = await bench.claim(small());

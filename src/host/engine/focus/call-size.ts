@@ -2,6 +2,7 @@
 import type { Queryable } from '../../db/types.ts';
 import { estimateTokens } from '../../llm/estimate-tokens.ts';
 import type { CostOf } from '../../llm/prices.ts';
+import { mostAnswerTokens } from '../../llm/thinking.ts';
 import { readMessages } from '../../store/foci/messages.ts';
 import { readNewestAnswer } from '../../store/foci/newest-answer.ts';
 import type { EngageConfig } from '../engage/types.ts';
@@ -23,8 +24,8 @@ export async function estimateCall(
   const since = await readMessages(db, focusId, newest?.n ?? 0);
   const told = newest?.tokens ?? estimateTokens(JSON.stringify([config.system, config.tools]));
   const input = told + estimateTokens(since.map(({ content }) => JSON.stringify(content.blocks)).join(''));
-  const { maxTokens: output, model } = config;
+  const output = mostAnswerTokens(config.maxTokens, config.thinking);
   // Writing a prompt to the provider's cache is the dearest way to send it.
   const usage = { input, cacheRead: 0, cacheWrite: input, output, reasoning: 0 };
-  return { tokens: input + output, costMicros: costOf(model, usage) };
+  return { tokens: input + output, costMicros: costOf(config.model, usage) };
 }

@@ -3,12 +3,10 @@
  * pages on thinking and effort had it in November 2026.
  */
 import * as z from 'zod';
+import { THINKING_TOKENS } from '../thinking.ts';
 import type { CompletionRequest, ContentBlock, JsonValue, Message, Thinking, ThinkingBlock } from '../types.ts';
 
 type JsonObject = { [key: string]: JsonValue };
-
-/** The most tokens a model may think that is told a number. They count as part of the answer, so they come on top of it. */
-const THINKING_TOKENS = { low: 2048, medium: 8192, high: 16_384 } as const;
 
 /** Models of version 4.6 and above decide themselves how much to think, and are told an effort. */
 const FIRST_ADAPTIVE = versionOf(4, 6);
@@ -31,6 +29,7 @@ export function thinkingMembers(request: CompletionRequest, provider: string): J
   if (thinking === undefined) return { max_tokens: maxTokens };
   const { name, version } = parseModel(model);
   if (thinking === 'off') return { max_tokens: maxTokens, ...turnedOff(name, version) };
+  // They count as part of the answer, so they come on top of it.
   const tokens = THINKING_TOKENS[thinking];
   const max_tokens = maxTokens + tokens;
   if (version >= FIRST_ADAPTIVE) {
