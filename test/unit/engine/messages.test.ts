@@ -59,6 +59,19 @@ describe('what a person says to a focus', () => {
     assert.equal((await bench.look(id)).item.outcome?.summary, 'Three cranes.');
   });
 
+  it('is heard also where the model was cut twice and would end by that', async () => {
+    const bench = await openBench();
+    const id = await bench.submit();
+    const client = writtenModel((turn): WrittenAnswer => {
+      if (turn === 1) return { text: 'On and', stop: 'max_tokens' };
+      if (turn === 2) return { text: ' on', stop: 'max_tokens', after: say(bench, id, 'And the cranes?') };
+      return { text: 'Three cranes.' };
+    });
+    await bench.run(client);
+    assert.deepEqual(await heard(bench, id), [[2, 'user', said('And the cranes?')]]);
+    assert.equal((await bench.look(id)).item.outcome?.summary, 'Three cranes.');
+  });
+
   it('is refused by work that has ended, or that only writes its outcome', async () => {
     const bench = await openBench();
     const id = await bench.submit();

@@ -239,7 +239,7 @@ async function endOrContinue(
     case 'pause_turn':
       return undefined; // the answer goes back as it is, and the model takes it up
     case 'max_tokens': {
-      if (isContinued(state.context.messages)) return { kind: 'end_turn', text };
+      if (isContinued(state.context.messages)) return endUnlessHeard(deps, state, answer, text);
       const blocks = [{ type: 'text' as const, text: CONTINUE }];
       const closed = await deps.journal.closeTurn({ turn: answer.turn, role: 'user', kind: 'remark', blocks });
       state.context = grown(state.context, closed);
@@ -255,13 +255,22 @@ async function endOrContinue(
     case 'end_turn':
     case 'tool_use':
     case 'stop_sequence':
-    case 'other': {
-      const heard = await deps.journal.hearPeople(answer.turn);
-      if (heard.length === 0) return { kind: 'end_turn', text };
-      state.context = grown(state.context, { messages: heard });
-      return undefined;
-    }
+    case 'other':
+      return endUnlessHeard(deps, state, answer, text);
   }
+}
+
+/** Whoever said something meanwhile is heard first: the end is not accepted before that. */
+async function endUnlessHeard(
+  { journal }: EngageDependencies,
+  state: LoopState,
+  { turn }: RecordedMessage,
+  text: string,
+): Promise<EngageResult | undefined> {
+  const heard = await journal.hearPeople(turn);
+  if (heard.length === 0) return { kind: 'end_turn', text };
+  state.context = grown(state.context, { messages: heard });
+  return undefined;
 }
 
 /** Whether the newest answer goes on from a cut one. Other remarks follow a turn's results, and hooks add to a request. */
