@@ -19,7 +19,7 @@ const TURNS = 50;
 const SHORT_RUN_REPEATS = 5;
 
 const BY_HAND = 'a loop written by hand';
-const BY_HAND_KEPT = 'the same, each message kept in PGlite';
+const BY_HAND_KEPT = 'by hand, each message kept in PGlite';
 const BY_AI = 'ai (Vercel AI SDK), generateText';
 const BY_AGENTS = '@openai/agents, tracing off';
 const IN_MEMORY = 'our loop, journal in memory';
@@ -44,7 +44,7 @@ async function run({ cleanup, signal }: SubjectContext): Promise<Report> {
     notes: [
       `In memory ours takes ${times(IN_MEMORY, BY_AI)} as long as ai, and ${times(IN_MEMORY, BY_AGENTS)} as long as @openai/agents.`,
       'As the host runs it, each step is committed to PGlite before the next begins; budgets, permissions and guards are real.',
-      `That takes ${times(IN_DATABASE, BY_HAND_KEPT)} as long as two inserts a turn, and ${times(IN_DATABASE, BY_AI)} as long as ai, which keeps nothing.`,
+      `That takes ${times(IN_DATABASE, BY_HAND_KEPT)} as long as by hand with two inserts, and ${times(IN_DATABASE, BY_AI)} as long as ai, which keeps nothing.`,
       `A turn is ${transactions} transactions: ${statements} statements with begin and commit, in ${roundTrips} round trips.`,
     ],
   };
