@@ -1,43 +1,47 @@
-/** Three ways to run the same conversation: by hand, by our loop without a database, by our loop as the host runs it. */
+/** Ways to run the same conversation: by hand, by our loop without a database, by our loop as the host runs it. */
+import { tmpdir } from 'node:os';
 import type { Db, Tx } from '../src/host/db/types.ts';
-import { claimNext } from '../src/host/engine/dispatch/claim.ts';
+import type { ContextSettings } from '../src/host/engine/engage/context/types.ts';
 import { engage } from '../src/host/engine/engage/engage.ts';
 import { turnsOnly } from '../src/host/engine/engage/limits.ts';
 import type { Tool, ToolContext } from '../src/host/engine/engage/tool.ts';
-import type { EngageConfig, Journal } from '../src/host/engine/engage/types.ts';
+import type { EngageConfig, EngageDependencies, Journal } from '../src/host/engine/engage/types.ts';
 import { defaultContextSettings } from '../src/host/engine/focus/context-settings.ts';
-import { DbJournal } from '../src/host/engine/focus/journal.ts';
-import { Redactor } from '../src/host/engine/redaction/redactor.ts';
-import { ledgerAppend } from '../src/host/engine/tools/ledger-append.ts';
-import { readFile } from '../src/host/engine/tools/read-file.ts';
 import { toolDefinition } from '../src/host/engine/tools/select-tools.ts';
 import type { CompletionResponse, LlmClient, Message, ToolResultBlock } from '../src/host/llm/types.ts';
-import { beginEngage } from '../src/host/store/foci/foci.ts';
-import { insertMessage } from '../src/host/store/foci/messages.ts';
-import { registerHost } from '../src/host/store/hosts/hosts.ts';
-import { submitWork } from '../src/host/store/work/submit.ts';
-import type { JsonObject } from '../src/protocol/json.ts';
 import { uuidv7 } from '../src/rendezvous/ids.ts';
 import { ALL_ALLOWED, NO_HOOKS } from '../test/support/engine-loop.ts';
 import { MemoryJournal } from '../test/support/engine-memory-journal.ts';
+import { claimForBench, hostParts } from './host-parts.ts';
 
-const TASK = 'Count the herons.';
-const TOOLS: readonly Tool[] = [ledgerAppend, readFile];
-const tools = new Map(TOOLS.map((tool) => [tool.name, tool]));
-const never = new AbortController().signal;
+export const TASK = 'Count the herons.';
+export const SYSTEM = 'You count birds.';
 
-const CONFIG: EngageConfig = {
-  model: 'instant/model',
-  system: ['You count birds.'],
-  tools: TOOLS.map(toolDefinition),
-  maxTurns: 10_000,
-  maxTokens: 4096,
-  temperature: null,
-  thinking: null,
-  context: defaultContextSettings('instant/model'),
+export type Conversation = {
+  client: LlmClient;
+  tools: readonly Tool[];
+  maxParallelTools?: number;
+  context?: ContextSettings;
+  /** Handed the journal before the loop begins, to look on. */
+  watch?: (journal: Journal) => void;
 };
 
-export type Conversation = { client: LlmClient; workspace: string };
+const never = new AbortController().signal;
+
+export function configOf({ tools, maxParallelTools = 8, context }: Omit<Conversation, 'client'>): EngageConfig {
+  const model = 'instant/model';
+  return {
+    model,
+    system: [SYSTEM],
+    tools: tools.map(toolDefinition),
+    maxTurns: 10_000,
+    maxTokens: 4096,
+    temperature: null,
+    thinking: null,
+    context: context ?? defaultContextSettings(model),
+    maxParallelTools,
+  };
+}
 
 /** Whatever is written is taken; an entry's number is all that a tool asks back. */
 function memoryTx(): Tx {
@@ -51,79 +55,88 @@ function memoryTx(): Tx {
   };
 }
 
-export async function runByHand({ client, workspace }: Conversation): Promise<void> {
-  const tx = memoryTx();
-  const context = { ...ids(), workspace, signal: never };
-  const system = CONFIG.system.map((text) => ({ type: 'text' as const, text }));
+/** Runs calls of these tools as they are: arguments checked, nothing recorded. Not for tools that wait. */
+export function bareTools(tools: readonly Tool[]): (name: string, input: unknown) => ReturnType<typeof runBare> {
+  const [tx, context] = [memoryTx(), { ...ids(), signal: never }];
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  return (name, input) => runBare(byName.get(name), input, context, tx);
+}
+
+function runBare(tool: Tool | undefined, given: unknown, context: ToolContext, tx: Tx) {
+  if (!tool || tool.kind === 'waiting') throw new Error('There is no such tool that runs at once.');
+  const input = tool.input.parse(given);
+  return tool.kind === 'store' ? tool.run(input, context, tx) : tool.run(input, context);
+}
+
+/** `keep` is waited for with each message before the loop goes on. */
+export async function runByHand(
+  conversation: Conversation,
+  keep: (message: Message) => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  const { client, tools } = conversation;
+  const runTool = bareTools(tools);
+  const { model, maxTokens, system: texts, tools: definitions } = configOf(conversation);
+  const system = texts.map((text) => ({ type: 'text' as const, text }));
   const messages: Message[] = [{ role: 'user', content: [{ type: 'text', text: TASK }] }];
   for (let turn = 1; ; turn += 1) {
-    const request = { model: CONFIG.model, system, tools: CONFIG.tools, maxTokens: CONFIG.maxTokens, messages, turn };
+    const request = { model, system, tools: definitions, maxTokens, messages, turn };
     let response: CompletionResponse | undefined;
     for await (const event of client.stream(request, never)) {
       if (event.type === 'done') response = event.response;
     }
     if (!response) throw new Error('The model failed.');
-    messages.push({ role: 'assistant', content: response.content });
+    const said: Message = { role: 'assistant', content: response.content };
+    await keep(said);
+    messages.push(said);
     const calls = response.content.filter((block) => block.type === 'tool_use');
     if (calls.length === 0) return;
     const results: ToolResultBlock[] = [];
     for (const call of calls) {
-      const tool = tools.get(call.name);
-      if (!tool || tool.kind === 'waiting') throw new Error(`There is no tool ${call.name} that runs at once.`);
-      const input = tool.input.parse(call.input);
-      const { content, isError } =
-        tool.kind === 'store' ? await tool.run(input, context, tx) : await tool.run(input, context);
+      const { content, isError } = await runTool(call.name, call.input);
       results.push({ type: 'tool_result', toolUseId: call.id, content, isError });
     }
-    messages.push({ role: 'user', content: results });
+    const given: Message = { role: 'user', content: results };
+    await keep(given);
+    messages.push(given);
   }
 }
 
-export function runInMemory(conversation: Conversation): Promise<void> {
-  const journal = new MemoryJournal(TASK);
-  const tx = memoryTx();
-  journal.runStoreCall = async (call, _effect, run) => journal.finishCall(call, 'done', await run(tx));
-  return runLoop(conversation, journal, ids());
+/** No hooks, nobody to ask, no budget. */
+export async function runInMemory(conversation: Conversation): Promise<MemoryJournal> {
+  const config = configOf(conversation);
+  const journal = new MemoryJournal(TASK, config.context);
+  const parts = { limits: turnsOnly(config.maxTurns), hooks: NO_HOOKS, permissions: ALL_ALLOWED };
+  await runLoop(conversation, config, { journal, ...parts, context: ids() });
+  return journal;
 }
 
 /** Gives what runs the conversation on a work item of its own, submitted and claimed as by the host. */
 export async function prepareInDatabase(db: Db): Promise<(conversation: Conversation) => Promise<void>> {
-  const [id, place, hostId] = [uuidv7(), uuidv7(), uuidv7()];
-  await submitWork(db, {
-    ...{ id, place, faculty: 'general', description: TASK, params: {}, attachments: [], model: null },
-    ...{ priority: 0, dedup: null, delayMs: 0, maxAttempts: 1, provenance: { source: 'api' } },
-  });
-  await registerHost(db, { id: hostId, storeId: place, name: 'bench', places: [place], faculties: [], version: '0' });
-  const claimed = await claimNext(db, hostId, { places: [place], faculties: ['general'] });
-  if (!claimed) throw new Error('The work that was submitted cannot be claimed.');
-  const { lease, focus } = claimed;
-  await db.transaction(async (tx) => {
-    const content = { blocks: [{ type: 'text', text: TASK }] };
-    await insertMessage(tx, focus.id, { n: 1, turn: 0, block: 0, role: 'user', kind: 'task', content });
-    await beginEngage(tx, focus.id, CONFIG.model, CONFIG as unknown as JsonObject);
-  });
-  const redactor = new Redactor();
-  redactor.add('host_token', 'a-token-that-is-nowhere-in-the-text');
-  const journal = new DbJournal(db, lease, CONFIG.model, redactor);
-  return (conversation) => runLoop(conversation, journal, { ...ids(), workItemId: id, focusId: focus.id });
+  const claimed = await claimForBench(db, TASK);
+  return async (conversation) => {
+    const config = configOf(conversation);
+    const parts = await hostParts(db, claimed, config, conversation.tools);
+    await runLoop(conversation, config, parts);
+  };
 }
 
 async function runLoop(
-  { client, workspace }: Conversation,
-  journal: Journal,
-  context: Omit<ToolContext, 'signal' | 'workspace'>,
+  { client, tools, watch }: Conversation,
+  config: EngageConfig,
+  parts: Pick<EngageDependencies, 'journal' | 'limits' | 'hooks' | 'permissions' | 'context'>,
 ): Promise<void> {
+  watch?.(parts.journal);
   const result = await engage(
     {
-      ...{ client, tools, journal, limits: turnsOnly(CONFIG.maxTurns), context: { ...context, workspace } },
+      ...{ ...parts, client, tools: new Map(tools.map((tool) => [tool.name, tool])) },
       ...{ emit: () => undefined, stopping: never, held: never, abort: never, openModel: () => undefined },
-      ...{ hooks: NO_HOOKS, permissions: ALL_ALLOWED },
     },
-    CONFIG,
+    config,
   );
   if (result.kind !== 'end_turn') throw new Error(`The loop ended otherwise: ${JSON.stringify(result)}`);
 }
 
 function ids() {
-  return { workItemId: uuidv7(), focusId: uuidv7(), faculty: 'general', knownFile: async () => undefined };
+  const knownFile = async () => undefined;
+  return { workItemId: uuidv7(), focusId: uuidv7(), faculty: 'general', workspace: tmpdir(), knownFile };
 }

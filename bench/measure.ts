@@ -44,19 +44,23 @@ export type Figure = {
 
 /** One figure for each label, in the order given, beside the one they are compared with. */
 export function figures(samples: Samples, labels: readonly string[], comparison: string): Figure[] {
-  const base = valuesOf(samples, comparison);
   return labels.map((label) => {
     const values = valuesOf(samples, label);
-    const ratios = values.map((value, round) => value / (base[round] ?? Number.NaN));
     return {
       label,
       median: median(values),
       min: Math.min(...values),
       max: Math.max(...values),
       runs: values.length,
-      ratio: label === comparison ? null : median(ratios),
+      ratio: label === comparison ? null : ratioOf(samples, label, comparison),
     };
   });
+}
+
+/** The median of each round's ratio. */
+export function ratioOf(samples: Samples, label: string, comparison: string): number {
+  const base = valuesOf(samples, comparison);
+  return median(valuesOf(samples, label).map((value, round) => value / (base[round] ?? Number.NaN)));
 }
 
 export function median(values: readonly number[]): number {

@@ -47,15 +47,16 @@ async function run({ cleanup, signal }: SubjectContext): Promise<Report> {
   signal.throwIfAborted();
   const contenders = queues.flatMap((benched) => [oneAlone(benched), manyAtOnce(benched)]);
   const samples = await alternate(contenders, { warmUps: 2, counted: 15, budgetMs: 90_000, signal });
-  const labels = [latency, perJob].flatMap((label) => queues.map(({ name }) => label(name)));
-  const base = latency(queues[0]?.name ?? '');
+  const names = queues.map(({ name }) => name);
+  const [base = ''] = names;
+  const rows = [latency, perJob].flatMap((label) => figures(samples, names.map(label), label(base)));
   return {
     title: 'Queue: start latency and no-op throughput',
     meaning: [
       'One job alone into an idle queue, from the call to its start; and the time per job when 100 are submitted eight at a',
       'time and four may run at once. Ours makes a lease, a focus and its events with each; the others keep one row a job.',
     ],
-    ...figureTable(figures(samples, labels, base), base),
+    ...figureTable(rows, base),
     notes: [
       ...notes,
       'pg-boss and graphile-worker are woken by notification too; pg-boss takes batches of four, and polls each half second.',

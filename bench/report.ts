@@ -13,12 +13,17 @@ export type Report = {
   notes: readonly string[];
 };
 
-/** `comparison` heads the column of ratios. */
-export function figureTable(rows: readonly Figure[], comparison: string): Pick<Report, 'header' | 'cells' | 'rows'> {
+/** `comparison` heads the column of ratios. Short times are printed in microseconds; as data all are milliseconds. */
+export function figureTable(
+  rows: readonly Figure[],
+  comparison: string,
+  unit: 'ms' | 'µs' = 'ms',
+): Pick<Report, 'header' | 'cells' | 'rows'> {
+  const scale = unit === 'ms' ? 1 : 1000;
   const cells = rows.map(({ label, median, min, max, runs, ratio }) => [
     label,
-    `${readable(median)} ms`,
-    `${readable(min)}–${readable(max)}`,
+    `${readable(median * scale)} ${unit}`,
+    `${readable(min * scale)}–${readable(max * scale)}`,
     String(runs),
     ratio === null ? '1' : `${readable(ratio)} ×`,
   ]);
@@ -39,6 +44,6 @@ export function printReport({ title, meaning, header, cells, notes }: Report): s
 
 /** Three digits that count, and never an exponent. */
 export function readable(value: number): string {
-  const decimals = value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0;
+  const decimals = value < 0.1 ? 4 : value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0;
   return value.toFixed(decimals);
 }

@@ -11,8 +11,10 @@ import { engineTime } from './engine-time.ts';
 import { hostStart } from './host-start.ts';
 import { ledger } from './ledger.ts';
 import { ledgerView } from './ledger-view.ts';
+import { parallelCalls } from './parallel-calls.ts';
 import { queue } from './queue.ts';
 import { printReport } from './report.ts';
+import { requestBuilding } from './request-building.ts';
 import { runSubject } from './run-subject.ts';
 import type { Subject } from './subject.ts';
 import { submit } from './submit.ts';
@@ -23,6 +25,8 @@ const SUBJECTS: readonly Subject[] = [
   queue,
   ledger,
   engineTime,
+  parallelCalls,
+  requestBuilding,
   awareness,
   bundleSize,
   extensionActivation,

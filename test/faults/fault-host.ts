@@ -31,8 +31,11 @@ export async function buildFaultHost(): Promise<string> {
   await build({
     absWorkingDir: ROOT,
     entryPoints: ['src/host/main.ts'],
-    outfile: path.join(folder, 'main.mjs'),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    // As in the build: in one file, what is imported late would come too late for what it shares with the rest.
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node22',
