@@ -60,10 +60,17 @@ async function run(db: PGlite, call: WorkerCall): Promise<WorkerRows> {
   return { rows: [[]] };
 }
 
+const SELECT = /^\s*select\s/i;
+
 async function query(db: PGlite, statements: readonly Statement[]): Promise<WorkerRows> {
   const rows: Row[][] = [];
   try {
-    for (const { sql, params } of statements) rows.push((await db.query<Row>(sql, params as unknown[])).rows);
+    for (const { sql, params } of statements) {
+      const result = await db.query<Row>(sql, params as unknown[]);
+      // An instance that broke without a word answers with nothing at all, not even columns: that is no empty table.
+      if (result.fields.length === 0 && SELECT.test(sql)) process.exit(1);
+      rows.push(result.rows);
+    }
     return { rows };
   } catch (error) {
     if (isInternal(error)) throw error;
@@ -96,6 +103,8 @@ port.on('message', (call: WorkerCall) => {
       // A dead instance is left without an answer: the thread ends, its calls are lost, and it is opened anew.
       if (isInternal(error) && call.kind !== 'close' && (await isDead())) process.exit(1);
       answer({ id: call.id, rows: [], refused: describe(error) });
+      // After one that failed, the next query is answered with nothing, and the one after that never.
+      if (call.kind === 'exec' && call.sql === 'checkpoint') process.exit(1);
     }
     if (call.kind === 'close') process.exit(0);
   });
