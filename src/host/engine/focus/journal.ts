@@ -54,6 +54,7 @@ import type { Redactor } from '../redaction/redactor.ts';
 import { cutContent, fromStored, fromStoredCut, readContext, toStored } from './context-rows.ts';
 import { defaultContextSettings } from './context-settings.ts';
 import { keepPlan, noteFiles, readPlan } from './file-records.ts';
+import { GroupedWrites } from './grouped-writes.ts';
 import { insertBreaks, insertDecisions, readModelHooks } from './hook-records.ts';
 import { insertBesides, insertSaid, textMessage } from './insert-besides.ts';
 import { keepResult } from './keep-result.ts';
@@ -79,6 +80,8 @@ export class DbJournal implements Journal {
   #settle: Settle | undefined;
   #settings: ContextSettings;
   #context: ContextRows = { messages: [], blocks: [], cuts: [] };
+  /** Of calls that run beside each other. */
+  #beside = new GroupedWrites((body) => this.#write(body));
   /** Who makes the calls of this focus's model. */
   #caller: Caller;
 
@@ -138,7 +141,7 @@ export class DbJournal implements Journal {
   }
 
   async startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void> {
-    await this.#write(async (tx, again) => {
+    await this.#beside.write(async (tx, again) => {
       if (plan) await keepPlan(this.#writing(tx), call, plan);
       const started = await markStarted(tx, call.id, effect);
       if (call.waiting) await this.#endApproval(tx, call);
@@ -175,7 +178,7 @@ export class DbJournal implements Journal {
     runs: readonly HookDecision[] = [],
   ): Promise<ToolResult> {
     const redacted = { ...result, content: this.#redactor.text(result.content) };
-    return this.#write(async (tx) => {
+    return this.#beside.write(async (tx) => {
       await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn: call.turn, callId: call.id }, runs);
       if (call.waiting) await resolveCallWait(tx, call.id);
       await noteFiles(this.#writing(tx), call, end, result);

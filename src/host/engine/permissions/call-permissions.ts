@@ -43,6 +43,7 @@ export class CallPermissions implements Permissions {
   #ofFaculty: readonly Rule[];
   #readAt = Number.NEGATIVE_INFINITY;
   #ofPeople: readonly Rule[] = [];
+  #looking: Promise<void> | undefined;
 
   constructor(options: CallPermissionsOptions) {
     this.#options = options;
@@ -108,12 +109,20 @@ export class CallPermissions implements Permissions {
   }
 
   async #rules(): Promise<readonly Rule[]> {
-    const now = performance.now();
-    if (now - this.#readAt > FRESH_MS) {
-      this.#ofPeople = await retryLost(() => this.#readPeople(this.#options.db));
-      this.#readAt = now;
+    if (performance.now() - this.#readAt > FRESH_MS) {
+      // Calls that begin together look once.
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+      await this.#looking;
     }
     return [...this.#ofFaculty, ...this.#ofPeople];
+  }
+
+  async #look(): Promise<void> {
+    const now = performance.now();
+    this.#ofPeople = await retryLost(() => this.#readPeople(this.#options.db));
+    this.#readAt = now;
   }
 
   async #rulesIn(tx: Tx): Promise<readonly Rule[]> {
