@@ -46,7 +46,10 @@ describeInBrowser('the focus editor in a browser', [
         cost_usd: null,
         created_at: new Date().toISOString(),
       };
-      await send(page, { type: 'changed', item, focus, messages: [message], tool_calls: [], entries: [] });
+      await send(page, {
+        ...{ type: 'changed', item, focus, messages: [message] },
+        ...{ tool_calls: [], blocks: [], cuts: [], entries: [] },
+      });
       assert.equal(await live(page).count(), 0);
       assert.equal(await page.locator('.article[aria-label="Turn 11"]').count(), 1);
       await send(page, { type: 'delta', turn: 11, kind: 'text', text: 'late' });
