@@ -235,7 +235,7 @@ describeDriven('a folder that nobody trusts yet', () => {
     for (const command of ['Animus: Run Demo', 'Animus: Submit Work', 'Animus: Restart Host']) {
       await workbench.command(command);
       await workbench.notification('Restricted Mode').waitFor();
-      await workbench.command('Notifications: Clear All Notifications');
+      await workbench.clearNotifications();
     }
     await workbench.webview('view').getByText('Restricted Mode').first().waitFor();
     await workbench.shots('untrusted');
