@@ -26,7 +26,8 @@ const NEED_POSTGRES: readonly Lane[] = ['store', 'cli', 'faults'];
 /** Ten kills at each boundary take the longest. */
 const LANE_LIMIT_MS = 80 * 60_000;
 
-type Totals = { passed: number; failed: number; skipped: number };
+/** `broken`: what failed, as text. */
+type Totals = { passed: number; failed: number; skipped: number; broken: string[] };
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
@@ -101,7 +102,7 @@ function runLane(lane: Lane, environment: NodeJS.ProcessEnv): Promise<Totals> {
     child.once('exit', (code, signal) => {
       clearTimeout(limit);
       // A lane that ended without its totals did not end by itself.
-      if (!totals) resolve({ passed: 0, failed: 1, skipped: 0 });
+      if (!totals) resolve({ passed: 0, failed: 1, skipped: 0, broken: [] });
       else resolve({ ...totals, failed: totals.failed || (code === 0 ? 0 : 1) });
       if (signal) console.log(`lane ${lane} was ended by ${signal}`);
     });
@@ -118,11 +119,13 @@ async function main(): Promise<void> {
   const bin = lanes.some((lane) => NEED_POSTGRES.includes(lane)) ? findPostgres() : undefined;
   const server = bin ? await startPostgres(bin) : undefined;
   const environment = { ...process.env, ...(server ? { ANIMUS_TEST_POSTGRES_URL: server.url } : {}) };
-  const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
+  const sum = { passed: 0, failed: 0, skipped: 0 };
   const broken: string[] = [];
+  const failures: string[] = [];
   try {
     for (const lane of lanes) {
       const totals = await runLane(lane, environment);
+      failures.push(...totals.broken.map((text) => `${lane}: ${text}`));
       const mustNotSkip = requiredLanes().includes(lane);
       if (totals.failed > 0) broken.push(`${lane}: ${totals.failed} failed`);
       if (totals.passed === 0) broken.push(`${lane}: no test ran`);
@@ -133,6 +136,8 @@ async function main(): Promise<void> {
   } finally {
     await server?.remove();
   }
+  // Once more at the end: who reads a long run reads that.
+  for (const text of failures) console.log(`\nfailed: ${text}`);
   console.log('');
   for (const line of broken) console.log(line);
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);

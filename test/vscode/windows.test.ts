@@ -138,8 +138,9 @@ describeDriven('windows that come and go', () => {
     process.kill(killed, 'SIGKILL');
     await seen;
     await workbench.shot('killed');
-    await workbench.hostIsReady();
+    for (let tries = 0; sandbox.hostPid() === killed && tries < 600; tries += 1) await sleep(50);
     assert.notEqual(sandbox.hostPid(), killed);
+    await workbench.hostIsReady();
     for (const place of places) await place.getByText(said).first().waitFor({ state: 'detached' });
     await assertWhole(id, 12);
     assert.deepEqual((await recorded(id)).slice(0, before.length), before);
