@@ -65,6 +65,7 @@ const MAY_IMPORT: Record<string, Layer> = {
       'rendezvous',
       'host/engine/awareness',
       'host/engine/engage',
+      'host/engine/external',
       'host/engine/faculties',
       'host/engine/redaction',
       'host/engine/tools',
@@ -81,6 +82,8 @@ const MAY_IMPORT: Record<string, Layer> = {
     layers: ['protocol', 'rendezvous', 'host/engine/faculties', 'host/store', 'host/llm', 'host/db'],
     packages: [],
   },
+  // A program in the place of a model, and the tools that it may call. It calls nothing of the engine: the loop asks it.
+  'host/engine/external': { layers: ['protocol', 'rendezvous', 'host/llm', 'host/process'], packages: ['zod'] },
   // The loop. It is handed its tools and its journal, and imports neither.
   'host/engine/engage': { layers: ['host/llm', 'host/db'], packages: ['zod'] },
   'host/engine/tools': {

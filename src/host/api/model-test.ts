@@ -92,6 +92,7 @@ function describe(model: string, error: LlmError, redact: (text: string) => stri
       return { ...failed('Try again later.'), message: `There was no whole answer in ${WITHIN_MS / 1000} s.` };
     case 'http':
     case 'stream_cut':
+    case 'command_failed':
       return failed('Look at the address (animus model list) and the network.');
     case 'api':
       return failed(

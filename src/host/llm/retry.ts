@@ -98,6 +98,7 @@ function mayHelp(error: LlmError, advice: RetryAdvice): boolean {
     case 'context_exceeded':
     case 'unavailable':
     case 'refused':
+    case 'command_failed':
     case 'cancelled':
       return false;
     case 'http':

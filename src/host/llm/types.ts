@@ -94,6 +94,8 @@ export type Usage = {
   reasoning: number;
   /** True where the provider reported none and the figures are our estimate. */
   estimated?: boolean;
+  /** What it cost, in micro-dollars, where whoever answered said so himself. */
+  costMicros?: number;
 };
 
 export type CompletionResponse = {
@@ -124,6 +126,8 @@ export type LlmError =
   /** The stream ended, or fell silent, before the response was complete. */
   | { kind: 'stream_cut'; message: string }
   | { kind: 'malformed'; message: string }
+  /** A program stands in the model's place, and did not end well. */
+  | { kind: 'command_failed'; message: string }
   | { kind: 'cancelled'; message: string };
 
 /**

@@ -67,6 +67,9 @@ describe('faculties', () => {
       mcp: { servers: {} },
       orient: { command: null, timeout: 60 },
       engage: {
+        mode: 'builtin',
+        command: null,
+        idle_timeout: 1800,
         model: null,
         fallback_models: [],
         thinking: null,
@@ -115,6 +118,17 @@ describe('faculties', () => {
       String(attemptsOf('max_attempts = 7\n[faculty.recover]\nmax_attempts = 5')),
       /x\.toml:6: faculty\.recover\.max_attempts: give it here or as max_attempts of \[faculty\], not both/,
     );
+  });
+
+  it('have a command for a loop of their own, and no other, where they say so', () => {
+    const modeOf = (keys: string) => {
+      const loaded = loadFaculty(write('x.toml', faculty('x', `[faculty.engage]\n${keys}`)), 'personal');
+      return 'prompt' in loaded ? loaded.engage.mode : loaded.message;
+    };
+    assert.equal(modeOf('max_turns = 3'), 'builtin');
+    assert.equal(modeOf('mode = "external"\ncommand = "node loop.mjs"'), 'external');
+    assert.match(modeOf('mode = "external"'), /x\.toml:5: faculty\.engage\.mode: .* give both, or neither/);
+    assert.match(modeOf('command = "node loop.mjs"'), /x\.toml:5: faculty\.engage\.command: .* give both, or neither/);
   });
 
   it('say file, line and key of what is wrong', () => {

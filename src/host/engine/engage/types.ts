@@ -57,6 +57,8 @@ export type EngageConfig = {
   context: ContextSettings;
   /** Most calls of a turn that run at once; 1 runs them in turn. */
   maxParallelTools?: number;
+  /** A program of the faculty's stands in the model's place. */
+  external?: true;
 };
 
 /** A call that gives a result or waits, ready to be evaluated in a transaction of the journal's. */

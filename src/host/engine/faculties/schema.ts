@@ -76,6 +76,11 @@ const written = z.strictObject({
     orient: z.strictObject({ command: command.nullable().default(null), timeout: timeout.default(60) }).prefault({}),
     engage: z
       .strictObject({
+        /** `external`: `command` is a loop of its own, which calls the focus's tools. */
+        mode: z.enum(['builtin', 'external']).default('builtin'),
+        command: command.nullable().default(null),
+        /** Seconds in which such a command may be silent while nothing that it called is under way. */
+        idle_timeout: z.number().positive().max(2_000_000).default(1800),
         /** provider/name; null for the default. */
         model: z.string().min(3).max(200).nullable().default(null),
         /** What takes over, in this order, when the model cannot go on. */
@@ -169,6 +174,11 @@ export const facultySchema = written.transform(({ faculty, mcp }, context) => {
   if (own !== undefined && recover.max_attempts !== undefined) {
     const message = 'give it here or as max_attempts of [faculty], not both';
     context.addIssue({ code: 'custom', path: ['faculty', 'recover', 'max_attempts'], message });
+  }
+  const { mode, command: loop } = faculty.engage;
+  if ((mode === 'external') !== (loop !== null)) {
+    const message = 'mode = "external" and a command belong together: give both, or neither';
+    context.addIssue({ code: 'custom', path: ['faculty', 'engage', loop === null ? 'mode' : 'command'], message });
   }
   // One number, wherever it was written.
   return { mcp, faculty: { ...faculty, max_attempts: recover.max_attempts ?? own ?? DEFAULT_MAX_ATTEMPTS } };

@@ -3,6 +3,7 @@ import type { Queryable } from '../../db/types.ts';
 import { estimateTokens } from '../../llm/estimate-tokens.ts';
 import type { CostOf } from '../../llm/prices.ts';
 import { mostAnswerTokens } from '../../llm/thinking.ts';
+import { readFocus } from '../../store/foci/foci.ts';
 import { readMessages } from '../../store/foci/messages.ts';
 import { readNewestAnswer } from '../../store/foci/newest-answer.ts';
 import type { EngageConfig } from '../engage/types.ts';
@@ -12,6 +13,15 @@ export type CallSize = {
   /** Null where the price is unknown. */
   costMicros: number | null;
 };
+
+/**
+ * A program asks its models itself and says afterwards what that used, so nothing can be held back for it. Where it has not
+ * said what it costs nobody knows.
+ */
+export async function externalCall(db: Queryable, focusId: string): Promise<CallSize> {
+  const focus = await readFocus(db, focusId);
+  return { tokens: 0, costMicros: focus?.costMicros === null ? null : 0 };
+}
 
 /** The prompt as the provider counted it last, with what came since, and the longest answer there may be. */
 export async function estimateCall(

@@ -17,6 +17,11 @@ export function contextSettings(model: string, engage: Faculty['engage']): Conte
   };
 }
 
+/** A program bounds what it shows to its models itself; it is never asked for a summary, and nothing is cut for it. */
+export function externalContext(model: string, engage: Faculty['engage']): ContextSettings {
+  return { ...contextSettings(model, engage), windowTokens: Number.MAX_SAFE_INTEGER };
+}
+
 /** Of a faculty that says nothing about it. */
 export function defaultContextSettings(model: string): ContextSettings {
   const { faculty } = facultySchema.parse({ faculty: { name: 'silent', description: 'Says nothing.' } });

@@ -1,6 +1,7 @@
 /** The middle phase: opens the model, hands the loop what it needs, and turns its end into a row. */
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
+import type { CostOf } from '../../llm/prices.ts';
 import type { LlmClient, LlmError } from '../../llm/types.ts';
 import { type EngageEnd, endEngage, readFocus } from '../../store/foci/foci.ts';
 import { hasUnreadable } from '../../store/foci/messages.ts';
@@ -12,6 +13,7 @@ import type { Tool } from '../engage/tool.ts';
 import type { EngageConfig, EngageEvent, EngageResult, EngineQuestion, LoopEnd } from '../engage/types.ts';
 import { pinnedTools } from '../tools/mcp-tools.ts';
 import { endingWhenHeld } from './ending-when-held.ts';
+import { externalProgram, reportedCost } from './external-program.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
 import { knownFileOf } from './file-records.ts';
 import { DbJournal, type Remarks, type Settle } from './journal.ts';
@@ -32,6 +34,11 @@ const UNREADABLE = {
   message: 'A later version of Animus recorded this conversation in a form that this one cannot read.',
 };
 
+const NO_PROGRAM = {
+  kind: 'command_failed',
+  message: 'The faculty has no command any more (mode = "external") with which this work began.',
+};
+
 const NO_OTHER: ChosenModel = { kind: 'none', missing: [] };
 
 export async function engagePhase(deps: FocusDependencies, claim: Claim): Promise<PhaseResult> {
@@ -39,6 +46,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
   if (!focus?.config) throw new Error(`Focus ${claim.focus.id} engages without a configuration.`);
   if (await retryLost(() => hasUnreadable(deps.db, claim.focus.id))) return { kind: 'begin_anew', error: UNREADABLE };
   const config = readConfig(focus.config);
+  if (config.external) return engageExternally(deps, claim, config);
   const chosen = await chooseModel(deps, claim, focus, config);
   if (chosen.kind === 'none') return nothingToAsk(chosen.missing);
   let { model, client } = chosen;
@@ -57,6 +65,24 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
     const concluded = await conclude(deps, claim, result);
     // Somebody said something while the loop ended: it goes on from its rows, and hears it.
     if (concluded) return concluded;
+  }
+}
+
+/** With a program of the faculty's in the model's place. What it began is ended with the phase, however that ends. */
+async function engageExternally(deps: FocusDependencies, claim: Claim, config: EngageConfig): Promise<PhaseResult> {
+  const program = externalProgram(deps, claim);
+  if (!program) return { kind: 'failed', error: NO_PROGRAM };
+  try {
+    for (;;) {
+      const result = await runLoop(deps, claim, config, program);
+      if (result.kind === 'model_failed') {
+        return modelFailed(deps, { model: config.model, provider: program.provider }, result.error, []);
+      }
+      const concluded = await conclude(deps, claim, result);
+      if (concluded) return concluded;
+    }
+  } finally {
+    await program.close();
   }
 }
 
@@ -82,9 +108,9 @@ async function runLoop(
 ): Promise<EngageResult> {
   const watchers = redactedEmitter(deps, claim);
   const { model } = config;
-  const { costOf } = deps.models;
+  const costOf = config.external ? reportedCost : deps.models.costOf;
   const tools = toolsOf(deps, claim, config);
-  const limits = limitsFor(deps, claim, config, tools);
+  const limits = limitsFor(deps, claim, config, tools, costOf);
   const settle: Settle = (tx, usage, model) => limits.settle(tx, usage, model);
   const result = await engage(
     {
@@ -105,6 +131,7 @@ async function runLoop(
       hooks: deps.hooksOf(claim),
       permissions: deps.permissionsOf(claim),
       openModel: (name) => {
+        if (config.external) return undefined;
         const opened = deps.models.open(name);
         return opened.kind === 'ready' ? endingWhenHeld(opened.client, claim) : undefined;
       },
@@ -140,10 +167,11 @@ function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined 
 }
 
 function limitsFor(
-  { db, models: { costOf }, headless, dayCapMicros }: FocusDependencies,
+  { db, headless, dayCapMicros }: FocusDependencies,
   { item, lease, stopping, held, abort }: Claim,
   config: EngageConfig,
   tools: ReadonlyMap<string, Tool>,
+  costOf: CostOf,
 ): DbLimits {
   const waitingTools = new Set([...tools.values()].filter(({ kind }) => kind === 'waiting').map(({ name }) => name));
   const ending = AbortSignal.any([stopping, held, abort]);
@@ -225,6 +253,7 @@ function modelFailed(
     case 'http':
     case 'stream_cut':
     case 'malformed':
+    case 'command_failed':
     case 'cancelled':
       return { kind: 'failed', error: failure };
   }

@@ -88,6 +88,7 @@ function helps(error: LlmError): boolean {
     case 'http':
     case 'stream_cut':
     case 'malformed':
+    case 'command_failed':
     case 'context_exceeded':
     case 'refused':
     case 'cancelled':

@@ -17,7 +17,7 @@ import { findRepetition, type Repetition, repetitionWarning, TURNS_LOOKED_AT } f
 import type { EngageConfig, EngageResult, Limits } from '../engage/types.ts';
 import { admitCall, type Exhausted } from './admission.ts';
 import { budgetQuestion, exhaustedText } from './budget-wording.ts';
-import { estimateCall } from './call-size.ts';
+import { estimateCall, externalCall } from './call-size.ts';
 
 export type LimitParts = {
   db: Db;
@@ -157,9 +157,10 @@ export class DbLimits implements Limits {
       return this.#exhausted({ limit: 'turns', ownerId: item.id, most, spent: turn - 1, need: 0 }, turn);
     }
     if (!budgets.some(isLimited) && dayCapMicros === null) return undefined;
-    const size = await retryLost(() => estimateCall(db, lease.focusId, config, costOf));
+    const estimate = config.external ? externalCall : estimateCall;
+    const size = await retryLost(() => estimate(db, lease.focusId, config, costOf));
     const costIsLimited = dayCapMicros !== null || budgets.some(({ maxCostMicros }) => maxCostMicros !== null);
-    if (costIsLimited && size.costMicros === null) return { kind: 'unpriced', message: unpricedText(config.model) };
+    if (costIsLimited && size.costMicros === null) return { kind: 'unpriced', message: unpricedText(config) };
     const id = uuidv7();
     while (!ending.aborted) {
       const admission = await retryLost(() => db.transaction((tx) => admitCall(tx, lease, item, id, size)));
@@ -200,6 +201,9 @@ function isLimited({ maxTokens, maxCostMicros, maxDurationMs }: OwnedBudget): bo
   return maxTokens !== null || maxCostMicros !== null || maxDurationMs !== null;
 }
 
-function unpricedText(model: string): string {
+function unpricedText({ model, external }: EngageConfig): string {
+  if (external) {
+    return 'The cost of this work is limited, and its program said nothing of what it costs before its first call, so no limit would hold. Let it report its usage (POST /v1/usage, with cost_usd) after each call of its model, or limit turns or time instead of the cost.';
+  }
   return `The cost of this work is limited, and the price of ${model} is not known, so no limit would hold. Nothing was asked of it. Choose a model with a known price, or limit tokens instead of the cost.`;
 }

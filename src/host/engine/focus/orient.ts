@@ -16,7 +16,7 @@ import type { Tool } from '../engage/tool.ts';
 import { offeredTools } from '../tools/mcp-tools.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
 import { agentsFile } from './agents-file.ts';
-import { contextSettings } from './context-settings.ts';
+import { contextSettings, externalContext } from './context-settings.ts';
 import { earlierWork } from './earlier-work.ts';
 import { itemLimits } from './item-limits.ts';
 import { runPhaseCommand } from './phase-command.ts';
@@ -137,7 +137,8 @@ function engageConfig(
   { offered, agentsText }: Gathered,
 ): PinnedConfig {
   const { engage } = faculty;
-  const model = item.model ?? engage.model ?? deps.defaultModel;
+  const isExternal = engage.mode === 'external';
+  const model = isExternal ? `external/${faculty.name}` : (item.model ?? engage.model ?? deps.defaultModel);
   const limits = itemLimits(item, faculty);
   const tools = selectTools(deps.engineTools, [...deps.workspaceTools, ...offered], engage.tools);
   const readOnlyTools = offered.flatMap((tool) => (tool.kind === 'world' && tool.effect === 'read' ? [tool.name] : []));
@@ -162,7 +163,8 @@ function engageConfig(
     temperature: engage.temperature,
     thinking: engage.thinking,
     fallbackModels: engage.fallback_models,
-    context: contextSettings(model, engage),
+    context: isExternal ? externalContext(model, engage) : contextSettings(model, engage),
     maxParallelTools: engage.parallel_tool_execution ? engage.max_parallel_tools : 1,
+    ...(isExternal ? { external: true as const } : {}),
   };
 }

@@ -49,21 +49,11 @@ export async function runPhaseCommand(
   const ended = earlier.at(-1);
   if (ended?.outcome === 'succeeded') return { kind: 'succeeded', output: ended.output ?? {} };
   if (ended) return { kind: 'failed', message: ended.stderrTail };
-  const run = await countRun(deps, claim, event);
-  const folder = focusFolder(deps, claim);
-  prepareFolder(folder, order, await retryLost(() => readHookOutputs(deps.db, claim.focus.id)));
+  const { run, folder, env } = await prepareRun(deps, claim, { ...order, event });
   const result = await runCommand({
     command: order.command,
     cwd: folder,
-    env: {
-      ...deps.commandEnvironment,
-      ANIMUS_FOCUS_DIR: folder,
-      ANIMUS_WORK_ID: claim.item.id,
-      ANIMUS_FACULTY: claim.faculty.name,
-      ANIMUS_WORKSPACE: deps.workspace,
-      ANIMUS_PHASE: order.phase,
-      ANIMUS_PHASE_RUN: String(run),
-    },
+    env,
     timeoutMs: order.timeoutSeconds * 1000,
     graceMs: GRACE_MS,
     maxOutputBytes: STREAM_MAX_BYTES,
@@ -77,13 +67,38 @@ export async function runPhaseCommand(
   return judged;
 }
 
+/** Counts the run, and makes ready what a command finds: its folder, with what earlier phases left, and its environment. */
+export async function prepareRun(
+  deps: FocusDependencies,
+  claim: Claim,
+  order: Required<Pick<PhaseCommand, 'phase' | 'event' | 'work'>>,
+): Promise<{ run: number; folder: string; env: Record<string, string> }> {
+  const run = await countRun(deps, claim, order.event);
+  const folder = focusFolder(deps, claim);
+  prepareFolder(folder, order, await retryLost(() => readHookOutputs(deps.db, claim.focus.id)));
+  const env = {
+    ...deps.commandEnvironment,
+    ANIMUS_FOCUS_DIR: folder,
+    ANIMUS_WORK_ID: claim.item.id,
+    ANIMUS_FACULTY: claim.faculty.name,
+    ANIMUS_WORKSPACE: deps.workspace,
+    ANIMUS_PHASE: order.phase,
+    ANIMUS_PHASE_RUN: String(run),
+  };
+  return { run, folder, env };
+}
+
 /** A working place of the hooks on this machine. Nothing in it must last. */
 function focusFolder(deps: FocusDependencies, { focus }: Claim): string {
   return path.join(deps.storeFolder, 'foci', focus.id);
 }
 
 /** What earlier phases left is there again where they ran on another machine. */
-function prepareFolder(folder: string, { phase, work }: PhaseCommand, left: ReadonlyMap<string, JsonObject>): void {
+function prepareFolder(
+  folder: string,
+  { phase, work }: Pick<PhaseCommand, 'phase' | 'work'>,
+  left: ReadonlyMap<string, JsonObject>,
+): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const [event, output] of left) {
     const file = path.join(folder, `${event}-out.json`);

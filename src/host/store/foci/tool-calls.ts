@@ -125,6 +125,16 @@ export async function readToolCalls(db: Queryable, focusId: string, turn?: numbe
   );
 }
 
+/** The newest call of a focus that whoever asked for it gave this id. */
+export async function findCallByProviderId(db: Queryable, focusId: string, providerCallId: string) {
+  const [call] = await db.query<Pick<ToolCall, 'name' | 'input' | 'result'>>(
+    `select name, input, result from animus.tool_calls where focus_id = $1 and provider_call_id = $2
+     order by turn desc, position desc limit 1`,
+    [focusId, providerCallId],
+  );
+  return call;
+}
+
 /** The results that there are, raw ones among them, by the call's id. */
 export async function readToolResults(
   db: Queryable,
