@@ -3,8 +3,11 @@
 const call = (name: string, input: object) => ({ name, input });
 const entry = (entry_type: string, content: string) => call('ledger_append', { entry_type, content });
 
-/** A plan, files read, findings, steps and a report: `turns` turns, each `delayMs` apart. */
-export function longRun(turns: number, delayMs: number): object {
+/**
+ * A plan, files read, findings, steps and a report: `turns` turns, each `delayMs` apart. From turn `gate` on the model does
+ * not answer.
+ */
+export function longRun(turns: number, delayMs: number, gate = turns + 2): object {
   const middle = Array.from({ length: turns - 3 }, (_, index) => ({
     text: `Turn ${index + 2}: looking at the next file.`,
     tool_calls: [
@@ -21,9 +24,11 @@ export function longRun(turns: number, delayMs: number): object {
       ...middle,
       { tool_calls: [call('report_outcome', { success: true, summary: `Read the notes in ${turns} turns.` })] },
       { text: 'Done.' },
-    ],
+    ].map((turn, at) => (at + 1 < gate ? turn : { ...turn, delay_ms: NEVER_MS })),
   };
 }
+
+const NEVER_MS = 3_600_000;
 
 export const NOTES = Object.fromEntries(
   Array.from({ length: 5 }, (_, index) => [

@@ -289,11 +289,8 @@ describe('a program in the place of a model', function () {
 
   it('fails the attempt where it falls silent, and leaves nothing running', async () => {
     const id = await bench.submit();
-    const command = programOf(
-      bench,
-      `writeFileSync('${at('pid')}', String(process.pid)); process.on('SIGTERM', () => {}); await sleep(600_000);`,
-    );
-    await bench.run(NOBODY, externalFaculty(command, { idle_timeout: 0.5 }));
+    const command = `echo $$ > '${at('pid')}'; trap '' TERM; while :; do sleep 0.05; done`;
+    await bench.run(NOBODY, externalFaculty(command, { idle_timeout: 2 }));
     const { focus } = await bench.look(id);
     assert.match(focus?.error?.message ?? '', /called nothing and said nothing/);
     assert.ok(!isAlive(Number(readFileSync(at('pid'), 'utf8'))));

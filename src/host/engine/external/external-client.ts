@@ -101,6 +101,7 @@ export class ExternalClient implements LlmClient {
   async #start(request: CompletionRequest): Promise<LlmError | undefined> {
     const { prepare, facts, since } = this.#parts;
     this.#seenN = (await since(0)).n;
+    const order = await prepare();
     this.#used = NOTHING_USED;
     this.#hasReported = false;
     const server = await ToolServer.start({
@@ -109,7 +110,7 @@ export class ExternalClient implements LlmClient {
       noteUsage: (usage) => this.#noteUsage(usage),
     });
     const input = { ...facts, url: server.url, token: server.token, ...conversationOf(request) };
-    const command = await ExternalCommand.start(await prepare(), JSON.stringify(input), () => this.#wake());
+    const command = await ExternalCommand.start(order, JSON.stringify(input), () => this.#wake());
     if (command instanceof ExternalCommand) {
       this.#run = { server, command };
       return undefined;
