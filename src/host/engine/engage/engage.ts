@@ -3,13 +3,13 @@
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
 import type { LlmClient, LlmError, ToolResultBlock } from '../../llm/types.ts';
-import { grown, requestTokens } from './context/grow.ts';
+import { estimatePrompt, grown, requestTokens } from './context/grow.ts';
 import { makeRoom, type Need } from './context/make-room.ts';
 import type { ContextRows, RecordedMessage } from './context/types.ts';
 import { loadModelHooks, type ModelHookState, type Prepared, prepareRequest, withoutRemoved } from './model-hooks.ts';
 import { runCalls } from './run-calls.ts';
 import { streamAnswer } from './stream-answer.ts';
-import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall } from './types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, NextCall, RecordedCall } from './types.ts';
 
 /** Of foci that were fixed before there was a choice. */
 const MOST_PARALLEL = 8;
@@ -56,7 +56,7 @@ function nextTurn({ messages }: ContextRows): number {
   return (newest?.turn ?? 0) + 1;
 }
 
-/** Guards, then room, then hooks, then one model call, then its record. */
+/** Room, since only then is it known what the call sends, then guards, then hooks, then one model call, then its record. */
 async function beginTurn(
   deps: EngageDependencies,
   config: EngageConfig,
@@ -64,14 +64,14 @@ async function beginTurn(
 ): Promise<EngageResult | undefined> {
   if (deps.stopping.aborted || deps.abort.aborted) return { kind: 'stopped' };
   const turn = nextTurn(state.context);
-  const refused = await deps.limits.admit(turn);
-  if (refused) return refused;
-  const before = state.context;
   const end = await findRoom(deps, config, state, turn, { kind: 'reckoned' });
   if (end) return end;
-  // A summary has used up what was held back for the answer.
-  const refusedNow = state.context === before ? undefined : await deps.limits.admit(turn);
-  return refusedNow ?? prepareTurn(deps, config, state, turn);
+  const refused = await deps.limits.admit(turn, nextCall(config, state.context));
+  return refused ?? prepareTurn(deps, config, state, turn);
+}
+
+function nextCall(config: EngageConfig, context: ContextRows): NextCall {
+  return { config, promptTokens: estimatePrompt(config, context) };
 }
 
 /** Hooks see the request as it would go out, and may change or forbid it. */
@@ -89,21 +89,23 @@ async function prepareTurn(
     return next;
   }
   state.context = grown(state.context, { messages: next.added });
-  const refused = await admitChanged(deps, config, next.config, turn);
+  const refused = await admitChanged(deps, config, next, state.context, turn);
   if (refused) return refused;
   return askModel(deps, config, next, state, turn);
 }
 
-/** What was held back is for the focus's own model and its longest answer: another call needs as much as it may use itself. */
+/** What was held back is for the focus's own call: what hooks made of it needs as much as it may use itself. */
 async function admitChanged(
   { limits }: EngageDependencies,
   own: EngageConfig,
-  sent: EngageConfig,
+  { config: sent, added }: Extract<Prepared, { kind: 'prepared' }>,
+  context: ContextRows,
   turn: number,
 ): Promise<EngageResult | undefined> {
-  if (sent.model === own.model && sent.maxTokens <= own.maxTokens) return undefined;
+  const isOwnModel = sent.model === own.model && sent.maxTokens <= own.maxTokens;
+  if (isOwnModel && sent.system === own.system && added.length === 0) return undefined;
   await limits.noAnswer(NOT_ASKED);
-  return limits.admit(turn, sent);
+  return limits.admit(turn, nextCall(sent, context));
 }
 
 /** Hooks may have chosen another model for the answer; room is made by the focus's own. */
@@ -150,11 +152,8 @@ async function askSmaller(
   error: LlmError,
 ): Promise<EngageResult | undefined> {
   const before = state.context;
-  const refused = await deps.limits.admit(turn);
-  const end = refused ?? (await findRoom(deps, config, state, turn, { kind: 'refused' }));
-  if (end || state.context !== before) return end;
-  await deps.limits.noAnswer(error);
-  return modelEnd(error);
+  const end = await findRoom(deps, config, state, turn, { kind: 'refused' });
+  return end || state.context !== before ? end : modelEnd(error);
 }
 
 /** Leaves the context as it is where it fits, or where nothing can be cut from it. */
@@ -166,6 +165,7 @@ async function findRoom(
   need: Need,
 ): Promise<EngageResult | undefined> {
   const room = await makeRoom({ deps, config, turn }, state.context, need);
+  if (room.kind === 'refused') return room.end;
   if (room.kind === 'failed') {
     await deps.limits.noAnswer(room.error);
     return modelEnd(room.error);

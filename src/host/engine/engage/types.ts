@@ -176,16 +176,21 @@ export type EngineQuestion = {
   data: { [key: string]: JsonValue };
 };
 
+/** A model call that is to be made. */
+export type NextCall = {
+  /** What it is made with: what the focus was fixed to, or what hooks made of that. */
+  config: EngageConfig;
+  /** What it sends, as estimated. */
+  promptTokens: number;
+};
+
 /**
  * What stands before each model call: what the focus may use, and whether it still gets anywhere. The loop decides nothing of
  * this itself.
  */
 export interface Limits {
-  /**
-   * Before the model call of a turn: how the loop ends, or undefined where the call may be made. `asked`: what it is made
-   * with, where that is not what the focus was fixed to.
-   */
-  admit(turn: number, asked?: EngageConfig): Promise<EngageResult | undefined>;
+  /** Before a model call of a turn: how the loop ends, or undefined where the call may be made. */
+  admit(turn: number, call: NextCall): Promise<EngageResult | undefined>;
   /** The call that was admitted gave no answer that was recorded. */
   noAnswer(error: LlmError): Promise<void>;
   /** What is to be remarked below the results of a turn whose calls all have theirs. */

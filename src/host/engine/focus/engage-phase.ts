@@ -110,7 +110,7 @@ async function runLoop(
   const { model } = config;
   const costOf = config.external ? reportedCost : deps.models.costOf;
   const tools = toolsOf(deps, claim, config);
-  const limits = limitsFor(deps, claim, config, tools, costOf);
+  const limits = limitsFor(deps, claim, tools, costOf);
   const settle: Settle = (tx, usage, model) => limits.settle(tx, usage, model);
   const result = await engage(
     {
@@ -169,13 +169,12 @@ function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined 
 function limitsFor(
   { db, headless, dayCapMicros }: FocusDependencies,
   { item, lease, stopping, held, abort }: Claim,
-  config: EngageConfig,
   tools: ReadonlyMap<string, Tool>,
   costOf: CostOf,
 ): DbLimits {
   const waitingTools = new Set([...tools.values()].filter(({ kind }) => kind === 'waiting').map(({ name }) => name));
   const ending = AbortSignal.any([stopping, held, abort]);
-  return new DbLimits({ db, lease, item, config, costOf, waitingTools, headless, dayCapMicros, ending });
+  return new DbLimits({ db, lease, item, costOf, waitingTools, headless, dayCapMicros, ending });
 }
 
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */

@@ -1,0 +1,97 @@
+/** What is held back for a model call: as much as it may use by what it is going to send, whatever was sent before. */
+import assert from 'node:assert/strict';
+import type { CompletionRequest, LlmClient } from '../../../src/host/llm/types.ts';
+import { counting } from '../../support/engine-context.ts';
+import { OPENING_LIMIT_MS } from '../../support/engine-database.ts';
+import { type Bench, type FacultyKeys, facultyOf, openBench } from '../../support/engine-focus.ts';
+import { worldTool } from '../../support/engine-loop.ts';
+import { type WrittenAnswer, type WrittenCall, writtenModel } from '../../support/engine-model.ts';
+
+const MOST_ANSWER = 100;
+const look = worldTool({ name: 'look', run: (text) => ({ content: text.padEnd(8000, '.'), isError: false }) });
+
+/** So little that a few looks fill it. */
+const narrow = (engage: FacultyKeys['engage'] = {}) =>
+  facultyOf({ engage: { max_tokens: MOST_ANSWER, context_tokens: 12_000, compact_keep_recent: 2, ...engage } });
+
+function looking(turns: number, calls: (turn: number) => WrittenCall[] = () => []) {
+  return counting(
+    writtenModel((turn): WrittenAnswer => {
+      if (turn > turns) return { text: 'All seen.' };
+      return { calls: [{ name: 'look', input: { text: `at ${turn}` } }, ...calls(turn)] };
+    }),
+  );
+}
+
+describe('what is held back for a model call', function () {
+  this.timeout(OPENING_LIMIT_MS);
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await openBench();
+  });
+
+  type Sent = { turn: number | undefined; size: number; held: number; spent: number };
+
+  /** Notes with each request how large it is, how much is held back for it, and what was spent before. */
+  function noting(client: LlmClient, id: string, sent: Sent[]): LlmClient {
+    return {
+      ...client,
+      async *stream(request: CompletionRequest, signal: AbortSignal) {
+        const [row] = await bench.db.query<{ held: number; spent: number }>(
+          `select coalesce(sum(r.tokens), 0)::float8 as held, max(b.spent_tokens)::float8 as spent
+           from animus.budgets b left join animus.reservations r on r.work_item_id = b.work_item_id
+           where b.work_item_id = $1`,
+          [id],
+        );
+        assert.ok(row);
+        for await (const event of client.stream(request, signal)) {
+          if (event.type === 'done') sent.push({ turn: request.turn, size: event.response.usage.input, ...row });
+          yield event;
+        }
+      },
+    };
+  }
+
+  async function work(maxTokens: number, client: LlmClient, faculty = narrow()) {
+    const id = await bench.submit({ budget: { max_tokens: maxTokens } });
+    const sent: Sent[] = [];
+    await bench.run(noting(client, id, sent), faculty, { workspaceTools: [look] });
+    return { sent, state: (await bench.look(id)).item.state };
+  }
+
+  const fits = ({ held, size }: Sent) => held >= size * 0.8 && held <= size * 1.3 + 200 + MOST_ANSWER;
+
+  it('is what the request needs, also where room was made for it or a block folded', async () => {
+    const cut = await work(1_000_000, looking(8));
+    const sizes = cut.sent.map(({ size }) => size);
+    assert.ok(
+      sizes.some((size, at) => size < (sizes[at - 1] ?? 0) * 0.6),
+      `nothing was cut: ${sizes}`,
+    );
+    assert.deepEqual(
+      cut.sent.filter((sent) => !fits(sent)),
+      [],
+    );
+    const step = { name: 'ledger_append', input: { entry_type: 'step', content: 'Looked.' } };
+    const folded = await work(
+      1_000_000,
+      looking(4, (turn) => (turn === 3 ? [step] : [])),
+      narrow({ context_tokens: 100_000 }),
+    );
+    assert.ok((folded.sent[3]?.size ?? 0) < (folded.sent[2]?.size ?? 0) * 0.8);
+    assert.deepEqual(
+      folded.sent.filter((sent) => !fits(sent)),
+      [],
+    );
+  });
+
+  it('refuses no call that has room once the context was cut for it', async () => {
+    const free = await work(1_000_000, looking(8));
+    const at = free.sent.findIndex(({ size }, index) => size < (free.sent[index - 1]?.size ?? 0) * 0.6);
+    const after = free.sent[at];
+    assert.ok(after?.turn);
+    const most = after.spent + Math.ceil(after.size * 1.3) + 200 + MOST_ANSWER;
+    const { sent } = await work(most, looking(8));
+    assert.equal(sent.at(-1)?.turn, after.turn);
+  });
+});
