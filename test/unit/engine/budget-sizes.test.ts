@@ -1,5 +1,7 @@
 /** What is held back for a model call: as much as it may use by what it is going to send, whatever was sent before. */
 import assert from 'node:assert/strict';
+import type { Exhausted } from '../../../src/host/engine/focus/admission.ts';
+import { budgetQuestion, exhaustedText } from '../../../src/host/engine/focus/budget-wording.ts';
 import type { CompletionRequest, LlmClient } from '../../../src/host/llm/types.ts';
 import { counting } from '../../support/engine-context.ts';
 import { OPENING_LIMIT_MS } from '../../support/engine-database.ts';
@@ -22,6 +24,46 @@ function looking(turns: number, calls: (turn: number) => WrittenCall[] = () => [
     }),
   );
 }
+
+describe('a budget without room for the next call', () => {
+  const [own, above] = ['0190a1b2-0000-7000-8000-000000000001', '0190a1b2-0000-7000-8000-0000beefcafe'];
+  const at = (changes: Partial<Exhausted>): Exhausted => {
+    return { limit: 'cost', ownerId: own, most: 40_000, spent: 0, need: 10_000, ...changes };
+  };
+
+  for (const [title, exhausted, expected] of [
+    [
+      'used up',
+      at({ spent: 40_000 }),
+      'The budget of this work is used up: of $0.04 it has spent $0.04, and the next answer may cost up to $0.01.',
+    ],
+    [
+      'overspent, above',
+      at({ ownerId: above, limit: 'tokens', most: 100, spent: 120, need: 60 }),
+      'The budget of the work #beefcafe above this one is used up: of 100 tokens it has spent 120 tokens, and the next answer may take up to 60 tokens.',
+    ],
+    [
+      'with less left than the call may need',
+      at({ spent: 30_001 }),
+      'The budget of this work has too little left: of $0.04 it has spent $0.03, and the next answer may cost up to $0.01.',
+    ],
+    [
+      'smaller than one call, and nothing spent',
+      at({ need: 90_000 }),
+      'The next answer may cost up to $0.09, and the limit of this work is $0.04. Nothing of it is spent.',
+    ],
+    [
+      'smaller than one call, and something spent',
+      at({ limit: 'tokens', most: 100, spent: 7, need: 110 }),
+      'The next answer may take up to 110 tokens, and the limit of this work is 100 tokens. It has spent 7 tokens of it.',
+    ],
+  ] as const) {
+    it(`says what is true of one that is ${title}`, () => {
+      assert.equal(exhaustedText(exhausted, own), expected);
+      assert.equal(budgetQuestion(exhausted, own, 3).text, `${expected} Shall it go on?`);
+    });
+  }
+});
 
 describe('what is held back for a model call', function () {
   this.timeout(OPENING_LIMIT_MS);

@@ -178,7 +178,10 @@ describe('budgets', function () {
     const dearId = await bench.submit({ budget: { max_cost_usd: 0.002 } });
     await run('anthropic/claude-opus-4-8');
     assert.equal(await stateOf(dearId), 'waiting');
-    assert.match((await openQuestion(bench)).text, /the next answer may cost up to/);
+    assert.match(
+      (await openQuestion(bench)).text,
+      /^The next answer may cost up to \$\d+\.\d+, and the limit of this work is \$0\.0020\./,
+    );
     assert.equal(model.requests.length, 0);
   });
 
@@ -187,7 +190,7 @@ describe('budgets', function () {
     const model = looking(0);
     await bench.run(model, small({}, { thinking: 'high' }), priced());
     assert.deepEqual([await stateOf(id), model.requests.length], ['waiting', 0]);
-    assert.match((await openQuestion(bench)).text, /the next answer may take up to 1[5-9],\d{3} tokens/);
+    assert.match((await openQuestion(bench)).text, /The next answer may take up to 1[5-9],\d{3} tokens/);
   });
 
   it('charges the call of a host that died as if it had been billed', async () => {
@@ -240,7 +243,7 @@ describe('budgets', function () {
     assert.deepEqual([state, outcome?.error?.kind], ['completed', 'budget']);
     assert.match(
       outcome?.error?.message ?? '',
-      /^The budget of the work #[0-9a-f]{8} above this one is used up: of \$0\.07/,
+      /^The budget of the work #[0-9a-f]{8} above this one has too little left: of \$0\.07/,
     );
     assert.equal((await spentOn(bench, child.id)).costMicros, 2 * DEAR_MICROS);
     assert.equal((await spentOn(bench, id)).costMicros, 4 * DEAR_MICROS);
@@ -254,7 +257,7 @@ describe('budgets', function () {
     const id = await bench.submit({ provenance, budget: { max_tokens: 1_000_000, max_turns: 1000 } });
     await bench.run(using(looking(1)), small({ max_tokens: 100 }, { max_turns: 7 }), priced({ headless: true }));
     const { item, focus } = await bench.look(id);
-    assert.match(item.outcome?.error?.message ?? '', /of 100 tokens it has spent 0 tokens/);
+    assert.match(item.outcome?.error?.message ?? '', /limit of this work is 100 tokens\. Nothing of it is spent/);
     assert.equal(focus?.config?.maxTurns, 7);
   });
 
