@@ -179,7 +179,16 @@ export class MemoryJournal implements Journal {
   }
 
   async keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void> {
-    this.#write(`looked ${turn}`, () => this.runs.push(...runs));
+    this.#write(`looked ${turn}`, () => {
+      this.runs.push(...runs);
+      this.#looked.add(turn);
+    });
+  }
+
+  #looked = new Set<number>();
+
+  async hasHookRuns(turn: number): Promise<boolean> {
+    return this.#looked.has(turn);
   }
 
   async runStoreCall(

@@ -246,6 +246,27 @@ describe('hooks of model calls', () => {
     assert.equal(client.requests.length, 2);
   });
 
+  it('those of AfterTurn look once at a turn whose end was not accepted', async () => {
+    for (const stop of ['end_turn', 'pause_turn'] as const) {
+      const seen: number[] = [];
+      const hooks: Partial<Hooks> = {
+        matches: async (event) => event === 'AfterTurn',
+        afterTurn: async ({ turn }) => {
+          seen.push(turn);
+          return [{ ...decided(null, 'marked'), event: 'AfterTurn' }];
+        },
+      };
+      const client = writtenModel([CALL, { text: 'Done.', stop }, { text: 'Done again.' }]);
+      const journal = new MemoryJournal();
+      const ended = await run({ hooks, maxTurns: 2 }, journal, client).ended;
+      assert.equal(ended.kind, stop === 'end_turn' ? 'end_turn' : 'budget');
+      // It begins again with the same turn: what ended it is over, or somebody has said something.
+      journal.said.push({ turn: 2, role: 'user', kind: 'person', blocks: [{ type: 'text', text: 'And the geese?' }] });
+      assert.deepEqual(await run({ hooks }, journal, client).ended, { kind: 'end_turn', text: 'Done again.' });
+      assert.deepEqual(seen, [1, 2, 3], stop);
+    }
+  });
+
   it('those of AfterTurn look at every turn that was closed, the last one too', async () => {
     const seen: unknown[] = [];
     const hooks: Partial<Hooks> = {

@@ -216,7 +216,10 @@ async function withWarning({ limits }: EngageDependencies, turn: number, blocks:
   });
 }
 
-/** These hooks only look; a crash in between leaves them without this turn. */
+/**
+ * These hooks only look, once at each turn; a crash in between leaves them without this turn. One that called nothing ends
+ * again where its end was not accepted, or the loop ended before the next answer.
+ */
 async function tellAfterTurn(
   { hooks, journal, abort }: EngageDependencies,
   { model }: EngageConfig,
@@ -224,6 +227,7 @@ async function tellAfterTurn(
   toolCalls: number,
 ): Promise<void> {
   if (!(await hooks.matches('AfterTurn', model))) return;
+  if (toolCalls === 0 && (await journal.hasHookRuns(turn))) return;
   const runs = await hooks.afterTurn({ turn, model, stopReason: stopReason?.kind ?? 'end_turn', toolCalls }, abort);
   await journal.keepHookRuns(turn, runs);
 }

@@ -123,6 +123,8 @@ export interface Journal {
   keepModelHooks(kept: KeepModelHooks): Promise<RecordedMessage[]>;
   /** Decisions of hooks that only look. */
   keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void>;
+  /** Whether hooks that only look have seen the turn. */
+  hasHookRuns(turn: number): Promise<boolean>;
   /** What people said since the last turn was closed, as messages after an answer that called nothing. */
   hearPeople(turn: number): Promise<RecordedMessage[]>;
   /** Makes room: what lies before a message leaves, and the ledger as it is, with a summary or without, stands for it. */

@@ -13,6 +13,7 @@ import { useApproval } from '../../store/approvals/approvals.ts';
 import { insertBlock, readBlocks } from '../../store/foci/context-blocks.ts';
 import { insertCut, readNewestContextCuts } from '../../store/foci/cuts.ts';
 import { addUsage } from '../../store/foci/foci.ts';
+import { readHookRuns } from '../../store/foci/hook-runs.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import {
   finishToolCall,
@@ -249,6 +250,10 @@ export class DbJournal implements Journal {
 
   async keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void> {
     await this.#write((tx) => insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn, callId: null }, runs));
+  }
+
+  async hasHookRuns(turn: number): Promise<boolean> {
+    return (await retryLost(() => readHookRuns(this.#db, this.#lease.focusId, 'AfterTurn', turn))).length > 0;
   }
 
   async closeTurn(message: NewMessage): Promise<ClosedTurn> {
