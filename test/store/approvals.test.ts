@@ -146,7 +146,14 @@ onEachDatabase('approvals and hooks', {}, (database) => {
     await journal.load();
     await journal.keepModelHooks({ turn: 1, runs: [], messages: ['Mind the herons.'], breaks: {} });
     const usage = { input: 10, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
-    const cut = { kind: 'summary', turn: 1, fromN: 2, measuredTokens: 9, summary: 'In short.', usage } as const;
+    const cut = {
+      kind: 'summary',
+      turn: 1,
+      fromN: 2,
+      measuredTokens: 9,
+      summary: 'In short.',
+      spent: [{ usage }],
+    } as const;
     await journal.recordCut(cut);
     const cuts = await readContextCuts(db, lease.focusId);
     assert.deepEqual(

@@ -264,7 +264,7 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async recordCut({ summary = '', usage: _usage, ...cut }: RecordCut): Promise<RoomCut> {
+  async recordCut({ summary = '', spent: _spent, ...cut }: RecordCut): Promise<RoomCut> {
     return this.#write(`${cut.kind} ${cut.turn}`, () => {
       const made: RoomCut = { ...cut, text: cutText(this.ledger, this.#settings, summary) };
       this.cuts.push(made);

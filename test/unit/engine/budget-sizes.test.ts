@@ -3,11 +3,16 @@ import assert from 'node:assert/strict';
 import type { Exhausted } from '../../../src/host/engine/focus/admission.ts';
 import { budgetQuestion, exhaustedText } from '../../../src/host/engine/focus/budget-wording.ts';
 import type { CompletionRequest, LlmClient } from '../../../src/host/llm/types.ts';
+import { choosing, PRICED, spentOn, using } from '../../support/engine-budgets.ts';
 import { counting } from '../../support/engine-context.ts';
 import { OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, type FacultyKeys, facultyOf, openBench } from '../../support/engine-focus.ts';
 import { worldTool } from '../../support/engine-loop.ts';
 import { type WrittenAnswer, type WrittenCall, writtenModel } from '../../support/engine-model.ts';
+
+/** Five dollars for a million tokens in, 25 for a million out; and what one answer costs that uses as much as `using` says. */
+const DEARER = 'anthropic/claude-opus-4-8';
+const DEARER_MICROS = 75_000;
 
 const MOST_ANSWER = 100;
 const look = worldTool({ name: 'look', run: (text) => ({ content: text.padEnd(8000, '.'), isError: false }) });
@@ -125,6 +130,31 @@ describe('what is held back for a model call', function () {
       folded.sent.filter((sent) => !fits(sent)),
       [],
     );
+  });
+
+  it('an answer that outgrew the context costs what its own model costs', async () => {
+    let outgrown = false;
+    const answers = (turn: number): WrittenAnswer => {
+      if (turn < 3) return { calls: [{ name: 'look', input: { text: `at ${turn}` } }] };
+      if (outgrown) return { text: 'All seen.' };
+      outgrown = true;
+      return { text: 'All', stop: 'context_exceeded' };
+    };
+    const [dear, cheap] = [using(writtenModel(answers)), using(writtenModel(answers))];
+    const id = await bench.submit();
+    await bench.run(cheap, narrow({ context_tokens: 100_000, compact_keep_recent: 1 }), {
+      workspaceTools: [look],
+      defaultModel: PRICED,
+      hooksOf: () => choosing(DEARER),
+      models: {
+        ...bench.dependencies(cheap).models,
+        open: (modelName) => ({ kind: 'ready', modelName, client: modelName === DEARER ? dear : cheap }),
+      },
+    });
+    assert.equal((await bench.look(id)).item.state, 'completed');
+    assert.deepEqual([dear.requests.length, cheap.requests.length], [4, 0]);
+    assert.equal((await spentOn(bench, id)).costMicros, 4 * DEARER_MICROS);
+    assert.equal((await bench.look(id)).focus?.costMicros, 4 * DEARER_MICROS);
   });
 
   it('refuses no call that has room once the context was cut for it', async () => {

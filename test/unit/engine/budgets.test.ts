@@ -1,6 +1,5 @@
 /** What work may use: reached, asked about, raised or stopped, and shared by a whole tree. */
 import assert from 'node:assert/strict';
-import type { Hooks } from '../../../src/host/engine/engage/hooks.ts';
 import { answerQuestion } from '../../../src/host/engine/focus/answer.ts';
 import { releaseFocus } from '../../../src/host/engine/focus/ending.ts';
 import { DAY } from '../../../src/host/engine/focus/engage-phase.ts';
@@ -10,13 +9,12 @@ import type { FocusDependencies } from '../../../src/host/engine/focus/types.ts'
 import { readOpenQuestions } from '../../../src/host/store/questions/questions.ts';
 import type { AskedBudget } from '../../../src/host/store/work/types.ts';
 import { openWaits } from '../../../src/host/store/work/waits.ts';
-import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { inTransactions } from '../../support/database-interleaving.ts';
-import { answered, DEAR_MICROS, openQuestion, PRICED, spentOn, using } from '../../support/engine-budgets.ts';
+import { answered, choosing, DEAR_MICROS, openQuestion, PRICED, spentOn, using } from '../../support/engine-budgets.ts';
 import { childTools, delegate, modelOfTasks } from '../../support/engine-children.ts';
 import { OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, type FacultyKeys, facultyOf, openBench } from '../../support/engine-focus.ts';
-import { barrier, NO_HOOKS, worldTool } from '../../support/engine-loop.ts';
+import { barrier, worldTool } from '../../support/engine-loop.ts';
 import { type WrittenAnswer, writtenModel } from '../../support/engine-model.ts';
 
 const look = worldTool({ name: 'look' });
@@ -329,18 +327,6 @@ describe('budgets', function () {
     assert.match((await openQuestion(bench)).text, /of \$0\.10 it has spent \$0\.0[89]/);
   });
 });
-
-/** A hook that chooses the model of each request. */
-function choosing(model: string): Hooks {
-  const facts = { reason: null, exitCode: 0, stderrTail: '', durationMs: 1 };
-  return {
-    ...NO_HOOKS,
-    matches: async (event) => event === 'BeforeLLMCall',
-    beforeModel: async () => [
-      { id: uuidv7(), event: 'BeforeLLMCall', hook: 'chooser', outcome: 'modified', patch: { model }, ...facts },
-    ],
-  };
-}
 
 const neverends = new AbortController();
 

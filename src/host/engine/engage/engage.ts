@@ -126,8 +126,9 @@ async function askModel(
     return askSmaller(deps, config, state, turn, answer.error);
   }
   const { content, stopReason, usage } = answer.response;
+  const another = sent.model === config.model ? {} : { model: sent.model };
   if (stopReason.kind === 'context_exceeded') {
-    const end = await findRoom(deps, config, state, turn, { kind: 'refused', usage });
+    const end = await findRoom(deps, config, state, turn, { kind: 'refused', spent: { usage, ...another } });
     if (end) return end;
     if (state.context !== before) {
       deps.emit({ type: 'retry', turn, reason: "The answer outgrew the model's context." });
@@ -135,7 +136,6 @@ async function askModel(
     }
   }
   const size = requestTokens([sent.system, sent.tools], before);
-  const another = sent.model === config.model ? {} : { model: sent.model };
   const answered = { turn, blocks: content, stopReason, usage, requestTokens: size, ...another };
   const recorded = await deps.journal.recordAnswer(answered);
   state.context = grown(state.context, { messages: [recorded.message] });

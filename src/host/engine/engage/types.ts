@@ -147,9 +147,12 @@ export type ClosedTurn = { messages: RecordedMessage[]; block: ClosedBlock | nul
 export type RecordCut = Omit<RoomCut, 'text'> & {
   /** Of a summary: what the model said. */
   summary?: string;
-  /** Of model calls that belong to no turn. */
-  usage?: Usage;
+  /** By model calls whose answers are in no turn. */
+  spent?: readonly Spent[];
 };
+
+/** What one model call used. `model` is the one that answered, where that is not the focus's own. */
+export type Spent = { usage: Usage; model?: string };
 
 export type KeepModelHooks = {
   turn: number;

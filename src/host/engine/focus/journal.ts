@@ -293,7 +293,7 @@ export class DbJournal implements Journal {
     return heard;
   }
 
-  async recordCut({ summary = '', usage, ...cut }: RecordCut): Promise<RoomCut> {
+  async recordCut({ summary = '', spent = [], ...cut }: RecordCut): Promise<RoomCut> {
     const recorded = await this.#write(async (tx, again) => {
       const present = again ? await this.#cutOf(tx, cut) : undefined;
       if (present) return present;
@@ -301,9 +301,9 @@ export class DbJournal implements Journal {
       const made: RoomCut = { ...cut, text: this.#redactor.text(cutText(entries, this.#settings, summary)) };
       await Promise.all([
         insertCut(tx, this.#lease.focusId, made.kind, cutContent(made)),
-        usage && this.#addUsage(tx, usage, 0),
+        ...spent.map(({ usage, model }) => this.#addUsage(tx, usage, 0, model)),
       ]);
-      if (usage) await this.#settle?.(tx, usage, this.#model);
+      for (const { usage, model = this.#model } of spent) await this.#settle?.(tx, usage, model);
       return made;
     });
     this.#context = grown(this.#context, { cut: recorded });

@@ -2,9 +2,9 @@
  * Room for the next request, where it would fill too much of the model's window or did not fit: first the ledger stands for
  * all but the newest messages, then a summary. Each at most once a turn, and recorded before the request goes out.
  */
-import type { LlmError, Usage } from '../../../llm/types.ts';
-import type { EngageConfig, EngageDependencies, EngageResult } from '../types.ts';
-import { type CutPlan, planCompaction, planSummary, usableTokens } from './compact.ts';
+import type { LlmError } from '../../../llm/types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, RecordCut, Spent } from '../types.ts';
+import { planCompaction, planSummary, usableTokens } from './compact.ts';
 import { estimatePrompt, grown } from './grow.ts';
 import { summarise, summaryRequest, summaryTokens } from './summarise.ts';
 import type { ContextRows, RoomCut } from './types.ts';
@@ -18,7 +18,7 @@ export type Room =
   | { kind: 'failed'; error: LlmError };
 
 /** Why room is made: by our own reckoning, or because the model said that the request did not fit. */
-export type Need = { kind: 'reckoned' } | { kind: 'refused'; usage?: Usage };
+export type Need = { kind: 'reckoned' } | { kind: 'refused'; spent?: Spent };
 
 type Parts = { deps: EngageDependencies; config: EngageConfig; turn: number };
 
@@ -32,8 +32,7 @@ export async function makeRoom(parts: Parts, context: ContextRows, need: Need): 
     ? undefined
     : planCompaction(context, parts.config.context, limit);
   if (!plan) return cutWithSummary(parts, context, need, limit);
-  const usage = need.kind === 'refused' ? need.usage : undefined;
-  const compacted = await cut(parts, context, { kind: 'compaction', plan, ...(usage ? { usage } : {}) });
+  const compacted = await cut(parts, context, { kind: 'compaction', ...plan, spent: spentFor(need) });
   if (need.kind === 'refused' || estimatePrompt(parts.config, compacted) <= limit) {
     return { kind: 'room', context: compacted };
   }
@@ -54,31 +53,21 @@ async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, li
     await deps.limits.noAnswer(said.error);
     return { kind: 'room', context };
   }
-  const usage = need.kind === 'refused' ? added(said.usage, need.usage) : said.usage;
-  const summed = await cut(parts, context, { kind: 'summary', plan, summary: said.text, usage });
+  const spent = [...spentFor(need), { usage: said.usage }];
+  const summed = await cut(parts, context, { kind: 'summary', ...plan, summary: said.text, spent });
   return { kind: 'room', context: summed };
 }
 
 const isAboutThis = ({ kind }: LlmError) => ['context_exceeded', 'refused', 'malformed'].includes(kind);
 
-type NewCut = { kind: RoomCut['kind']; plan: CutPlan; summary?: string; usage?: Usage };
+const spentFor = (need: Need) => (need.kind === 'refused' && need.spent ? [need.spent] : []);
 
-async function cut({ deps, config, turn }: Parts, context: ContextRows, { plan, ...made }: NewCut) {
+type NewCut = Omit<RecordCut, 'turn' | 'measuredTokens'>;
+
+async function cut({ deps, config, turn }: Parts, context: ContextRows, made: NewCut) {
   const measuredTokens = estimatePrompt(config, context);
-  return grown(context, { cut: await deps.journal.recordCut({ ...made, ...plan, turn, measuredTokens }) });
+  return grown(context, { cut: await deps.journal.recordCut({ ...made, turn, measuredTokens }) });
 }
 
 const wasCut = ({ cuts }: ContextRows, turn: number, kind: RoomCut['kind']) =>
   cuts.some((made) => made.kind === kind && made.turn === turn);
-
-function added(a: Usage, b: Usage | undefined): Usage {
-  if (!b) return a;
-  return {
-    input: a.input + b.input,
-    cacheRead: a.cacheRead + b.cacheRead,
-    cacheWrite: a.cacheWrite + b.cacheWrite,
-    output: a.output + b.output,
-    reasoning: a.reasoning + b.reasoning,
-    ...(a.estimated || b.estimated ? { estimated: true } : {}),
-  };
-}
