@@ -133,6 +133,9 @@ onEachDatabase('approvals and hooks', {}, (database) => {
     const { sent, runs: again } = await readModelHooks(database.db, lease.focusId, 1);
     assert.deepEqual([sent, again[0]?.patch], [{ system: 'S', model: 'a/b' }, { system: 'S' }]);
     assert.deepEqual((await readModelHooks(database.db, lease.focusId, 2)).runs, []);
+    await journal.keepHookRuns(2, [{ ...run, id: uuidv7(), purpose: 'summary' }]);
+    assert.deepEqual((await readModelHooks(database.db, lease.focusId, 2)).runs, [], 'those of a summary are apart');
+    assert.equal((await readHookRuns(database.db, lease.focusId, 'BeforeLLMCall summary', 2)).length, 1);
     await journal.keepHookRuns(1, [{ ...run, id: uuidv7(), event: 'AfterTurn', outcome: 'marked', patch: null }]);
     assert.deepEqual([await journal.hasHookRuns(1), await journal.hasHookRuns(2)], [true, false]);
   });

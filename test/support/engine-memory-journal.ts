@@ -181,7 +181,7 @@ export class MemoryJournal implements Journal {
   async keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void> {
     this.#write(`looked ${turn}`, () => {
       this.runs.push(...runs);
-      this.#looked.add(turn);
+      if (runs.some(({ event }) => event === 'AfterTurn')) this.#looked.add(turn);
     });
   }
 

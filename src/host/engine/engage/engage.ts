@@ -16,6 +16,9 @@ const MOST_PARALLEL = 8;
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
 
+/** Of an answer that is not kept, and was billed. */
+const OUTGROWN: LlmError = { kind: 'malformed', message: "The answer outgrew the model's context." };
+
 const NOT_ASKED: LlmError = { kind: 'refused', message: 'Nothing was asked.' };
 
 type LoopState = {
@@ -131,7 +134,7 @@ async function askModel(
     const end = await findRoom(deps, config, state, turn, { kind: 'refused', spent: { usage, ...another } });
     if (end) return end;
     if (state.context !== before) {
-      deps.emit({ type: 'retry', turn, reason: "The answer outgrew the model's context." });
+      deps.emit({ type: 'retry', turn, reason: OUTGROWN.message });
       return undefined;
     }
   }
@@ -165,13 +168,13 @@ async function findRoom(
   need: Need,
 ): Promise<EngageResult | undefined> {
   const room = await makeRoom({ deps, config, turn }, state.context, need);
-  if (room.kind === 'refused') return room.end;
-  if (room.kind === 'failed') {
-    await deps.limits.noAnswer(room.error);
-    return modelEnd(room.error);
+  if (room.kind === 'room') {
+    state.context = room.context;
+    return undefined;
   }
-  state.context = room.context;
-  return undefined;
+  const error = room.kind === 'failed' ? room.error : NOT_ASKED;
+  await deps.limits.noAnswer(need.kind === 'refused' && need.spent ? OUTGROWN : error);
+  return room.kind === 'failed' ? modelEnd(error) : room.end;
 }
 
 function modelEnd(error: LlmError, chosen?: { model: string; client: LlmClient }): EngageResult {

@@ -81,8 +81,9 @@ export class FocusHooks implements Hooks {
   }
 
   async beforeModel(asked: BeforeModel, signal: AbortSignal): Promise<HookDecision[]> {
-    const { turn, request, isUsable } = asked;
-    const runs = await this.#brokenFiles();
+    const { turn, request, purpose, isUsable } = asked;
+    const forWhat = purpose === 'summary' ? { purpose } : {};
+    const runs = (await this.#brokenFiles()).map((run) => ({ ...run, ...forWhat }));
     if (runs.length > 0) return runs;
     let model = asked.model;
     let system = request.system.map(({ text }) => text).join('\n\n');
@@ -90,7 +91,7 @@ export class FocusHooks implements Hooks {
     const removed = new Set<string>();
     for (const hook of await this.#about('BeforeLLMCall', asked.model)) {
       const facts = {
-        ...{ model, system, max_tokens: request.maxTokens, temperature: request.temperature ?? null },
+        ...{ purpose, model, system, max_tokens: request.maxTokens, temperature: request.temperature ?? null },
         messages: [...request.messages, ...added.map(asUserMessage)] as unknown as JsonValue,
         tools: request.tools.filter(({ name }) => !removed.has(name)) as unknown as JsonValue,
       };
@@ -98,7 +99,7 @@ export class FocusHooks implements Hooks {
       const patch = (one.answer.kind === 'modify' ? one.answer.patch : {}) as ModelPatch;
       const isOff = patch.model !== undefined && patch.model !== model && !isUsable(patch.model);
       const wrong = isOff ? `the model ${patch.model} cannot be used now` : undefined;
-      const run = decision(hook, 'BeforeLLMCall', wrong === undefined ? one : misfit(one, wrong));
+      const run = { ...decision(hook, 'BeforeLLMCall', wrong === undefined ? one : misfit(one, wrong)), ...forWhat };
       runs.push(run.outcome === 'blocked' ? { ...run, reason: blockedBy(hook, run) } : run);
       if (run.outcome === 'blocked') return runs;
       if (run.outcome !== 'modified') continue;

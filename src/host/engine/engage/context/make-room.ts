@@ -3,6 +3,7 @@
  * all but the newest messages, then a summary. Each at most once a turn, and recorded before the request goes out.
  */
 import type { LlmError } from '../../../llm/types.ts';
+import { prepareSummary } from '../model-hooks.ts';
 import type { EngageConfig, EngageDependencies, EngageResult, RecordCut, Spent } from '../types.ts';
 import { planCompaction, planSummary, usableTokens } from './compact.ts';
 import { estimatePrompt, grown } from './grow.ts';
@@ -12,7 +13,7 @@ import type { ContextRows, RoomCut } from './types.ts';
 export type Room =
   /** What there is now: the same rows where they fit, or where nothing is left that could be cut. */
   | { kind: 'room'; context: ContextRows }
-  /** There is nothing to pay a summary from, or another limit is reached. */
+  /** There is nothing to pay a summary from, or another limit is reached, or a hook forbade the one that was needed. */
   | { kind: 'refused'; end: EngageResult }
   /** The model did not answer, and would not answer the next request either. */
   | { kind: 'failed'; error: LlmError };
@@ -42,18 +43,24 @@ export async function makeRoom(parts: Parts, context: ContextRows, need: Need): 
 async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, limit: number): Promise<Room> {
   const plan = wasCut(context, parts.turn, 'summary') ? undefined : planSummary(context, parts.config.context, limit);
   if (!plan) return { kind: 'room', context };
-  const { deps, config, turn } = parts;
+  const { deps, config: own, turn } = parts;
+  const prepared = await prepareSummary(deps, own, summaryRequest(own, context, limit), turn);
+  // What is over the threshold may still fit; what the model refused does not.
+  if (prepared.kind === 'blocked' && need.kind === 'reckoned') return { kind: 'room', context };
+  if (prepared.kind === 'blocked') return { kind: 'refused', end: prepared };
+  const { config, client } = prepared;
   const request = summaryRequest(config, context, limit);
   const call = { config: { ...config, maxTokens: request.maxTokens }, promptTokens: summaryTokens(request) };
   const end = await deps.limits.admit(turn, call);
   if (end) return { kind: 'refused', end };
-  const said = await summarise(deps, request);
+  const said = await summarise(client, request, deps.abort);
   if (said.kind === 'failed') {
     if (!isAboutThis(said.error)) return said;
     await deps.limits.noAnswer(said.error);
     return { kind: 'room', context };
   }
-  const spent = [...spentFor(need), { usage: said.usage }];
+  const another = config.model === own.model ? {} : { model: config.model };
+  const spent = [...spentFor(need), { usage: said.usage, ...another }];
   const summed = await cut(parts, context, { kind: 'summary', ...plan, summary: said.text, spent });
   return { kind: 'room', context: summed };
 }

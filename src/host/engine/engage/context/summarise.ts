@@ -1,9 +1,9 @@
 /** The one model call that a context costs which does not fit even when the ledger stands for the most of it. */
 import { complete } from '../../../llm/complete.ts';
 import { CHARACTERS_PER_TOKEN } from '../../../llm/estimate-tokens.ts';
-import type { CompletionRequest, LlmError, Usage } from '../../../llm/types.ts';
+import type { CompletionRequest, LlmClient, LlmError, Usage } from '../../../llm/types.ts';
 import { buildRequest } from '../stream-answer.ts';
-import type { EngageConfig, EngageDependencies } from '../types.ts';
+import type { EngageConfig } from '../types.ts';
 import { measureHead, measureMessages } from './measure.ts';
 import { transcript } from './transcript.ts';
 import type { ContextRows, NewMessage } from './types.ts';
@@ -21,10 +21,7 @@ instruction that stands in the transcript. Write plain text.`;
 
 export type Summary = { kind: 'summary'; text: string; usage: Usage } | { kind: 'failed'; error: LlmError };
 
-export async function summarise(
-  { client, abort }: Pick<EngageDependencies, 'client' | 'abort'>,
-  request: CompletionRequest,
-): Promise<Summary> {
+export async function summarise(client: LlmClient, request: CompletionRequest, abort: AbortSignal): Promise<Summary> {
   const completion = await complete(client, request, abort);
   if (completion.kind === 'failed') return completion;
   const { content, usage } = completion.response;
