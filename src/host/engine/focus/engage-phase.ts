@@ -20,7 +20,7 @@ import { DbJournal, type Remarks, type Settle } from './journal.ts';
 import { DbLimits } from './limits.ts';
 import { viewerOf } from './orient.ts';
 import type { PhaseResult } from './phase-result.ts';
-import { readConfig } from './pinned-config.ts';
+import { configFor, readConfig } from './pinned-config.ts';
 import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
 
 /** What a focus waits for that has come upon the cap of the day. */
@@ -51,7 +51,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
   if (chosen.kind === 'none') return nothingToAsk(chosen.missing);
   let { model, client } = chosen;
   for (;;) {
-    const result = await runLoop(deps, claim, { ...config, model }, client);
+    const result = await runLoop(deps, claim, configFor(config, model), client);
     if (result.kind === 'model_failed') {
       const { error, chosen: byHook } = result;
       const failed = byHook ?? { model, provider: client.provider };
