@@ -317,6 +317,27 @@ describe('budgets', function () {
     assert.equal((await spentOn(bench, id)).costMicros, 0);
   });
 
+  for (const [title, left] of [
+    ['nothing was counted', 'delete from animus.budgets where work_item_id = $1'],
+    ['something was spent', 'update animus.budgets set max_turns = null, max_tokens = null where work_item_id = $1'],
+  ] as const) {
+    it(`work that began before there were limits gets those of its faculty: ${title}`, async () => {
+      const id = await bench.submit();
+      const stopping = new AbortController();
+      const claim = await bench.claim(small({ max_tokens: 25_000 }), { stopping: stopping.signal });
+      const model = using(looking(9));
+      const first = { ...look, run: async () => ({ content: `${stopping.abort()}`, isError: false }) } as typeof look;
+      await runFocus(bench.dependencies(model, priced({ workspaceTools: [first] })), claim);
+      await bench.db.query(left, [id]);
+      await bench.run(model, small({ max_tokens: 45_000 }), priced());
+      assert.equal(await stateOf(id), 'waiting');
+      assert.match((await openQuestion(bench)).text, /of 45,000 tokens it has spent/);
+      await answered(bench, { text: '60,000' });
+      await bench.run(model, small({ max_tokens: 45_000 }), priced());
+      assert.match((await openQuestion(bench)).text, /of 60,000 tokens it has spent/);
+    });
+  }
+
   it('keeps a raised limit over a release and another attempt', async () => {
     await bench.submit({ budget: { max_cost_usd: 0.04 } });
     await bench.run(using(looking(9)), small(), priced());

@@ -16,6 +16,7 @@ import { endingWhenHeld } from './ending-when-held.ts';
 import { externalProgram, reportedCost } from './external-program.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
 import { knownFileOf } from './file-records.ts';
+import { itemLimits } from './item-limits.ts';
 import { DbJournal, type Remarks, type Settle } from './journal.ts';
 import { DbLimits } from './limits.ts';
 import { viewerOf } from './orient.ts';
@@ -168,13 +169,14 @@ function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined 
 
 function limitsFor(
   { db, headless, dayCapMicros }: FocusDependencies,
-  { item, lease, stopping, held, abort }: Claim,
+  { item, faculty, lease, stopping, held, abort }: Claim,
   tools: ReadonlyMap<string, Tool>,
   costOf: CostOf,
 ): DbLimits {
   const waitingTools = new Set([...tools.values()].filter(({ kind }) => kind === 'waiting').map(({ name }) => name));
   const ending = AbortSignal.any([stopping, held, abort]);
-  return new DbLimits({ db, lease, item, costOf, waitingTools, headless, dayCapMicros, ending });
+  const limits = itemLimits(item, faculty);
+  return new DbLimits({ db, lease, item, limits, costOf, waitingTools, headless, dayCapMicros, ending });
 }
 
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */

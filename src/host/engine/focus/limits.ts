@@ -5,7 +5,13 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import type { CostOf } from '../../llm/prices.ts';
 import type { LlmError, Usage } from '../../llm/types.ts';
-import { addSpend, type OwnedBudget, readOwnedBudgets } from '../../store/budgets/budgets.ts';
+import {
+  addSpend,
+  type BudgetLimits,
+  type OwnedBudget,
+  openBudget,
+  readOwnedBudgets,
+} from '../../store/budgets/budgets.ts';
 import { addToDay, readDay } from '../../store/budgets/daily.ts';
 import { takeReservation } from '../../store/budgets/reservations.ts';
 import { readRecentCalls } from '../../store/foci/recent-calls.ts';
@@ -23,6 +29,8 @@ export type LimitParts = {
   db: Db;
   lease: Lease;
   item: Pick<WorkItem, 'id' | 'rootId' | 'parentId' | 'place'>;
+  /** Those that item and faculty say now, besides the turns that the focus was fixed to. */
+  limits: Omit<BudgetLimits, 'maxTurns'>;
   costOf: CostOf;
   /** Tools that may wait for others: to call one again is no repetition. */
   waitingTools: ReadonlySet<string>;
@@ -149,7 +157,7 @@ export class DbLimits implements Limits {
 
   async #admitToBudgets(turn: number, call: NextCall): Promise<EngageResult | undefined> {
     const { db, lease, item, costOf, dayCapMicros, ending } = this.#parts;
-    const budgets = await retryLost(() => readOwnedBudgets(db, item.id, lease.focusId));
+    const budgets = await this.#budgets(call.config.maxTurns);
     const most = ownTurns(budgets, item.id) ?? call.config.maxTurns;
     if (turn > most) {
       return this.#exhausted({ limit: 'turns', ownerId: item.id, most, spent: turn - 1, need: 0 }, turn);
@@ -170,6 +178,21 @@ export class DbLimits implements Limits {
       await this.#pause();
     }
     return { kind: 'stopped' };
+  }
+
+  /** Work that began before there were budgets has none yet. */
+  async #budgets(maxTurns: number): Promise<OwnedBudget[]> {
+    const { db, lease, item, limits } = this.#parts;
+    const read = () => retryLost(() => readOwnedBudgets(db, item.id, lease.focusId));
+    const budgets = await read();
+    if (budgets.some(({ workItemId, maxTurns: own }) => workItemId === item.id && own !== null)) return budgets;
+    await retryLost(() =>
+      db.transaction(async (tx) => {
+        await proveLease(tx, lease);
+        await openBudget(tx, item.id, { ...limits, maxTurns });
+      }),
+    );
+    return read();
   }
 
   /** Until another call of the tree may have ended, or the focus is to end. */
