@@ -134,6 +134,21 @@ describe('hooks of model calls', () => {
     );
   });
 
+  it('they may add to a turn what the window and their earlier messages leave', async () => {
+    const rooms: number[] = [];
+    const hooks: Partial<Hooks> = {
+      matches: async (event) => event === 'BeforeLLMCall',
+      beforeModel: async ({ messageRoom }) => {
+        rooms.push(messageRoom);
+        return [decided({ messages: ['x'.repeat(20_000)] })];
+      },
+    };
+    const settings = { ...CONTEXT_SETTINGS, windowTokens: 50_000 };
+    await run({ hooks, settings }, new MemoryJournal('The task.', settings)).ended;
+    // A fifth of the window is 10,000 tokens, or 40,000 characters.
+    assert.deepEqual(rooms, [32_000, 20_000, 0]);
+  });
+
   it('a tool that is taken away keeps its place in the request and is denied when it is called', async () => {
     const hooks = patching((turn) => (turn === 1 ? { tools_removed: ['look'] } : null));
     const { ended, client, journal } = run({ hooks });

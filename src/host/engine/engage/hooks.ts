@@ -66,6 +66,8 @@ export type BeforeModel = {
   request: CompletionRequest;
   /** A summary makes room in the context. What a patch says of the conversation does not concern it. */
   purpose: 'answer' | 'summary';
+  /** How many characters hooks may add to the conversation in this turn. */
+  messageRoom: number;
   /** Whether a model that a hook chooses can be used now. */
   isUsable(model: string): boolean;
 };

@@ -3,7 +3,9 @@
  * there and asks no hook again. The tools' list is never touched: a tool that a hook takes away is denied when it is called.
  */
 
+import { CHARACTERS_PER_TOKEN } from '../../llm/estimate-tokens.ts';
 import type { CompletionRequest } from '../../llm/types.ts';
+import { measureMessages } from './context/measure.ts';
 import type { ContextRows } from './context/types.ts';
 import type { BeforeModel, HookDecision, ModelPatch } from './hooks.ts';
 import type { Permission, Permissions } from './permissions.ts';
@@ -18,6 +20,10 @@ export type ModelHookState = {
   /** The tools that hooks took away from the turn, with the hook's name. */
   removed: ReadonlyMap<string, string>;
 };
+
+/** What hooks add stays in every request that follows: in a turn so many characters, and in all a part of the window. */
+const MOST_CHARACTERS_IN_TURN = 32_000;
+const MOST_OF_WINDOW = 0.2;
 
 export type Prepared =
   | { kind: 'prepared'; config: EngageConfig; client: EngageDependencies['client']; added: RecordedMessage[] }
@@ -38,7 +44,8 @@ export async function prepareRequest(
 ): Promise<Prepared> {
   const isRecorded = state.recorded.turn === turn && state.recorded.runs.length > 0;
   const request = () => buildRequest(config, context, turn);
-  const runs = isRecorded ? state.recorded.runs : await askHooks(deps, config, { turn, request, purpose: 'answer' });
+  const asked = { turn, request, purpose: 'answer', messageRoom: messageRoom(config, context) } as const;
+  const runs = isRecorded ? state.recorded.runs : await askHooks(deps, config, asked);
   state.removed = removedTools(runs);
   const patches = runs.map(patchOf);
   const patched = withPatches(config, patches);
@@ -67,13 +74,14 @@ export async function prepareSummary(
   request: CompletionRequest,
   turn: number,
 ): Promise<PreparedSummary | Extract<Prepared, { kind: 'blocked' }>> {
-  const runs = await askHooks(deps, config, { turn, request: () => request, purpose: 'summary' });
+  const asked = { turn, request: () => request, purpose: 'summary', messageRoom: MOST_CHARACTERS_IN_TURN } as const;
+  const runs = await askHooks(deps, config, asked);
   if (runs.length > 0) await deps.journal.keepHookRuns(turn, runs);
   const patched = { ...withPatches(config, runs.map(patchOf)), system: config.system };
   return blockOf(runs) ?? withClient(deps, config, patched);
 }
 
-type Asked = Pick<BeforeModel, 'turn' | 'purpose'> & { request(): CompletionRequest };
+type Asked = Pick<BeforeModel, 'turn' | 'purpose' | 'messageRoom'> & { request(): CompletionRequest };
 
 async function askHooks(
   deps: EngageDependencies,
@@ -83,6 +91,12 @@ async function askHooks(
   if (!(await deps.hooks.matches('BeforeLLMCall', model))) return [];
   const isUsable = (chosen: string) => deps.openModel(chosen) !== undefined;
   return deps.hooks.beforeModel({ ...asked, model, request: request(), isUsable }, deps.abort);
+}
+
+function messageRoom({ context: { windowTokens } }: EngageConfig, { messages }: ContextRows): number {
+  const there = measureMessages(messages.filter(({ kind }) => kind === 'hook'));
+  const left = Math.floor((windowTokens * MOST_OF_WINDOW - there) * CHARACTERS_PER_TOKEN);
+  return Math.max(0, Math.min(MOST_CHARACTERS_IN_TURN, left));
 }
 
 const patchOf = ({ patch }: HookDecision) => (patch ?? {}) as ModelPatch;
