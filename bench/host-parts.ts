@@ -59,7 +59,8 @@ export async function hostParts(
   const ids = { workItemId: item.id, focusId: focus.id, faculty: 'general', workspace, knownFile };
   const waitingTools = new Set(tools.filter(({ kind }) => kind === 'waiting').map(({ name }) => name));
   const limits = new DbLimits({
-    ...{ db, lease, item, config, costOf, waitingTools, headless: false, dayCapMicros: null, ending: never },
+    limits: { maxTokens: null, maxCostMicros: null, maxDurationMs: null },
+    ...{ db, lease, item, costOf, waitingTools, headless: false, dayCapMicros: null, ending: never },
   });
   const redactor = new Redactor();
   redactor.add('host_token', 'a-token-that-is-nowhere-in-the-text');

@@ -49,7 +49,7 @@ describe('questions at the terminal', () => {
   it('[eng-6] a run that comes upon max_turns is answered, and goes on to its end', async () => {
     const { code, stdout } = await submit(diligent, '--max-turns', '2');
     assert.equal(code, 4);
-    assert.match(stdout, /A budget is used up \([0-9a-f]{8}\):\n +The limit of 2 turns is reached\. Shall it go on\?/);
+    assert.match(stdout, /A budget is reached \([0-9a-f]{8}\):\n +The limit of 2 turns is reached\. Shall it go on\?/);
     assert.match(
       stdout,
       / 1 {2}Raise the limit to 4 turns and go on\n +2 {2}Stop here\n +animus answer [0-9a-f]{8} --choice N/,

@@ -1,9 +1,12 @@
 /** Approvals, rules, decisions of hooks and accepted folders, on both databases. */
 import assert from 'node:assert/strict';
 import type { RecordedCall } from '../../src/host/engine/engage/types.ts';
+import { retryLater } from '../../src/host/engine/focus/ending.ts';
 import { readModelHooks } from '../../src/host/engine/focus/hook-records.ts';
 import { DbJournal } from '../../src/host/engine/focus/journal.ts';
+import { moveWork } from '../../src/host/engine/focus/move.ts';
 import { decideCall } from '../../src/host/engine/permissions/decide-approval.ts';
+import { parsePattern } from '../../src/host/engine/permissions/pattern.ts';
 import { Redactor } from '../../src/host/engine/redaction/redactor.ts';
 import { acceptFolder, readAcceptedFolders } from '../../src/host/store/acceptance/accepted-folders.ts';
 import {
@@ -23,7 +26,7 @@ import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { losing } from '../support/database-faults.ts';
 import { pauseBeforeCommit, untilBlockedBy } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
-import { running, stateOf } from './work-rows.ts';
+import { OTHER_PLACE, running, stateOf } from './work-rows.ts';
 
 type NewRow = Parameters<typeof insertMessage>[2];
 
@@ -62,6 +65,27 @@ onEachDatabase('approvals and hooks', {}, (database) => {
       [again?.id, again?.state, again?.decidedBy, again?.input],
       [approval.id, 'pending', null, { command: 'x' }],
     );
+  });
+
+  it('of work that moved, or of an attempt that is over, decides nothing and leaves no rule', async () => {
+    const { db } = database;
+    const parsed = parsePattern('run_command(git *)');
+    assert.ok(parsed.kind === 'pattern');
+    const rule = { ...allow, scope: 'rule', pattern: parsed.pattern } as const;
+    for (const end of ['move', 'attempt'] as const) {
+      const { item, lease, approval } = await asked();
+      const [kept] = await pendingApprovals(db, item.place, 10);
+      assert.equal(kept?.id, approval.id);
+      if (end === 'move') {
+        await moveWork(db, { id: item.id, to: OTHER_PLACE, from: 'mill:/old', target: 'mill:/new', by: 'a test' });
+      } else {
+        await retryLater(db, lease, 60_000, { kind: 'test', message: 'It failed.' });
+      }
+      for (const decision of [allow, rule]) assert.equal(await decideCall(db, kept, decision, '/w'), 0, end);
+      assert.equal((await readApproval(db, approval.id))?.state, 'pending');
+      assert.deepEqual([await rulesOfPlace(db, item.place), await rulesOfPlace(db, OTHER_PLACE)], [[], []]);
+      assert.deepEqual(await pendingApprovals(db, item.place, 10), []);
+    }
   });
 
   it('finds one by its first or last digits, in its own place alone', async () => {
@@ -133,6 +157,11 @@ onEachDatabase('approvals and hooks', {}, (database) => {
     const { sent, runs: again } = await readModelHooks(database.db, lease.focusId, 1);
     assert.deepEqual([sent, again[0]?.patch], [{ system: 'S', model: 'a/b' }, { system: 'S' }]);
     assert.deepEqual((await readModelHooks(database.db, lease.focusId, 2)).runs, []);
+    await journal.keepHookRuns(2, [{ ...run, id: uuidv7(), purpose: 'summary' }]);
+    assert.deepEqual((await readModelHooks(database.db, lease.focusId, 2)).runs, [], 'those of a summary are apart');
+    assert.equal((await readHookRuns(database.db, lease.focusId, 'BeforeLLMCall summary', 2)).length, 1);
+    await journal.keepHookRuns(1, [{ ...run, id: uuidv7(), event: 'AfterTurn', outcome: 'marked', patch: null }]);
+    assert.deepEqual([await journal.hasHookRuns(1), await journal.hasHookRuns(2)], [true, false]);
   });
 
   it('a cut that makes room beside what hooks added is made for the open turn, once, and paid once', async () => {
@@ -144,7 +173,14 @@ onEachDatabase('approvals and hooks', {}, (database) => {
     await journal.load();
     await journal.keepModelHooks({ turn: 1, runs: [], messages: ['Mind the herons.'], breaks: {} });
     const usage = { input: 10, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
-    const cut = { kind: 'summary', turn: 1, fromN: 2, measuredTokens: 9, summary: 'In short.', usage } as const;
+    const cut = {
+      kind: 'summary',
+      turn: 1,
+      fromN: 2,
+      measuredTokens: 9,
+      summary: 'In short.',
+      spent: [{ usage }],
+    } as const;
     await journal.recordCut(cut);
     const cuts = await readContextCuts(db, lease.focusId);
     assert.deepEqual(

@@ -61,6 +61,24 @@ onEachDatabase('budgets', {}, (database) => {
     assert.deepEqual(await spentBy(db, root), [16, 151]);
   });
 
+  it('gives an item limits once: what was spent without any counts, and what was raised stays', async () => {
+    const { db } = database;
+    const { root } = await family(db, 0);
+    const id = root.item.id;
+    await db.query('delete from animus.budgets where work_item_id = $1', [id]);
+    await db.transaction((tx) => addSpend(tx, id, { tokens: 5, costMicros: 50, ms: 7 }));
+    const open = (maxTurns: number, maxTokens: number) =>
+      db.transaction((tx) => openBudget(tx, id, { ...NO_LIMITS, maxTurns, maxTokens }));
+    await open(7, 100);
+    await open(8, 200);
+    const budget = (await readBudgets(db, [id])).get(id);
+    assert.deepEqual([budget?.maxTurns, budget?.maxTokens, budget?.spentTokens], [7, 100, 5]);
+    await db.query('update animus.budgets set max_turns = null, max_tokens = 300 where work_item_id = $1', [id]);
+    await open(8, 200);
+    const raised = (await readBudgets(db, [id])).get(id);
+    assert.deepEqual([raised?.maxTurns, raised?.maxTokens], [8, 300]);
+  });
+
   it('gives the own budget first, and what calls under way below each may still use', async () => {
     const { db } = database;
     const { root, children } = await family(db, 2, { maxTokens: 1000 });

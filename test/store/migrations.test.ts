@@ -111,16 +111,19 @@ onEachDatabase('migrations', { empty: true }, (database) => {
     ];
     await journal.closeTurn({ turn: 1, role: 'user', kind: 'tool_results', blocks });
     const limits = new DbLimits({
-      ...{ db, lease: claim.lease, item: claim.item, config, costOf: () => 7, waitingTools: new Set<string>() },
+      ...{ db, lease: claim.lease, item: claim.item, costOf: () => 7, waitingTools: new Set<string>() },
+      limits: { maxTokens: 1000, maxCostMicros: null, maxDurationMs: null },
       ...{ headless: false, dayCapMicros: 1_000_000, ending: new AbortController().signal },
     });
-    assert.equal(await limits.admit(2), undefined);
-    assert.deepEqual(await limits.admit(1000), undefined, 'what is held back is there still');
+    const next = { config, promptTokens: 10 };
+    assert.equal(await limits.admit(2, next), undefined);
+    assert.deepEqual(await limits.admit(1000, next), undefined, 'what is held back is there still');
     const usage = { input: 5, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
     await db.transaction((tx) => limits.settle(tx, usage, config.model));
     const spent = (await readBudgets(db, [id])).get(id);
-    assert.deepEqual([spent?.spentTokens, spent?.spentCostMicros, spent?.maxTurns], [6, 7, null]);
-    const question = await limits.admit(1000);
+    assert.deepEqual([spent?.spentTokens, spent?.spentCostMicros], [6, 7]);
+    assert.deepEqual([spent?.maxTurns, spent?.maxTokens], [config.maxTurns, 1000], 'it has limits from now on');
+    const question = await limits.admit(1000, next);
     assert.ok(question?.kind === 'asks' && question.question.kind === 'budget', 'by the turns it was fixed to');
   });
 

@@ -1,10 +1,13 @@
 /** Foci that cost something: models with a price, what they used, and people who answer. */
 import assert from 'node:assert/strict';
+import type { Hooks } from '../../src/host/engine/engage/hooks.ts';
 import { type Answer, answerQuestion } from '../../src/host/engine/focus/answer.ts';
 import type { Usage } from '../../src/host/llm/types.ts';
 import { readBudgets } from '../../src/host/store/budgets/budgets.ts';
 import { type Question, readOpenQuestions } from '../../src/host/store/questions/questions.ts';
+import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import type { Bench } from './engine-focus.ts';
+import { NO_HOOKS } from './engine-loop.ts';
 import type { WrittenModel } from './engine-model.ts';
 
 /** A dollar for a million tokens in, five for a million out. */
@@ -47,4 +50,16 @@ export async function answered(bench: Bench, given: Answer['given']): Promise<Qu
   const result = await answerQuestion(bench.db, id, { given, by: 'a test' });
   assert.equal(result.kind, 'answered', JSON.stringify(result));
   return result.question;
+}
+
+/** A hook that chooses the model of each request. */
+export function choosing(model: string): Hooks {
+  const facts = { reason: null, exitCode: 0, stderrTail: '', durationMs: 1 };
+  return {
+    ...NO_HOOKS,
+    matches: async (event) => event === 'BeforeLLMCall',
+    beforeModel: async () => [
+      { id: uuidv7(), event: 'BeforeLLMCall', hook: 'chooser', outcome: 'modified', patch: { model }, ...facts },
+    ],
+  };
 }

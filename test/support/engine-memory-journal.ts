@@ -179,7 +179,16 @@ export class MemoryJournal implements Journal {
   }
 
   async keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void> {
-    this.#write(`looked ${turn}`, () => this.runs.push(...runs));
+    this.#write(`looked ${turn}`, () => {
+      this.runs.push(...runs);
+      if (runs.some(({ event }) => event === 'AfterTurn')) this.#looked.add(turn);
+    });
+  }
+
+  #looked = new Set<number>();
+
+  async hasHookRuns(turn: number): Promise<boolean> {
+    return this.#looked.has(turn);
   }
 
   async runStoreCall(
@@ -255,7 +264,7 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async recordCut({ summary = '', usage: _usage, ...cut }: RecordCut): Promise<RoomCut> {
+  async recordCut({ summary = '', spent: _spent, ...cut }: RecordCut): Promise<RoomCut> {
     return this.#write(`${cut.kind} ${cut.turn}`, () => {
       const made: RoomCut = { ...cut, text: cutText(this.ledger, this.#settings, summary) };
       this.cuts.push(made);

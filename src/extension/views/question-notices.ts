@@ -13,7 +13,7 @@ export function createQuestionNotices(model: WorkModel, onError: (error: unknown
 }
 
 async function tell({ kind, text, work_item_id: workId }: QuestionView, more: number): Promise<void> {
-  const lead = kind === 'ask' ? 'an agent asks' : kind === 'budget' ? 'a budget is used up' : 'an agent is stuck';
+  const lead = kind === 'ask' ? 'an agent asks' : kind === 'budget' ? 'a budget is reached' : 'an agent is stuck';
   const rest = more > 0 ? ` (and ${more} more)` : '';
   const message = `Animus: ${lead}${rest}: ${messageText(plainLine(text, SHOWN))}`;
   const picked = await vscode.window.showInformationMessage(message, ANSWER);

@@ -4,7 +4,7 @@ import { hang, plainLine, type Terminal } from './terminal.ts';
 
 const WHO: Readonly<Record<QuestionView['kind'], string>> = {
   ask: 'The agent asks',
-  budget: 'A budget is used up',
+  budget: 'A budget is reached',
   stuck: 'The agent is stuck',
 };
 

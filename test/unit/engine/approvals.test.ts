@@ -8,8 +8,9 @@ import { CallPermissions, type WhenAsked } from '../../../src/host/engine/permis
 import { type Decision, decideCall } from '../../../src/host/engine/permissions/decide-approval.ts';
 import { parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
 import { type Approval, pendingApprovals, readApproval } from '../../../src/host/store/approvals/approvals.ts';
-import { deleteRule, rulesOfPlace } from '../../../src/host/store/approvals/permission-rules.ts';
+import { deleteRule, insertRule, rulesOfPlace } from '../../../src/host/store/approvals/permission-rules.ts';
 import { openWaits } from '../../../src/host/store/work/waits.ts';
+import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { engineDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, type FacultyKeys, facultyOf, openBench } from '../../support/engine-focus.ts';
 import { writtenModel } from '../../support/engine-model.ts';
@@ -17,6 +18,8 @@ import { writtenModel } from '../../support/engine-model.ts';
 /** A command as the real one will be, which notes what it was told to run. */
 class Shell {
   readonly ran: string[] = [];
+  /** What happens while a call is about to ask. */
+  onPreview = async (): Promise<void> => undefined;
   readonly tool: Tool = defineTool({
     kind: 'world',
     name: 'run_command',
@@ -25,7 +28,10 @@ class Shell {
     timeoutMs: 60_000,
     input: z.strictObject({ command: z.string() }),
     subject: ({ command }) => ({ kind: 'command', text: command }),
-    preview: async ({ command }) => `would run ${command}`,
+    preview: async ({ command }) => {
+      await this.onPreview();
+      return `would run ${command}`;
+    },
     run: async ({ command }) => {
       this.ran.push(command);
       return { content: `ran ${command}`, isError: false };
@@ -228,6 +234,20 @@ describe('approvals', function () {
     await bench.submit();
     await run(['git push c']);
     assert.equal((await pending()).length, 1);
+  });
+
+  it('a rule that came while a call was about to ask is seen at once, and the call is looked at once more', async () => {
+    const id = await bench.submit();
+    let looks = 0;
+    shell.onPreview = async () => {
+      looks += 1;
+      if (looks > 1) return;
+      const rule = { id: uuidv7(), place: bench.place, focusId: null, pattern: 'run_command(git push *)' };
+      await bench.db.transaction((tx) => insertRule(tx, { ...rule, decision: 'allow', createdBy: 'cli' }));
+    };
+    await run(['git push']);
+    const { item } = await bench.look(id);
+    assert.deepEqual([item.state, shell.ran, await pending(), looks], ['completed', ['git push'], [], 1]);
   });
 
   it('permissions are as they are now: a refusal that came meanwhile holds, whatever was allowed before', async () => {

@@ -1,6 +1,5 @@
 /** What work may use: reached, asked about, raised or stopped, and shared by a whole tree. */
 import assert from 'node:assert/strict';
-import type { Hooks } from '../../../src/host/engine/engage/hooks.ts';
 import { answerQuestion } from '../../../src/host/engine/focus/answer.ts';
 import { releaseFocus } from '../../../src/host/engine/focus/ending.ts';
 import { DAY } from '../../../src/host/engine/focus/engage-phase.ts';
@@ -10,13 +9,12 @@ import type { FocusDependencies } from '../../../src/host/engine/focus/types.ts'
 import { readOpenQuestions } from '../../../src/host/store/questions/questions.ts';
 import type { AskedBudget } from '../../../src/host/store/work/types.ts';
 import { openWaits } from '../../../src/host/store/work/waits.ts';
-import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { inTransactions } from '../../support/database-interleaving.ts';
-import { answered, DEAR_MICROS, openQuestion, PRICED, spentOn, using } from '../../support/engine-budgets.ts';
+import { answered, choosing, DEAR_MICROS, openQuestion, PRICED, spentOn, using } from '../../support/engine-budgets.ts';
 import { childTools, delegate, modelOfTasks } from '../../support/engine-children.ts';
 import { OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, type FacultyKeys, facultyOf, openBench } from '../../support/engine-focus.ts';
-import { barrier, NO_HOOKS, worldTool } from '../../support/engine-loop.ts';
+import { barrier, worldTool } from '../../support/engine-loop.ts';
 import { type WrittenAnswer, writtenModel } from '../../support/engine-model.ts';
 
 const look = worldTool({ name: 'look' });
@@ -178,7 +176,10 @@ describe('budgets', function () {
     const dearId = await bench.submit({ budget: { max_cost_usd: 0.002 } });
     await run('anthropic/claude-opus-4-8');
     assert.equal(await stateOf(dearId), 'waiting');
-    assert.match((await openQuestion(bench)).text, /the next answer may cost up to/);
+    assert.match(
+      (await openQuestion(bench)).text,
+      /^The next answer may cost up to \$\d+\.\d+, and the limit of this work is \$0\.0020\./,
+    );
     assert.equal(model.requests.length, 0);
   });
 
@@ -187,7 +188,7 @@ describe('budgets', function () {
     const model = looking(0);
     await bench.run(model, small({}, { thinking: 'high' }), priced());
     assert.deepEqual([await stateOf(id), model.requests.length], ['waiting', 0]);
-    assert.match((await openQuestion(bench)).text, /the next answer may take up to 1[5-9],\d{3} tokens/);
+    assert.match((await openQuestion(bench)).text, /The next answer may take up to 1[5-9],\d{3} tokens/);
   });
 
   it('charges the call of a host that died as if it had been billed', async () => {
@@ -240,7 +241,7 @@ describe('budgets', function () {
     assert.deepEqual([state, outcome?.error?.kind], ['completed', 'budget']);
     assert.match(
       outcome?.error?.message ?? '',
-      /^The budget of the work #[0-9a-f]{8} above this one is used up: of \$0\.07/,
+      /^The budget of the work #[0-9a-f]{8} above this one has too little left: of \$0\.07/,
     );
     assert.equal((await spentOn(bench, child.id)).costMicros, 2 * DEAR_MICROS);
     assert.equal((await spentOn(bench, id)).costMicros, 4 * DEAR_MICROS);
@@ -254,7 +255,7 @@ describe('budgets', function () {
     const id = await bench.submit({ provenance, budget: { max_tokens: 1_000_000, max_turns: 1000 } });
     await bench.run(using(looking(1)), small({ max_tokens: 100 }, { max_turns: 7 }), priced({ headless: true }));
     const { item, focus } = await bench.look(id);
-    assert.match(item.outcome?.error?.message ?? '', /of 100 tokens it has spent 0 tokens/);
+    assert.match(item.outcome?.error?.message ?? '', /limit of this work is 100 tokens\. Nothing of it is spent/);
     assert.equal(focus?.config?.maxTurns, 7);
   });
 
@@ -316,6 +317,27 @@ describe('budgets', function () {
     assert.equal((await spentOn(bench, id)).costMicros, 0);
   });
 
+  for (const [title, left] of [
+    ['nothing was counted', 'delete from animus.budgets where work_item_id = $1'],
+    ['something was spent', 'update animus.budgets set max_turns = null, max_tokens = null where work_item_id = $1'],
+  ] as const) {
+    it(`work that began before there were limits gets those of its faculty: ${title}`, async () => {
+      const id = await bench.submit();
+      const stopping = new AbortController();
+      const claim = await bench.claim(small({ max_tokens: 25_000 }), { stopping: stopping.signal });
+      const model = using(looking(9));
+      const first = { ...look, run: async () => ({ content: `${stopping.abort()}`, isError: false }) } as typeof look;
+      await runFocus(bench.dependencies(model, priced({ workspaceTools: [first] })), claim);
+      await bench.db.query(left, [id]);
+      await bench.run(model, small({ max_tokens: 45_000 }), priced());
+      assert.equal(await stateOf(id), 'waiting');
+      assert.match((await openQuestion(bench)).text, /of 45,000 tokens it has spent/);
+      await answered(bench, { text: '60,000' });
+      await bench.run(model, small({ max_tokens: 45_000 }), priced());
+      assert.match((await openQuestion(bench)).text, /of 60,000 tokens it has spent/);
+    });
+  }
+
   it('keeps a raised limit over a release and another attempt', async () => {
     await bench.submit({ budget: { max_cost_usd: 0.04 } });
     await bench.run(using(looking(9)), small(), priced());
@@ -326,18 +348,6 @@ describe('budgets', function () {
     assert.match((await openQuestion(bench)).text, /of \$0\.10 it has spent \$0\.0[89]/);
   });
 });
-
-/** A hook that chooses the model of each request. */
-function choosing(model: string): Hooks {
-  const facts = { reason: null, exitCode: 0, stderrTail: '', durationMs: 1 };
-  return {
-    ...NO_HOOKS,
-    matches: async (event) => event === 'BeforeLLMCall',
-    beforeModel: async () => [
-      { id: uuidv7(), event: 'BeforeLLMCall', hook: 'chooser', outcome: 'modified', patch: { model }, ...facts },
-    ],
-  };
-}
 
 const neverends = new AbortController();
 

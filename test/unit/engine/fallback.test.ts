@@ -6,9 +6,10 @@ import { orient } from '../../../src/host/engine/focus/orient.ts';
 import { runFocus } from '../../../src/host/engine/focus/run-focus.ts';
 import type { Models, OpenedModel } from '../../../src/host/engine/focus/types.ts';
 import { costMicros } from '../../../src/host/llm/prices.ts';
-import type { LlmClient, LlmError, ThinkingBlock } from '../../../src/host/llm/types.ts';
+import type { LlmClient, LlmError, ThinkingBlock, Usage } from '../../../src/host/llm/types.ts';
 import { openWaits, resolveWait } from '../../../src/host/store/work/waits.ts';
 import { uuidv7 } from '../../../src/rendezvous/ids.ts';
+import { using } from '../../support/engine-budgets.ts';
 import { engineDatabase, lossyDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, facultyOf, openBench } from '../../support/engine-focus.ts';
 import { NO_HOOKS } from '../../support/engine-loop.ts';
@@ -67,10 +68,50 @@ async function cutsOf(bench: Bench, focusId: string) {
   );
 }
 
+/** Prompts of 150,000 tokens: the first model holds them easily, the second one hardly. */
+const LARGE: Usage = { input: 150_000, cacheRead: 0, cacheWrite: 0, output: 10, reasoning: 0 };
+const SMALL: Usage = { ...LARGE, input: 1000 };
+
 describe('a fallback model', () => {
   before(async function () {
     this.timeout(OPENING_LIMIT_MS);
     await engineDatabase();
+  });
+
+  it('is sent what it holds itself, also by a host that goes on later', async () => {
+    /** The turns for which room was made. */
+    const cutFor = async (engage: object) => {
+      const bench = await openBench();
+      const id = await bench.submit();
+      const faculty = facultyOf({
+        engage: { model: FIRST, fallback_models: [SECOND], compact_keep_recent: 1, ...engage },
+      });
+      const stopping = new AbortController();
+      const noted = (turn: number): WrittenAnswer => ({ calls: [note(`in turn ${turn}`)] });
+      const first = writtenModel((turn) => (turn < 3 ? noted(turn) : { error: OVERLOADED }), 'anthropic');
+      const second = writtenModel((turn) => {
+        if (turn === 3) stopping.abort();
+        if (turn === 0) return { text: 'In short.' };
+        return turn === 5 ? { text: 'Done.' } : noted(turn);
+      }, 'anthropic');
+      const shelf = new Shelf({});
+      shelf.clients.set(FIRST, using(first, LARGE));
+      shelf.clients.set(SECOND, {
+        ...second,
+        stream: (request, signal) => using(second, request.turn === 3 ? LARGE : SMALL).stream(request, signal),
+      });
+      const claim = await bench.claim(faculty, { stopping: stopping.signal });
+      await runFocus(bench.dependencies(writtenModel([]), { models: shelf }), claim);
+      assert.equal((await bench.look(id)).focus?.model, SECOND);
+      await run(bench, shelf, faculty);
+      const { item, focus } = await bench.look(id);
+      assert.equal(item.state, 'completed');
+      const cuts = await cutsOf(bench, focus?.id ?? '');
+      return [...new Set(cuts.filter(({ kind }) => kind !== 'model_patch').map(({ turn }) => turn))];
+    };
+    assert.deepEqual(await cutFor({}), [3, 4]);
+    assert.deepEqual(await cutFor({ context_tokens: 190_000 }), [3, 4]);
+    assert.deepEqual(await cutFor({ context_tokens: 600_000 }), [3, 4], 'which is more than the second one holds');
   });
 
   const takenOver: LlmError[] = [

@@ -159,7 +159,14 @@ process.stdout.write(JSON.stringify({ action: 'modify', patch }));`;
     assert.deepEqual(after.result, { content: 'raw12', isError: true });
     const tools = ['look', 'act'].map((name) => ({ name, description: '', inputSchema: {} }));
     const request = { model: 'm', system: [{ type: 'text' as const, text: 'S' }], messages: [], tools, maxTokens: 10 };
-    const model = { turn: 1, model: 'written/m', request, isUsable: () => true };
+    const model = {
+      turn: 1,
+      model: 'written/m',
+      request,
+      purpose: 'answer' as const,
+      messageRoom: 1000,
+      isUsable: () => true,
+    };
     assert.deepEqual(
       (await hooks.beforeModel(model, never)).map(({ patch }) => patch),
       [
@@ -178,6 +185,55 @@ process.stdout.write(JSON.stringify({ action: 'modify', patch }));`;
     );
   });
 
+  it('are told what a model call is for, and say it of their decision', async () => {
+    const script = `
+      const { purpose } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
+      console.log(JSON.stringify({ action: 'block', reason: purpose }));`;
+    const folder = writeHook(personal(), 'a', { command: 'node say.cjs', events: ['BeforeLLMCall'] });
+    writeFileSync(path.join(folder, 'say.cjs'), script);
+    const { hooks } = hooksIn(home);
+    const request = { model: 'm', system: [], messages: [], tools: [], maxTokens: 10 };
+    for (const purpose of ['answer', 'summary'] as const) {
+      const asked = { turn: 1, model: 'a/b', request, purpose, messageRoom: 1000, isUsable: () => true };
+      const [run] = await hooks.beforeModel(asked, never);
+      assert.deepEqual(
+        [run?.reason, run?.purpose],
+        [`Blocked by the hook a: ${purpose}`, purpose === 'summary' ? 'summary' : undefined],
+      );
+    }
+  });
+
+  it('[F21] messages that are over what a turn has room for are a failure, and those of the hooks before count', async () => {
+    const adding = (characters: number) => say({ action: 'modify', patch: { messages: ['x'.repeat(characters)] } });
+    const request = { model: 'm', system: [], messages: [], tools: [], maxTokens: 10 };
+    const ask = (messageRoom: number) => {
+      const asked = { turn: 1, model: 'a/b', request, purpose: 'answer' as const, messageRoom, isUsable: () => true };
+      return hooksIn(home).hooks.beforeModel(asked, never);
+    };
+    writeHook(personal(), 'a', { command: adding(60), events: ['BeforeLLMCall'] });
+    writeHook(personal(), 'b', { command: adding(50), events: ['BeforeLLMCall'] });
+    assert.deepEqual(
+      (await ask(110)).map(({ outcome }) => outcome),
+      ['modified', 'modified'],
+    );
+    const [, over] = await ask(100);
+    assert.equal(over?.outcome, 'blocked');
+    assert.match(over?.reason ?? '', /its messages hold 50 characters, and 40 are left for hooks in this turn/);
+    writeHook(personal(), 'b', { command: adding(50), events: ['BeforeLLMCall'], on_error: 'allow' });
+    assert.deepEqual(
+      (await ask(100)).map(({ outcome, patch }) => [outcome, patch === null]),
+      [
+        ['modified', false],
+        ['marked', true],
+      ],
+    );
+    const long = '{ action: "modify", patch: { messages: ["x".repeat(16_001)] } }';
+    const command = `node -e 'console.log(JSON.stringify(${long}))'`;
+    writeHook(personal(), 'a', { command, events: ['BeforeLLMCall'] });
+    const [longer] = await ask(1_000_000);
+    assert.match(longer?.reason ?? '', /expected string to have <=16000 characters/);
+  });
+
   it('[F21] a patch that does not fit its tool, or a model that cannot be used, is a failure and blocks', async () => {
     writeHook(personal(), 'a', { command: say({ action: 'modify', patch: { tool_input: { text: 7 } } }) });
     const { hooks } = hooksIn(home);
@@ -192,7 +248,7 @@ process.stdout.write(JSON.stringify({ action: 'modify', patch }));`;
     });
     const request = { model: 'm', system: [], messages: [], tools: [], maxTokens: 10 };
     const [run] = await hooksIn(home).hooks.beforeModel(
-      { turn: 1, model: 'a/b', request, isUsable: () => false },
+      { turn: 1, model: 'a/b', request, purpose: 'answer', messageRoom: 1000, isUsable: () => false },
       never,
     );
     assert.deepEqual([run?.outcome, run?.patch], ['blocked', null]);
@@ -235,7 +291,10 @@ process.stdout.write(JSON.stringify({ action: 'modify', patch }));`;
       assert.match(problems.find((one) => one.name === name)?.message ?? '', expected);
     assert.equal(await hooks.matches('BeforeLLMCall', 'a/b'), true);
     const request = { model: 'm', system: [], messages: [], tools: [], maxTokens: 10 };
-    const runs = await hooks.beforeModel({ turn: 1, model: 'a/b', request, isUsable: () => true }, never);
+    const runs = await hooks.beforeModel(
+      { turn: 1, model: 'a/b', request, purpose: 'answer', messageRoom: 1000, isUsable: () => true },
+      never,
+    );
     assert.ok(runs.length === 5 && runs.every(({ outcome }) => outcome === 'blocked'));
   });
 

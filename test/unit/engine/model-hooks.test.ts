@@ -1,12 +1,13 @@
 /** What hooks make of model calls. */
 import assert from 'node:assert/strict';
-import type { HookDecision, Hooks, ModelPatch } from '../../../src/host/engine/engage/hooks.ts';
+import type { BeforeModel, HookDecision, Hooks, ModelPatch } from '../../../src/host/engine/engage/hooks.ts';
 import { turnsOnly } from '../../../src/host/engine/engage/limits.ts';
+import type { RecordCut } from '../../../src/host/engine/engage/types.ts';
 import type { LlmError } from '../../../src/host/llm/types.ts';
-import { CONTEXT_SETTINGS } from '../../support/engine-context.ts';
+import { CONTEXT_SETTINGS, counting } from '../../support/engine-context.ts';
 import { type LoopOptions, runLoop, worldTool } from '../../support/engine-loop.ts';
 import { Crash, MemoryJournal } from '../../support/engine-memory-journal.ts';
-import { writtenModel } from '../../support/engine-model.ts';
+import { type WrittenAnswer, writtenModel } from '../../support/engine-model.ts';
 
 const look = worldTool({ name: 'look' });
 const CALL = { calls: [{ name: 'look', input: { text: 'up' } }] };
@@ -133,6 +134,21 @@ describe('hooks of model calls', () => {
     );
   });
 
+  it('they may add to a turn what the window and their earlier messages leave', async () => {
+    const rooms: number[] = [];
+    const hooks: Partial<Hooks> = {
+      matches: async (event) => event === 'BeforeLLMCall',
+      beforeModel: async ({ messageRoom }) => {
+        rooms.push(messageRoom);
+        return [decided({ messages: ['x'.repeat(20_000)] })];
+      },
+    };
+    const settings = { ...CONTEXT_SETTINGS, windowTokens: 50_000 };
+    await run({ hooks, settings }, new MemoryJournal('The task.', settings)).ended;
+    // A fifth of the window is 10,000 tokens, or 40,000 characters.
+    assert.deepEqual(rooms, [32_000, 20_000, 0]);
+  });
+
   it('a tool that is taken away keeps its place in the request and is denied when it is called', async () => {
     const hooks = patching((turn) => (turn === 1 ? { tools_removed: ['look'] } : null));
     const { ended, client, journal } = run({ hooks });
@@ -196,14 +212,20 @@ describe('hooks of model calls', () => {
     );
   });
 
-  it("room is made by the focus's own model where another one was chosen whose request did not fit", async () => {
+  it("room is made by the focus's own model where another one was chosen for the answer alone, whose request did not fit", async () => {
     let refusals = 0;
     const other = writtenModel(() => {
       refusals += 1;
       return refusals < 3 ? { error: { kind: 'context_exceeded', message: 'too long' } } : { text: 'Another.' };
     });
     const client = writtenModel((turn) => (turn === 0 ? { text: 'In short.' } : CALL));
-    const hooks = patching((turn) => (turn === 3 ? { model: 'other/large' } : null));
+    const hooks: Partial<Hooks> = {
+      matches: async (event) => event === 'BeforeLLMCall',
+      beforeModel: async ({ turn, purpose }) => {
+        const isChosen = turn === 3 && purpose === 'answer';
+        return [isChosen ? decided({ model: 'other/large' }) : decided(null, 'allowed')];
+      },
+    };
     const options = { hooks, openModel: () => other, settings: NARROW };
     const { ended, journal } = run(options, new MemoryJournal('The task.', NARROW), client);
     assert.deepEqual(await ended, { kind: 'end_turn', text: 'Another.' });
@@ -220,6 +242,102 @@ describe('hooks of model calls', () => {
     );
   });
 
+  describe('of a summary', () => {
+    const wide = worldTool({ name: 'look', run: (text) => ({ content: text.padEnd(30_000, '.'), isError: false }) });
+    const settings = { ...CONTEXT_SETTINGS, windowTokens: 10_000, ledgerNudgeInterval: 0 };
+
+    /** `exceeding`: the model says in turn 3 that the request does not fit. */
+    function summing(verdict: (asked: BeforeModel) => HookDecision, { exceeding = false } = {}) {
+      const shown: BeforeModel[] = [];
+      const hooks: Partial<Hooks> = {
+        matches: async (event) => event === 'BeforeLLMCall',
+        beforeModel: async (asked) => {
+          shown.push(asked);
+          return [verdict(asked)];
+        },
+      };
+      const answers = (turn: number): WrittenAnswer => {
+        if (turn === 0) return { text: 'In short: herons.' };
+        if (turn < 3) return CALL;
+        return exceeding ? { error: { kind: 'context_exceeded', message: 'too long' } } : { text: 'Done.' };
+      };
+      const [client, other] = [counting(writtenModel(answers)), counting(writtenModel(answers))];
+      const journal = new MemoryJournal('The task.', settings);
+      const cuts: RecordCut[] = [];
+      const record = journal.recordCut.bind(journal);
+      journal.recordCut = (cut) => {
+        cuts.push(cut);
+        return record(cut);
+      };
+      const openModel = (name: string) => (name === 'other/large' ? other : undefined);
+      const ended = runLoop({ client, journal, tools: [wide], settings, hooks, openModel });
+      return { ended, shown, client, other, journal, cuts };
+    }
+
+    const onSummary =
+      (decision: HookDecision) =>
+      ({ purpose }: BeforeModel) =>
+        purpose === 'summary' ? decision : decided(null, 'allowed');
+
+    it('they are shown every call of the model, and for what it is', async () => {
+      const { ended, shown, client, journal } = summing(() => decided(null, 'allowed'));
+      assert.equal((await ended).kind, 'end_turn');
+      assert.deepEqual(
+        shown.map(({ purpose, turn }) => [purpose, turn]),
+        [
+          ['answer', 1],
+          ['summary', 2],
+          ['answer', 2],
+          ['summary', 3],
+          ['answer', 3],
+        ],
+      );
+      assert.deepEqual(
+        shown.map(({ request }) => request),
+        client.requests,
+      );
+      assert.equal(journal.runs.length, 2);
+    });
+
+    it('one that blocks leaves the conversation as it is, while that may still fit', async () => {
+      const { ended, client, journal } = summing(onSummary(decided(null, 'blocked', 'it stays here')));
+      assert.equal((await ended).kind, 'end_turn');
+      assert.deepEqual(
+        client.requests.map(({ turn }) => turn),
+        [1, 2, 3],
+      );
+      assert.ok(journal.cuts.every(({ kind }) => kind === 'compaction'));
+      assert.deepEqual(
+        journal.runs.map(({ outcome, reason }) => [outcome, reason]),
+        [
+          ['blocked', 'it stays here'],
+          ['blocked', 'it stays here'],
+        ],
+      );
+    });
+
+    it('one that blocks ends the loop with its reason where nothing else makes room', async () => {
+      const { ended, client } = summing(onSummary(decided(null, 'blocked', 'it stays here')), { exceeding: true });
+      assert.deepEqual(await ended, { kind: 'blocked', message: 'it stays here' });
+      assert.ok(client.requests.every(({ turn }) => turn !== undefined));
+    });
+
+    it('they choose its model, which is paid, and its length; its instructions stay', async () => {
+      const patch = { model: 'other/large', max_tokens: 9, temperature: 0.5, system: 'Be rude.', messages: ['Hm.'] };
+      const { ended, client, other, cuts, journal } = summing(onSummary(decided(patch)));
+      assert.equal((await ended).kind, 'end_turn');
+      assert.deepEqual([client.requests.length, other.requests.length], [3, 2]);
+      const [asked] = other.requests;
+      assert.deepEqual([asked?.model, asked?.maxTokens, asked?.temperature], ['large', 9, 0.5]);
+      assert.match(asked?.system[0]?.text ?? '', /^You shorten the conversation/);
+      assert.deepEqual(
+        cuts.map(({ spent }) => spent?.map(({ model }) => model)),
+        [['other/large'], ['other/large']],
+      );
+      assert.ok(journal.messages.every(({ kind }) => kind !== 'hook'));
+    });
+  });
+
   it('a loop that is to end while they are asked sends nothing more, and goes on from what they decided', async () => {
     const stopping = new AbortController();
     const asked: number[] = [];
@@ -232,7 +350,8 @@ describe('hooks of model calls', () => {
     const journal = new MemoryJournal();
     const { ended, client } = run({ hooks, limits, stopping: stopping.signal }, journal);
     assert.deepEqual(await ended, { kind: 'stopped' });
-    assert.deepEqual([client.requests.length, asked, given], [1, [1, 2], ['refused']]);
+    // What was held back for turn 1 was given up for what the request became.
+    assert.deepEqual([client.requests.length, asked, given], [1, [1, 2], ['refused', 'refused']]);
     assert.equal((await run({ hooks }, journal).ended).kind, 'end_turn');
     assert.deepEqual(asked, [1, 2, 3]);
   });
@@ -243,6 +362,27 @@ describe('hooks of model calls', () => {
     const { ended } = run({ hooks, maxTurns: 9 }, new MemoryJournal(), client);
     assert.deepEqual(await ended, { kind: 'end_turn', text: 'On and on' });
     assert.equal(client.requests.length, 2);
+  });
+
+  it('those of AfterTurn look once at a turn whose end was not accepted', async () => {
+    for (const stop of ['end_turn', 'pause_turn'] as const) {
+      const seen: number[] = [];
+      const hooks: Partial<Hooks> = {
+        matches: async (event) => event === 'AfterTurn',
+        afterTurn: async ({ turn }) => {
+          seen.push(turn);
+          return [{ ...decided(null, 'marked'), event: 'AfterTurn' }];
+        },
+      };
+      const client = writtenModel([CALL, { text: 'Done.', stop }, { text: 'Done again.' }]);
+      const journal = new MemoryJournal();
+      const ended = await run({ hooks, maxTurns: 2 }, journal, client).ended;
+      assert.equal(ended.kind, stop === 'end_turn' ? 'end_turn' : 'budget');
+      // It begins again with the same turn: what ended it is over, or somebody has said something.
+      journal.said.push({ turn: 2, role: 'user', kind: 'person', blocks: [{ type: 'text', text: 'And the geese?' }] });
+      assert.deepEqual(await run({ hooks }, journal, client).ended, { kind: 'end_turn', text: 'Done again.' });
+      assert.deepEqual(seen, [1, 2, 3], stop);
+    }
   });
 
   it('those of AfterTurn look at every turn that was closed, the last one too', async () => {

@@ -33,6 +33,7 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
     const now = await readApproval(db, approval.id);
     if (!now) throw new Error('An approval is gone.');
     const state = decision === 'allow' ? 'allowed' : 'denied';
+    if (decided === 0 && now.state === 'pending') throw await tooLate(db, now);
     // The same decision said twice, as after a lost answer, is one.
     if (decided === 0 && !(now.state === state && now.scope === scope && now.decidedBy === by))
       throw decidedBefore(now);
@@ -63,6 +64,16 @@ async function requireApproval(db: Db, place: string, id: string): Promise<Appro
   if (item && ['queued', 'running', 'waiting'].includes(item.state)) return approval;
   const message = `The work that asked is ${item?.state ?? 'gone'}: nothing is left to decide.`;
   throw new AnimusError('wrong_state', message, 'See what waits: animus approvals');
+}
+
+/** Nothing waits for it any more. */
+async function tooLate(db: Db, { workItemId, place }: Approval): Promise<AnimusError> {
+  const item = await readWorkItem(db, workItemId);
+  const why =
+    item && item.place !== place
+      ? 'The work that asked was moved, and asks there where it still needs to.'
+      : 'The attempt that asked is over.';
+  return new AnimusError('wrong_state', `${why} Nothing was changed.`, 'See what waits: animus approvals');
 }
 
 function notOne(count: number, what: string, id: string): AnimusError {

@@ -3,18 +3,21 @@
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
 import type { LlmClient, LlmError, ToolResultBlock } from '../../llm/types.ts';
-import { grown, requestTokens } from './context/grow.ts';
+import { estimatePrompt, grown, requestTokens } from './context/grow.ts';
 import { makeRoom, type Need } from './context/make-room.ts';
 import type { ContextRows, RecordedMessage } from './context/types.ts';
 import { loadModelHooks, type ModelHookState, type Prepared, prepareRequest, withoutRemoved } from './model-hooks.ts';
 import { runCalls } from './run-calls.ts';
 import { streamAnswer } from './stream-answer.ts';
-import type { EngageConfig, EngageDependencies, EngageResult, RecordedCall } from './types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, NextCall, RecordedCall } from './types.ts';
 
 /** Of foci that were fixed before there was a choice. */
 const MOST_PARALLEL = 8;
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
+
+/** Of an answer that is not kept, and was billed. */
+const OUTGROWN: LlmError = { kind: 'malformed', message: "The answer outgrew the model's context." };
 
 const NOT_ASKED: LlmError = { kind: 'refused', message: 'Nothing was asked.' };
 
@@ -56,7 +59,7 @@ function nextTurn({ messages }: ContextRows): number {
   return (newest?.turn ?? 0) + 1;
 }
 
-/** Guards, then room, then hooks, then one model call, then its record. */
+/** Room, since only then is it known what the call sends, then guards, then hooks, then one model call, then its record. */
 async function beginTurn(
   deps: EngageDependencies,
   config: EngageConfig,
@@ -64,14 +67,14 @@ async function beginTurn(
 ): Promise<EngageResult | undefined> {
   if (deps.stopping.aborted || deps.abort.aborted) return { kind: 'stopped' };
   const turn = nextTurn(state.context);
-  const refused = await deps.limits.admit(turn);
-  if (refused) return refused;
-  const before = state.context;
   const end = await findRoom(deps, config, state, turn, { kind: 'reckoned' });
   if (end) return end;
-  // A summary has used up what was held back for the answer.
-  const refusedNow = state.context === before ? undefined : await deps.limits.admit(turn);
-  return refusedNow ?? prepareTurn(deps, config, state, turn);
+  const refused = await deps.limits.admit(turn, nextCall(config, state.context));
+  return refused ?? prepareTurn(deps, config, state, turn);
+}
+
+function nextCall(config: EngageConfig, context: ContextRows): NextCall {
+  return { config, promptTokens: estimatePrompt(config, context) };
 }
 
 /** Hooks see the request as it would go out, and may change or forbid it. */
@@ -89,21 +92,23 @@ async function prepareTurn(
     return next;
   }
   state.context = grown(state.context, { messages: next.added });
-  const refused = await admitChanged(deps, config, next.config, turn);
+  const refused = await admitChanged(deps, config, next, state.context, turn);
   if (refused) return refused;
   return askModel(deps, config, next, state, turn);
 }
 
-/** What was held back is for the focus's own model and its longest answer: another call needs as much as it may use itself. */
+/** What was held back is for the focus's own call: what hooks made of it needs as much as it may use itself. */
 async function admitChanged(
   { limits }: EngageDependencies,
   own: EngageConfig,
-  sent: EngageConfig,
+  { config: sent, added }: Extract<Prepared, { kind: 'prepared' }>,
+  context: ContextRows,
   turn: number,
 ): Promise<EngageResult | undefined> {
-  if (sent.model === own.model && sent.maxTokens <= own.maxTokens) return undefined;
+  const isOwnModel = sent.model === own.model && sent.maxTokens <= own.maxTokens;
+  if (isOwnModel && sent.system === own.system && added.length === 0) return undefined;
   await limits.noAnswer(NOT_ASKED);
-  return limits.admit(turn, sent);
+  return limits.admit(turn, nextCall(sent, context));
 }
 
 /** Hooks may have chosen another model for the answer; room is made by the focus's own. */
@@ -124,16 +129,16 @@ async function askModel(
     return askSmaller(deps, config, state, turn, answer.error);
   }
   const { content, stopReason, usage } = answer.response;
+  const another = sent.model === config.model ? {} : { model: sent.model };
   if (stopReason.kind === 'context_exceeded') {
-    const end = await findRoom(deps, config, state, turn, { kind: 'refused', usage });
+    const end = await findRoom(deps, config, state, turn, { kind: 'refused', spent: { usage, ...another } });
     if (end) return end;
     if (state.context !== before) {
-      deps.emit({ type: 'retry', turn, reason: "The answer outgrew the model's context." });
+      deps.emit({ type: 'retry', turn, reason: OUTGROWN.message });
       return undefined;
     }
   }
   const size = requestTokens([sent.system, sent.tools], before);
-  const another = sent.model === config.model ? {} : { model: sent.model };
   const answered = { turn, blocks: content, stopReason, usage, requestTokens: size, ...another };
   const recorded = await deps.journal.recordAnswer(answered);
   state.context = grown(state.context, { messages: [recorded.message] });
@@ -150,11 +155,8 @@ async function askSmaller(
   error: LlmError,
 ): Promise<EngageResult | undefined> {
   const before = state.context;
-  const refused = await deps.limits.admit(turn);
-  const end = refused ?? (await findRoom(deps, config, state, turn, { kind: 'refused' }));
-  if (end || state.context !== before) return end;
-  await deps.limits.noAnswer(error);
-  return modelEnd(error);
+  const end = await findRoom(deps, config, state, turn, { kind: 'refused' });
+  return end || state.context !== before ? end : modelEnd(error);
 }
 
 /** Leaves the context as it is where it fits, or where nothing can be cut from it. */
@@ -166,12 +168,13 @@ async function findRoom(
   need: Need,
 ): Promise<EngageResult | undefined> {
   const room = await makeRoom({ deps, config, turn }, state.context, need);
-  if (room.kind === 'failed') {
-    await deps.limits.noAnswer(room.error);
-    return modelEnd(room.error);
+  if (room.kind === 'room') {
+    state.context = room.context;
+    return undefined;
   }
-  state.context = room.context;
-  return undefined;
+  const error = room.kind === 'failed' ? room.error : NOT_ASKED;
+  await deps.limits.noAnswer(need.kind === 'refused' && need.spent ? OUTGROWN : error);
+  return room.kind === 'failed' ? modelEnd(error) : room.end;
 }
 
 function modelEnd(error: LlmError, chosen?: { model: string; client: LlmClient }): EngageResult {
@@ -216,7 +219,10 @@ async function withWarning({ limits }: EngageDependencies, turn: number, blocks:
   });
 }
 
-/** These hooks only look; a crash in between leaves them without this turn. */
+/**
+ * These hooks only look, once at each turn; a crash in between leaves them without this turn. One that called nothing ends
+ * again where its end was not accepted, or the loop ended before the next answer.
+ */
 async function tellAfterTurn(
   { hooks, journal, abort }: EngageDependencies,
   { model }: EngageConfig,
@@ -224,6 +230,7 @@ async function tellAfterTurn(
   toolCalls: number,
 ): Promise<void> {
   if (!(await hooks.matches('AfterTurn', model))) return;
+  if (toolCalls === 0 && (await journal.hasHookRuns(turn))) return;
   const runs = await hooks.afterTurn({ turn, model, stopReason: stopReason?.kind ?? 'end_turn', toolCalls }, abort);
   await journal.keepHookRuns(turn, runs);
 }

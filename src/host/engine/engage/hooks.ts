@@ -21,6 +21,8 @@ export type HookDecision = {
   exitCode: number | null;
   stderrTail: string;
   durationMs: number;
+  /** Of a model call that is for no turn. */
+  purpose?: 'summary';
 };
 
 /** What a hook may change of a request. `tools_removed` are refused when they are called: the request keeps its bytes. */
@@ -62,6 +64,10 @@ export type BeforeModel = {
   /** provider/name. */
   model: string;
   request: CompletionRequest;
+  /** A summary makes room in the context. What a patch says of the conversation does not concern it. */
+  purpose: 'answer' | 'summary';
+  /** How many characters hooks may add to the conversation in this turn. */
+  messageRoom: number;
   /** Whether a model that a hook chooses can be used now. */
   isUsable(model: string): boolean;
 };

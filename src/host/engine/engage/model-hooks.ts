@@ -3,8 +3,11 @@
  * there and asks no hook again. The tools' list is never touched: a tool that a hook takes away is denied when it is called.
  */
 
+import { CHARACTERS_PER_TOKEN } from '../../llm/estimate-tokens.ts';
+import type { CompletionRequest } from '../../llm/types.ts';
+import { measureMessages } from './context/measure.ts';
 import type { ContextRows } from './context/types.ts';
-import type { HookDecision, ModelPatch } from './hooks.ts';
+import type { BeforeModel, HookDecision, ModelPatch } from './hooks.ts';
 import type { Permission, Permissions } from './permissions.ts';
 import { buildRequest } from './stream-answer.ts';
 import type { EngageConfig, EngageDependencies, RecordedMessage, SentPrefix } from './types.ts';
@@ -17,6 +20,10 @@ export type ModelHookState = {
   /** The tools that hooks took away from the turn, with the hook's name. */
   removed: ReadonlyMap<string, string>;
 };
+
+/** What hooks add stays in every request that follows: in a turn so many characters, and in all a part of the window. */
+const MOST_CHARACTERS_IN_TURN = 32_000;
+const MOST_OF_WINDOW = 0.2;
 
 export type Prepared =
   | { kind: 'prepared'; config: EngageConfig; client: EngageDependencies['client']; added: RecordedMessage[] }
@@ -36,9 +43,11 @@ export async function prepareRequest(
   turn: number,
 ): Promise<Prepared> {
   const isRecorded = state.recorded.turn === turn && state.recorded.runs.length > 0;
-  const runs = isRecorded ? state.recorded.runs : await askHooks(deps, config, context, turn);
+  const request = () => buildRequest(config, context, turn);
+  const asked = { turn, request, purpose: 'answer', messageRoom: messageRoom(config, context) } as const;
+  const runs = isRecorded ? state.recorded.runs : await askHooks(deps, config, asked);
   state.removed = removedTools(runs);
-  const patches = runs.map(({ patch }) => (patch ?? {}) as ModelPatch);
+  const patches = runs.map(patchOf);
   const patched = withPatches(config, patches);
   const breaks = breaksOf(config, patched, state.sent);
   let added: RecordedMessage[] = [];
@@ -49,24 +58,62 @@ export async function prepareRequest(
     // A request that did not fit goes out again in this turn, with what was decided.
     state.recorded = { turn, runs };
   }
-  const block = runs.find(({ outcome }) => outcome === 'blocked');
-  if (block) return { kind: 'blocked', message: block.reason ?? `Blocked by the hook ${block.hook}.` };
-  if (patched.model === config.model) return { kind: 'prepared', config: patched, client: deps.client, added };
-  const client = deps.openModel(patched.model);
-  if (client) return { kind: 'prepared', config: patched, client, added };
-  return { kind: 'blocked', message: `A hook chose the model ${patched.model}, which cannot be used now.` };
+  const prepared = blockOf(runs) ?? withClient(deps, config, patched);
+  return prepared.kind === 'blocked' ? prepared : { ...prepared, added };
 }
+
+export type PreparedSummary = Pick<Extract<Prepared, { kind: 'prepared' }>, 'kind' | 'config' | 'client'>;
+
+/**
+ * Hooks are shown a call that makes a summary as they are shown any other, and again where it is made again after a crash.
+ * They may forbid it, and choose its model, temperature and length.
+ */
+export async function prepareSummary(
+  deps: EngageDependencies,
+  config: EngageConfig,
+  request: CompletionRequest,
+  turn: number,
+): Promise<PreparedSummary | Extract<Prepared, { kind: 'blocked' }>> {
+  const asked = { turn, request: () => request, purpose: 'summary', messageRoom: MOST_CHARACTERS_IN_TURN } as const;
+  const runs = await askHooks(deps, config, asked);
+  if (runs.length > 0) await deps.journal.keepHookRuns(turn, runs);
+  const patched = { ...withPatches(config, runs.map(patchOf)), system: config.system };
+  return blockOf(runs) ?? withClient(deps, config, patched);
+}
+
+type Asked = Pick<BeforeModel, 'turn' | 'purpose' | 'messageRoom'> & { request(): CompletionRequest };
 
 async function askHooks(
   deps: EngageDependencies,
-  config: EngageConfig,
-  context: ContextRows,
-  turn: number,
+  { model }: EngageConfig,
+  { request, ...asked }: Asked,
 ): Promise<readonly HookDecision[]> {
-  if (!(await deps.hooks.matches('BeforeLLMCall', config.model))) return [];
-  const request = buildRequest(config, context, turn);
-  const isUsable = (model: string) => deps.openModel(model) !== undefined;
-  return deps.hooks.beforeModel({ turn, model: config.model, request, isUsable }, deps.abort);
+  if (!(await deps.hooks.matches('BeforeLLMCall', model))) return [];
+  const isUsable = (chosen: string) => deps.openModel(chosen) !== undefined;
+  return deps.hooks.beforeModel({ ...asked, model, request: request(), isUsable }, deps.abort);
+}
+
+function messageRoom({ context: { windowTokens } }: EngageConfig, { messages }: ContextRows): number {
+  const there = measureMessages(messages.filter(({ kind }) => kind === 'hook'));
+  const left = Math.floor((windowTokens * MOST_OF_WINDOW - there) * CHARACTERS_PER_TOKEN);
+  return Math.max(0, Math.min(MOST_CHARACTERS_IN_TURN, left));
+}
+
+const patchOf = ({ patch }: HookDecision) => (patch ?? {}) as ModelPatch;
+
+function blockOf(runs: readonly HookDecision[]): Extract<Prepared, { kind: 'blocked' }> | undefined {
+  const block = runs.find(({ outcome }) => outcome === 'blocked');
+  return block && { kind: 'blocked', message: block.reason ?? `Blocked by the hook ${block.hook}.` };
+}
+
+function withClient(
+  deps: EngageDependencies,
+  own: EngageConfig,
+  config: EngageConfig,
+): PreparedSummary | Extract<Prepared, { kind: 'blocked' }> {
+  const client = config.model === own.model ? deps.client : deps.openModel(config.model);
+  if (client) return { kind: 'prepared', config, client };
+  return { kind: 'blocked', message: `A hook chose the model ${config.model}, which cannot be used now.` };
 }
 
 /** The last patch of a key counts: each hook saw what the one before left. */

@@ -123,6 +123,8 @@ export interface Journal {
   keepModelHooks(kept: KeepModelHooks): Promise<RecordedMessage[]>;
   /** Decisions of hooks that only look. */
   keepHookRuns(turn: number, runs: readonly HookDecision[]): Promise<void>;
+  /** Whether hooks that only look have seen the turn. */
+  hasHookRuns(turn: number): Promise<boolean>;
   /** What people said since the last turn was closed, as messages after an answer that called nothing. */
   hearPeople(turn: number): Promise<RecordedMessage[]>;
   /** Makes room: what lies before a message leaves, and the ledger as it is, with a summary or without, stands for it. */
@@ -145,9 +147,12 @@ export type ClosedTurn = { messages: RecordedMessage[]; block: ClosedBlock | nul
 export type RecordCut = Omit<RoomCut, 'text'> & {
   /** Of a summary: what the model said. */
   summary?: string;
-  /** Of model calls that belong to no turn. */
-  usage?: Usage;
+  /** By model calls whose answers are in no turn. */
+  spent?: readonly Spent[];
 };
+
+/** What one model call used. `model` is the one that answered, where that is not the focus's own. */
+export type Spent = { usage: Usage; model?: string };
 
 export type KeepModelHooks = {
   turn: number;
@@ -176,16 +181,21 @@ export type EngineQuestion = {
   data: { [key: string]: JsonValue };
 };
 
+/** A model call that is to be made. */
+export type NextCall = {
+  /** What it is made with: what the focus was fixed to, or what hooks made of that. */
+  config: EngageConfig;
+  /** What it sends, as estimated. */
+  promptTokens: number;
+};
+
 /**
  * What stands before each model call: what the focus may use, and whether it still gets anywhere. The loop decides nothing of
  * this itself.
  */
 export interface Limits {
-  /**
-   * Before the model call of a turn: how the loop ends, or undefined where the call may be made. `asked`: what it is made
-   * with, where that is not what the focus was fixed to.
-   */
-  admit(turn: number, asked?: EngageConfig): Promise<EngageResult | undefined>;
+  /** Before a model call of a turn: how the loop ends, or undefined where the call may be made. */
+  admit(turn: number, call: NextCall): Promise<EngageResult | undefined>;
   /** The call that was admitted gave no answer that was recorded. */
   noAnswer(error: LlmError): Promise<void>;
   /** What is to be remarked below the results of a turn whose calls all have theirs. */

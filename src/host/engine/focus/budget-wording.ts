@@ -33,7 +33,7 @@ function duration(ms: number): string {
   return minutes < 120 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
-/** What happened, as the outcome of work that ends by it says it. */
+/** What happened, as the outcome of work that ends by it says it. A limit may be smaller than what one call may need. */
 export function exhaustedText(exhausted: Exhausted, workItemId: string): string {
   const { limit, ownerId, most, spent, need } = exhausted;
   const whose = ownerId === workItemId ? 'this work' : `the work #${shortId(ownerId)} above this one`;
@@ -41,8 +41,13 @@ export function exhaustedText(exhausted: Exhausted, workItemId: string): string 
   if (limit === 'duration') {
     return `The budget of ${whose} is used up: it may run for ${amount(limit, most)}, and has run for ${amount(limit, spent)}.`;
   }
-  const next = `the next answer may ${limit === 'cost' ? 'cost' : 'take'} up to ${amount(limit, need)}`;
-  return `The budget of ${whose} is used up: of ${amount(limit, most)} it has spent ${amount(limit, spent)}, and ${next}.`;
+  const next = `next answer may ${limit === 'cost' ? 'cost' : 'take'} up to ${amount(limit, need)}`;
+  if (spent < most && need > most) {
+    const left = spent === 0 ? 'Nothing of it is spent.' : `It has spent ${amount(limit, spent)} of it.`;
+    return `The ${next}, and the limit of ${whose} is ${amount(limit, most)}. ${left}`;
+  }
+  const has = spent < most ? 'has too little left' : 'is used up';
+  return `The budget of ${whose} ${has}: of ${amount(limit, most)} it has spent ${amount(limit, spent)}, and the ${next}.`;
 }
 
 export function budgetQuestion(exhausted: Exhausted, workItemId: string, turn: number): EngineQuestion {

@@ -22,6 +22,13 @@ export function externalContext(model: string, engage: Faculty['engage']): Conte
   return { ...contextSettings(model, engage), windowTokens: Number.MAX_SAFE_INTEGER };
 }
 
+/** What a model holds that takes over; `said`: by the faculty, which may have meant a larger one. Null: it says nothing. */
+export function fallbackWindow(model: string, said: number | null): number {
+  const known = contextTokens(model);
+  if (said === null) return known ?? UNKNOWN_WINDOW_TOKENS;
+  return Math.min(said, known ?? said);
+}
+
 /** Of a faculty that says nothing about it. */
 export function defaultContextSettings(model: string): ContextSettings {
   const { faculty } = facultySchema.parse({ faculty: { name: 'silent', description: 'Says nothing.' } });

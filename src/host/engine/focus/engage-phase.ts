@@ -16,11 +16,12 @@ import { endingWhenHeld } from './ending-when-held.ts';
 import { externalProgram, reportedCost } from './external-program.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
 import { knownFileOf } from './file-records.ts';
+import { itemLimits } from './item-limits.ts';
 import { DbJournal, type Remarks, type Settle } from './journal.ts';
 import { DbLimits } from './limits.ts';
 import { viewerOf } from './orient.ts';
 import type { PhaseResult } from './phase-result.ts';
-import { readConfig } from './pinned-config.ts';
+import { configFor, readConfig } from './pinned-config.ts';
 import type { Claim, FocusDependencies, FocusEvent } from './types.ts';
 
 /** What a focus waits for that has come upon the cap of the day. */
@@ -51,7 +52,7 @@ export async function engagePhase(deps: FocusDependencies, claim: Claim): Promis
   if (chosen.kind === 'none') return nothingToAsk(chosen.missing);
   let { model, client } = chosen;
   for (;;) {
-    const result = await runLoop(deps, claim, { ...config, model }, client);
+    const result = await runLoop(deps, claim, configFor(config, model), client);
     if (result.kind === 'model_failed') {
       const { error, chosen: byHook } = result;
       const failed = byHook ?? { model, provider: client.provider };
@@ -110,7 +111,7 @@ async function runLoop(
   const { model } = config;
   const costOf = config.external ? reportedCost : deps.models.costOf;
   const tools = toolsOf(deps, claim, config);
-  const limits = limitsFor(deps, claim, config, tools, costOf);
+  const limits = limitsFor(deps, claim, tools, costOf);
   const settle: Settle = (tx, usage, model) => limits.settle(tx, usage, model);
   const result = await engage(
     {
@@ -168,14 +169,14 @@ function remarksFor(deps: FocusDependencies, claim: Claim): Remarks | undefined 
 
 function limitsFor(
   { db, headless, dayCapMicros }: FocusDependencies,
-  { item, lease, stopping, held, abort }: Claim,
-  config: EngageConfig,
+  { item, faculty, lease, stopping, held, abort }: Claim,
   tools: ReadonlyMap<string, Tool>,
   costOf: CostOf,
 ): DbLimits {
   const waitingTools = new Set([...tools.values()].filter(({ kind }) => kind === 'waiting').map(({ name }) => name));
   const ending = AbortSignal.any([stopping, held, abort]);
-  return new DbLimits({ db, lease, item, config, costOf, waitingTools, headless, dayCapMicros, ending });
+  const limits = itemLimits(item, faculty);
+  return new DbLimits({ db, lease, item, limits, costOf, waitingTools, headless, dayCapMicros, ending });
 }
 
 /** The tools that were fixed for the focus; one that is gone by now is an error result when it is called. */

@@ -18,7 +18,9 @@ export async function insertDecisions(
   decisions: readonly HookDecision[],
 ): Promise<void> {
   for (const decision of decisions) {
-    const { id, event, hook: name, outcome, exitCode, durationMs, patch, reason } = decision;
+    const { id, hook: name, outcome, exitCode, durationMs, patch, reason } = decision;
+    // Those about a turn's own request are read back by their event.
+    const event = decision.purpose ? `${decision.event} ${decision.purpose}` : decision.event;
     await insertHookRun(tx, {
       id,
       focusId,

@@ -13,6 +13,7 @@ import { useApproval } from '../../store/approvals/approvals.ts';
 import { insertBlock, readBlocks } from '../../store/foci/context-blocks.ts';
 import { insertCut, readNewestContextCuts } from '../../store/foci/cuts.ts';
 import { addUsage } from '../../store/foci/foci.ts';
+import { readHookRuns } from '../../store/foci/hook-runs.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import {
   finishToolCall,
@@ -251,6 +252,10 @@ export class DbJournal implements Journal {
     await this.#write((tx) => insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn, callId: null }, runs));
   }
 
+  async hasHookRuns(turn: number): Promise<boolean> {
+    return (await retryLost(() => readHookRuns(this.#db, this.#lease.focusId, 'AfterTurn', turn))).length > 0;
+  }
+
   async closeTurn(message: NewMessage): Promise<ClosedTurn> {
     const { n } = this.#placed(message);
     const closed = await this.#write(async (tx, again) => {
@@ -288,7 +293,7 @@ export class DbJournal implements Journal {
     return heard;
   }
 
-  async recordCut({ summary = '', usage, ...cut }: RecordCut): Promise<RoomCut> {
+  async recordCut({ summary = '', spent = [], ...cut }: RecordCut): Promise<RoomCut> {
     const recorded = await this.#write(async (tx, again) => {
       const present = again ? await this.#cutOf(tx, cut) : undefined;
       if (present) return present;
@@ -296,9 +301,9 @@ export class DbJournal implements Journal {
       const made: RoomCut = { ...cut, text: this.#redactor.text(cutText(entries, this.#settings, summary)) };
       await Promise.all([
         insertCut(tx, this.#lease.focusId, made.kind, cutContent(made)),
-        usage && this.#addUsage(tx, usage, 0),
+        ...spent.map(({ usage, model }) => this.#addUsage(tx, usage, 0, model)),
       ]);
-      if (usage) await this.#settle?.(tx, usage, this.#model);
+      for (const { usage, model = this.#model } of spent) await this.#settle?.(tx, usage, model);
       return made;
     });
     this.#context = grown(this.#context, { cut: recorded });

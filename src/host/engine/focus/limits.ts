@@ -5,7 +5,13 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import type { CostOf } from '../../llm/prices.ts';
 import type { LlmError, Usage } from '../../llm/types.ts';
-import { addSpend, type OwnedBudget, readOwnedBudgets } from '../../store/budgets/budgets.ts';
+import {
+  addSpend,
+  type BudgetLimits,
+  type OwnedBudget,
+  openBudget,
+  readOwnedBudgets,
+} from '../../store/budgets/budgets.ts';
 import { addToDay, readDay } from '../../store/budgets/daily.ts';
 import { takeReservation } from '../../store/budgets/reservations.ts';
 import { readRecentCalls } from '../../store/foci/recent-calls.ts';
@@ -14,17 +20,17 @@ import { type Question, readEngineQuestions } from '../../store/questions/questi
 import { type Lease, proveLease } from '../../store/work/leases.ts';
 import type { WorkItem } from '../../store/work/types.ts';
 import { findRepetition, type Repetition, repetitionWarning, TURNS_LOOKED_AT } from '../engage/repetition.ts';
-import type { EngageConfig, EngageResult, Limits } from '../engage/types.ts';
+import type { EngageConfig, EngageResult, Limits, NextCall } from '../engage/types.ts';
 import { admitCall, type Exhausted } from './admission.ts';
 import { budgetQuestion, exhaustedText } from './budget-wording.ts';
-import { estimateCall, externalCall } from './call-size.ts';
+import { externalCall, sizeOfCall } from './call-size.ts';
 
 export type LimitParts = {
   db: Db;
   lease: Lease;
   item: Pick<WorkItem, 'id' | 'rootId' | 'parentId' | 'place'>;
-  /** Its model is the one that is asked, where hooks choose no other. */
-  config: EngageConfig;
+  /** Those that item and faculty say now, besides the turns that the focus was fixed to. */
+  limits: Omit<BudgetLimits, 'maxTurns'>;
   costOf: CostOf;
   /** Tools that may wait for others: to call one again is no repetition. */
   waitingTools: ReadonlySet<string>;
@@ -65,7 +71,7 @@ export class DbLimits implements Limits {
     this.#parts = parts;
   }
 
-  async admit(turn: number, asked: EngageConfig = this.#parts.config): Promise<EngageResult | undefined> {
+  async admit(turn: number, call: NextCall): Promise<EngageResult | undefined> {
     const { db, item, dayCapMicros } = this.#parts;
     // What is held back already is still there for the call.
     if (this.#reservation !== undefined && !this.#isSettled) return undefined;
@@ -80,7 +86,7 @@ export class DbLimits implements Limits {
       const day = await retryLost(() => readDay(db, item.place));
       if (day.costMicros >= dayCapMicros) return { kind: 'day_over', endsInMs: day.endsInMs };
     }
-    return this.#admitToBudgets(turn, asked);
+    return this.#admitToBudgets(turn, call);
   }
 
   async noAnswer({ kind }: LlmError): Promise<void> {
@@ -149,18 +155,18 @@ export class DbLimits implements Limits {
     return repetition;
   }
 
-  async #admitToBudgets(turn: number, config: EngageConfig): Promise<EngageResult | undefined> {
+  async #admitToBudgets(turn: number, call: NextCall): Promise<EngageResult | undefined> {
     const { db, lease, item, costOf, dayCapMicros, ending } = this.#parts;
-    const budgets = await retryLost(() => readOwnedBudgets(db, item.id, lease.focusId));
-    const most = ownTurns(budgets, item.id) ?? config.maxTurns;
+    const budgets = await this.#budgets(call.config.maxTurns);
+    const most = ownTurns(budgets, item.id) ?? call.config.maxTurns;
     if (turn > most) {
       return this.#exhausted({ limit: 'turns', ownerId: item.id, most, spent: turn - 1, need: 0 }, turn);
     }
     if (!budgets.some(isLimited) && dayCapMicros === null) return undefined;
-    const estimate = config.external ? externalCall : estimateCall;
-    const size = await retryLost(() => estimate(db, lease.focusId, config, costOf));
+    const { external } = call.config;
+    const size = external ? await retryLost(() => externalCall(db, lease.focusId)) : sizeOfCall(call, costOf);
     const costIsLimited = dayCapMicros !== null || budgets.some(({ maxCostMicros }) => maxCostMicros !== null);
-    if (costIsLimited && size.costMicros === null) return { kind: 'unpriced', message: unpricedText(config) };
+    if (costIsLimited && size.costMicros === null) return { kind: 'unpriced', message: unpricedText(call.config) };
     const id = uuidv7();
     while (!ending.aborted) {
       const admission = await retryLost(() => db.transaction((tx) => admitCall(tx, lease, item, id, size)));
@@ -172,6 +178,21 @@ export class DbLimits implements Limits {
       await this.#pause();
     }
     return { kind: 'stopped' };
+  }
+
+  /** Work that began before there were budgets has none yet. */
+  async #budgets(maxTurns: number): Promise<OwnedBudget[]> {
+    const { db, lease, item, limits } = this.#parts;
+    const read = () => retryLost(() => readOwnedBudgets(db, item.id, lease.focusId));
+    const budgets = await read();
+    if (budgets.some(({ workItemId, maxTurns: own }) => workItemId === item.id && own !== null)) return budgets;
+    await retryLost(() =>
+      db.transaction(async (tx) => {
+        await proveLease(tx, lease);
+        await openBudget(tx, item.id, { ...limits, maxTurns });
+      }),
+    );
+    return read();
   }
 
   /** Until another call of the tree may have ended, or the focus is to end. */

@@ -163,6 +163,7 @@ function engageConfig(
     temperature: engage.temperature,
     thinking: engage.thinking,
     fallbackModels: engage.fallback_models,
+    contextTokens: engage.context_tokens,
     context: isExternal ? externalContext(model, engage) : contextSettings(model, engage),
     maxParallelTools: engage.parallel_tool_execution ? engage.max_parallel_tools : 1,
     ...(isExternal ? { external: true as const } : {}),

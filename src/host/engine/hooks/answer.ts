@@ -9,16 +9,20 @@ export type ReadAnswer = { kind: 'answer'; answer: Answer } | { kind: 'garbage';
 
 const text = z.string().max(1_000_000);
 
+/** It joins the conversation, and stays. */
+const messageText = z.string().min(1).max(16_000);
+
 const message = z.union([
-  text.min(1),
+  messageText,
   z
     .strictObject({
       role: z.literal('user').default('user'),
       content: z.union([
-        text.min(1),
+        messageText,
         z
-          .array(z.strictObject({ type: z.literal('text'), text: text.min(1) }))
-          .transform((blocks) => blocks.map((block) => block.text).join('\n')),
+          .array(z.strictObject({ type: z.literal('text'), text: messageText }))
+          .transform((blocks) => blocks.map((block) => block.text).join('\n'))
+          .pipe(messageText),
       ]),
     })
     .transform(({ content }) => content),

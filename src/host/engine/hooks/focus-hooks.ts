@@ -81,8 +81,9 @@ export class FocusHooks implements Hooks {
   }
 
   async beforeModel(asked: BeforeModel, signal: AbortSignal): Promise<HookDecision[]> {
-    const { turn, request, isUsable } = asked;
-    const runs = await this.#brokenFiles();
+    const { turn, request, purpose, messageRoom, isUsable } = asked;
+    const forWhat = purpose === 'summary' ? { purpose } : {};
+    const runs = (await this.#brokenFiles()).map((run) => ({ ...run, ...forWhat }));
     if (runs.length > 0) return runs;
     let model = asked.model;
     let system = request.system.map(({ text }) => text).join('\n\n');
@@ -90,15 +91,17 @@ export class FocusHooks implements Hooks {
     const removed = new Set<string>();
     for (const hook of await this.#about('BeforeLLMCall', asked.model)) {
       const facts = {
-        ...{ model, system, max_tokens: request.maxTokens, temperature: request.temperature ?? null },
+        ...{ purpose, model, system, max_tokens: request.maxTokens, temperature: request.temperature ?? null },
         messages: [...request.messages, ...added.map(asUserMessage)] as unknown as JsonValue,
         tools: request.tools.filter(({ name }) => !removed.has(name)) as unknown as JsonValue,
       };
       const one = await this.#ask(hook, 'BeforeLLMCall', turn, facts, signal);
       const patch = (one.answer.kind === 'modify' ? one.answer.patch : {}) as ModelPatch;
       const isOff = patch.model !== undefined && patch.model !== model && !isUsable(patch.model);
-      const wrong = isOff ? `the model ${patch.model} cannot be used now` : undefined;
-      const run = decision(hook, 'BeforeLLMCall', wrong === undefined ? one : misfit(one, wrong));
+      const wrong = isOff
+        ? `the model ${patch.model} cannot be used now`
+        : tooLong(patch.messages ?? [], messageRoom - lengthOf(added));
+      const run = { ...decision(hook, 'BeforeLLMCall', wrong === undefined ? one : misfit(one, wrong)), ...forWhat };
       runs.push(run.outcome === 'blocked' ? { ...run, reason: blockedBy(hook, run) } : run);
       if (run.outcome === 'blocked') return runs;
       if (run.outcome !== 'modified') continue;
@@ -153,6 +156,15 @@ export class FocusHooks implements Hooks {
 
 function callFacts({ id, name, caller }: BeforeTool['call']): JsonObject {
   return { call_id: id, tool_name: name, caller };
+}
+
+const lengthOf = (texts: readonly string[]) => texts.reduce((sum, text) => sum + text.length, 0);
+
+/** What hooks add stays in the conversation, and may not fill it. */
+function tooLong(messages: readonly string[], left: number): string | undefined {
+  const length = lengthOf(messages);
+  if (length <= left) return undefined;
+  return `its messages hold ${length} characters, and ${left} are left for hooks in this turn`;
 }
 
 const asUserMessage = (text: string) => ({ role: 'user', content: [{ type: 'text', text }] });

@@ -111,7 +111,7 @@ export class CallPermissions implements Permissions {
   async #rules(): Promise<readonly Rule[]> {
     if (performance.now() - this.#readAt > FRESH_MS) {
       // Calls that begin together look once.
-      this.#looking ??= this.#look().finally(() => {
+      this.#looking ??= retryLost(() => this.#look(this.#options.db)).finally(() => {
         this.#looking = undefined;
       });
       await this.#looking;
@@ -119,19 +119,20 @@ export class CallPermissions implements Permissions {
     return [...this.#ofFaculty, ...this.#ofPeople];
   }
 
-  async #look(): Promise<void> {
-    const now = performance.now();
-    this.#ofPeople = await retryLost(() => this.#readPeople(this.#options.db));
-    this.#readAt = now;
-  }
-
+  /** What an evaluation goes by is what the decision after it goes by: else both would be made again and again. */
   async #rulesIn(tx: Tx): Promise<readonly Rule[]> {
-    return [...this.#ofFaculty, ...(await this.#readPeople(tx))];
+    await this.#look(tx);
+    return [...this.#ofFaculty, ...this.#ofPeople];
   }
 
-  async #readPeople(db: Queryable): Promise<Rule[]> {
+  /** Of two that overlap the one counts that began later. */
+  async #look(db: Queryable): Promise<void> {
     const { workItemId, focusId } = this.#options.context;
-    return (await rulesForFocus(db, { workItemId, focusId })).flatMap(asRule);
+    const began = performance.now();
+    const rules = (await rulesForFocus(db, { workItemId, focusId })).flatMap(asRule);
+    if (began < this.#readAt) return;
+    this.#ofPeople = rules;
+    this.#readAt = began;
   }
 }
 

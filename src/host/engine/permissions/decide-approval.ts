@@ -25,7 +25,7 @@ export type Decision = {
 /** More questions than anybody has open at once. */
 const MOST_PENDING = 1000;
 
-/** Gives how many calls were decided; 0 where this one had been before. */
+/** Gives how many calls were decided; 0 where this one had been before, or is over. */
 export async function decideCall(db: Db, approval: Approval, decision: Decision, workspace: string): Promise<number> {
   const { pattern, scope, by } = decision;
   const ruleId = uuidv7();

@@ -89,23 +89,27 @@ export async function findApprovals(db: Queryable, place: string, digits: string
   );
 }
 
-/** What a person is asked now, oldest first: of foci that are open, of work that is still here. */
+/** Something waits for the decision: the attempt is not over, and the work is still where it asked. */
+const OPEN = `a.state = 'pending' and w.place = a.place and w.state in ('queued', 'running', 'waiting')
+  and f.status in ('running', 'parked', 'released')`;
+
+/** What a person is asked now, oldest first. */
 export async function pendingApprovals(db: Queryable, place: string, limit: number): Promise<Approval[]> {
   return db.query<Approval>(
     `select ${COLUMNS} from animus.approvals a join animus.work_items w on w.id = a.work_item_id
        join animus.foci f on f.id = a.focus_id
-     where a.place = $1 and w.place = $1 and a.state = 'pending' and w.state in ('queued', 'running', 'waiting')
-       and f.status in ('running', 'parked', 'released')
+     where a.place = $1 and ${OPEN}
      order by a.created_at, a.id limit $2`,
     [place, limit],
   );
 }
 
-/** False where it was decided before. */
+/** False where it was decided before, or nothing waits for it any more. The item's row is locked by a statement before. */
 export async function decideApproval(tx: Tx, id: string, decision: ApprovalDecision): Promise<boolean> {
   const rows = await tx.query(
-    `update animus.approvals set state = $2, scope = $3, reason = $4, decided_by = $5, decided_at = now()
-     where id = $1 and state = 'pending' returning 1 as done`,
+    `update animus.approvals a set state = $2, scope = $3, reason = $4, decided_by = $5, decided_at = now()
+     from animus.work_items w, animus.foci f
+     where a.id = $1 and w.id = a.work_item_id and f.id = a.focus_id and ${OPEN} returning 1 as done`,
     [id, decision.state, decision.scope, decision.reason, decision.by],
   );
   return rows.length > 0;

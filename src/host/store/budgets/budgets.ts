@@ -35,11 +35,16 @@ const CHAIN = `with recursive chain as (
   union all select w.id, w.parent_id, w.depth from chain c join animus.work_items w on w.id = c.parent_id
 )`;
 
-/** Gives an item that begins its limits. One that has begun before keeps those it has: they may have been raised. */
+/** Gives an item its limits. Those that it has stay, since they may have been raised; whoever has limits has one on turns. */
 export async function openBudget(tx: Tx, workItemId: string, limits: BudgetLimits): Promise<void> {
   await tx.query(
-    `insert into animus.budgets (work_item_id, max_turns, max_tokens, max_cost_micros, max_duration_ms)
-     values ($1, $2, $3, $4, $5) on conflict (work_item_id) do nothing`,
+    `insert into animus.budgets as b (work_item_id, max_turns, max_tokens, max_cost_micros, max_duration_ms)
+     values ($1, $2, $3, $4, $5)
+     on conflict (work_item_id) do update set max_turns = excluded.max_turns,
+       max_tokens = coalesce(b.max_tokens, excluded.max_tokens),
+       max_cost_micros = coalesce(b.max_cost_micros, excluded.max_cost_micros),
+       max_duration_ms = coalesce(b.max_duration_ms, excluded.max_duration_ms)
+     where b.max_turns is null`,
     [workItemId, limits.maxTurns, limits.maxTokens, limits.maxCostMicros, limits.maxDurationMs],
   );
 }

@@ -1,5 +1,6 @@
 /** How the rows grow while a focus runs. What no later request shows is forgotten, so that a long focus stays small. */
-import { measureHead, measureMessages } from './measure.ts';
+import type { EngageConfig } from '../types.ts';
+import { estimateRequest, measureHead, measureMessages } from './measure.ts';
 import type { ClosedBlock, ContextCut, ContextRows, RecordedMessage } from './types.ts';
 import { forgetLeft, viewContext } from './view.ts';
 
@@ -17,4 +18,10 @@ export function grown(rows: ContextRows, { messages = [], block, cut }: Growth):
 /** Of the next request, by our own measure, in tokens. */
 export function requestTokens(head: Parameters<typeof measureHead>, rows: ContextRows): number {
   return measureHead(...head) + measureMessages(viewContext(rows));
+}
+
+/** The same, from what the provider reported for the last one. */
+export function estimatePrompt({ system, tools }: Pick<EngageConfig, 'system' | 'tools'>, rows: ContextRows): number {
+  const answer = rows.messages.findLast(({ role }) => role === 'assistant');
+  return estimateRequest(requestTokens([system, tools], rows), answer);
 }

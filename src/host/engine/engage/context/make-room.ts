@@ -2,28 +2,30 @@
  * Room for the next request, where it would fill too much of the model's window or did not fit: first the ledger stands for
  * all but the newest messages, then a summary. Each at most once a turn, and recorded before the request goes out.
  */
-import type { LlmError, Usage } from '../../../llm/types.ts';
-import type { EngageConfig, EngageDependencies } from '../types.ts';
-import { type CutPlan, planCompaction, planSummary, usableTokens } from './compact.ts';
-import { grown, requestTokens } from './grow.ts';
-import { estimateRequest } from './measure.ts';
-import { summarise } from './summarise.ts';
+import type { LlmError } from '../../../llm/types.ts';
+import { prepareSummary } from '../model-hooks.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, RecordCut, Spent } from '../types.ts';
+import { planCompaction, planSummary, usableTokens } from './compact.ts';
+import { estimatePrompt, grown } from './grow.ts';
+import { summarise, summaryRequest, summaryTokens } from './summarise.ts';
 import type { ContextRows, RoomCut } from './types.ts';
 
 export type Room =
   /** What there is now: the same rows where they fit, or where nothing is left that could be cut. */
   | { kind: 'room'; context: ContextRows }
+  /** There is nothing to pay a summary from, or another limit is reached, or a hook forbade the one that was needed. */
+  | { kind: 'refused'; end: EngageResult }
   /** The model did not answer, and would not answer the next request either. */
   | { kind: 'failed'; error: LlmError };
 
 /** Why room is made: by our own reckoning, or because the model said that the request did not fit. */
-export type Need = { kind: 'reckoned' } | { kind: 'refused'; usage?: Usage };
+export type Need = { kind: 'reckoned' } | { kind: 'refused'; spent?: Spent };
 
 type Parts = { deps: EngageDependencies; config: EngageConfig; turn: number };
 
 export async function makeRoom(parts: Parts, context: ContextRows, need: Need): Promise<Room> {
   const usable = usableTokens(parts.config.context);
-  const measured = measure(parts.config, context);
+  const measured = estimatePrompt(parts.config, context);
   if (need.kind === 'reckoned' && measured <= usable) return { kind: 'room', context };
   // A model that refuses less than what we reckoned with has a smaller window than we know.
   const limit = Math.min(usable, measured);
@@ -31,9 +33,8 @@ export async function makeRoom(parts: Parts, context: ContextRows, need: Need): 
     ? undefined
     : planCompaction(context, parts.config.context, limit);
   if (!plan) return cutWithSummary(parts, context, need, limit);
-  const usage = need.kind === 'refused' ? need.usage : undefined;
-  const compacted = await cut(parts, context, { kind: 'compaction', plan, ...(usage ? { usage } : {}) });
-  if (need.kind === 'refused' || measure(parts.config, compacted) <= limit) {
+  const compacted = await cut(parts, context, { kind: 'compaction', ...plan, spent: spentFor(need) });
+  if (need.kind === 'refused' || estimatePrompt(parts.config, compacted) <= limit) {
     return { kind: 'room', context: compacted };
   }
   return cutWithSummary(parts, compacted, { kind: 'reckoned' }, limit);
@@ -42,39 +43,38 @@ export async function makeRoom(parts: Parts, context: ContextRows, need: Need): 
 async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, limit: number): Promise<Room> {
   const plan = wasCut(context, parts.turn, 'summary') ? undefined : planSummary(context, parts.config.context, limit);
   if (!plan) return { kind: 'room', context };
-  const said = await summarise(parts.deps, parts.config, context, limit);
+  const { deps, config: own, turn } = parts;
+  const prepared = await prepareSummary(deps, own, summaryRequest(own, context, limit), turn);
+  // What is over the threshold may still fit; what the model refused does not.
+  if (prepared.kind === 'blocked' && need.kind === 'reckoned') return { kind: 'room', context };
+  if (prepared.kind === 'blocked') return { kind: 'refused', end: prepared };
+  const { config, client } = prepared;
+  const request = summaryRequest(config, context, limit);
+  const call = { config: { ...config, maxTokens: request.maxTokens }, promptTokens: summaryTokens(request) };
+  const end = await deps.limits.admit(turn, call);
+  if (end) return { kind: 'refused', end };
+  const said = await summarise(client, request, deps.abort);
   if (said.kind === 'failed') {
-    const isAboutThis = ['context_exceeded', 'refused', 'malformed'].includes(said.error.kind);
-    return isAboutThis ? { kind: 'room', context } : said;
+    if (!isAboutThis(said.error)) return said;
+    await deps.limits.noAnswer(said.error);
+    return { kind: 'room', context };
   }
-  const usage = need.kind === 'refused' ? added(said.usage, need.usage) : said.usage;
-  const summed = await cut(parts, context, { kind: 'summary', plan, summary: said.text, usage });
+  const another = config.model === own.model ? {} : { model: config.model };
+  const spent = [...spentFor(need), { usage: said.usage, ...another }];
+  const summed = await cut(parts, context, { kind: 'summary', ...plan, summary: said.text, spent });
   return { kind: 'room', context: summed };
 }
 
-type NewCut = { kind: RoomCut['kind']; plan: CutPlan; summary?: string; usage?: Usage };
+const isAboutThis = ({ kind }: LlmError) => ['context_exceeded', 'refused', 'malformed'].includes(kind);
 
-async function cut({ deps, config, turn }: Parts, context: ContextRows, { plan, ...made }: NewCut) {
-  const measuredTokens = measure(config, context);
-  return grown(context, { cut: await deps.journal.recordCut({ ...made, ...plan, turn, measuredTokens }) });
-}
+const spentFor = (need: Need) => (need.kind === 'refused' && need.spent ? [need.spent] : []);
 
-function measure({ system, tools }: EngageConfig, context: ContextRows): number {
-  const answer = context.messages.findLast(({ role }) => role === 'assistant');
-  return estimateRequest(requestTokens([system, tools], context), answer);
+type NewCut = Omit<RecordCut, 'turn' | 'measuredTokens'>;
+
+async function cut({ deps, config, turn }: Parts, context: ContextRows, made: NewCut) {
+  const measuredTokens = estimatePrompt(config, context);
+  return grown(context, { cut: await deps.journal.recordCut({ ...made, turn, measuredTokens }) });
 }
 
 const wasCut = ({ cuts }: ContextRows, turn: number, kind: RoomCut['kind']) =>
   cuts.some((made) => made.kind === kind && made.turn === turn);
-
-function added(a: Usage, b: Usage | undefined): Usage {
-  if (!b) return a;
-  return {
-    input: a.input + b.input,
-    cacheRead: a.cacheRead + b.cacheRead,
-    cacheWrite: a.cacheWrite + b.cacheWrite,
-    output: a.output + b.output,
-    reasoning: a.reasoning + b.reasoning,
-    ...(a.estimated || b.estimated ? { estimated: true } : {}),
-  };
-}

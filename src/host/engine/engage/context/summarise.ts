@@ -1,9 +1,10 @@
 /** The one model call that a context costs which does not fit even when the ledger stands for the most of it. */
 import { complete } from '../../../llm/complete.ts';
 import { CHARACTERS_PER_TOKEN } from '../../../llm/estimate-tokens.ts';
-import type { CompletionRequest, LlmError, Usage } from '../../../llm/types.ts';
+import type { CompletionRequest, LlmClient, LlmError, Usage } from '../../../llm/types.ts';
 import { buildRequest } from '../stream-answer.ts';
-import type { EngageConfig, EngageDependencies } from '../types.ts';
+import type { EngageConfig } from '../types.ts';
+import { measureHead, measureMessages } from './measure.ts';
 import { transcript } from './transcript.ts';
 import type { ContextRows, NewMessage } from './types.ts';
 import { viewContext } from './view.ts';
@@ -20,13 +21,8 @@ instruction that stands in the transcript. Write plain text.`;
 
 export type Summary = { kind: 'summary'; text: string; usage: Usage } | { kind: 'failed'; error: LlmError };
 
-export async function summarise(
-  deps: Pick<EngageDependencies, 'client' | 'abort'>,
-  config: EngageConfig,
-  rows: ContextRows,
-  usableTokens: number,
-): Promise<Summary> {
-  const completion = await complete(deps.client, summaryRequest(config, rows, usableTokens), deps.abort);
+export async function summarise(client: LlmClient, request: CompletionRequest, abort: AbortSignal): Promise<Summary> {
+  const completion = await complete(client, request, abort);
   if (completion.kind === 'failed') return completion;
   const { content, usage } = completion.response;
   const text = content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n');
@@ -34,7 +30,13 @@ export async function summarise(
   return { kind: 'failed', error: { kind: 'malformed', message: 'The model gave an empty summary.' } };
 }
 
-function summaryRequest(config: EngageConfig, rows: ContextRows, usableTokens: number): CompletionRequest {
+/** Of such a request, by our own measure. */
+export function summaryTokens({ system, messages }: CompletionRequest): number {
+  const head = system.map(({ text }) => text);
+  return measureHead(head, []) + measureMessages(messages.map(({ content }) => ({ blocks: content })));
+}
+
+export function summaryRequest(config: EngageConfig, rows: ContextRows, usableTokens: number): CompletionRequest {
   const { turn: _turn, ...request } = buildRequest(config, { messages: [], blocks: [], cuts: [] }, 0);
   const most = Math.max(usableTokens - SUMMARY_TOKENS - AROUND_TOKENS, AROUND_TOKENS) * CHARACTERS_PER_TOKEN;
   const text = withoutMiddle(transcript(viewContext(rows).map(asWritten)), most);
