@@ -6,11 +6,12 @@ export function reviewText(review: FacultyReview, plain: (text: string) => strin
   const { folder, faculties, problems, accepted_hash: accepted, changes } = review;
   const known = accepted === null ? 'What it holds:' : 'What differs from what you accepted before:';
   return [
-    `The faculties in ${onOneLine(folder, plain)}, ${standing(review)}`,
+    `The faculties in ${onOneLine(folder, plain)},\n${standing(review)}`,
     ...faculties.map((faculty) => facultyText(faculty, plain)),
     ...problems.map(({ message }) => `not usable: ${indented(message, plain)}`),
     ...(changes.length > 0 ? [[known, ...changes.map((change) => changeText(change, plain))].join('\n')] : []),
-    WARNING,
+    // An editor breaks no lines by itself.
+    WARNING.replaceAll('. ', '.\n'),
   ].join('\n\n');
 }
 

@@ -268,7 +268,7 @@ describe('faculties of a workspace', () => {
   it('tell all that they could start, of their servers too, with the variables of the host that these get', () => {
     write(
       'workspace/own.toml',
-      `${faculty('own', 'orient.command = "one"\nconsolidate = { command = "two", verify = "three" }\nrecover.command = "four"')}
+      `${faculty('own', 'orient.command = "one"\nconsolidate = { command = "two", verify = "three" }\nrecover.command = "four"\nengage = { mode = "external", command = "five" }')}
 [mcp.servers.tickets]
 command = "node"
 args = ["\${ANIMUS_FACULTY_DIR}/server.js", "two words"]
@@ -285,6 +285,7 @@ bearer_env = "FAR_TOKEN"
     const [shown] = present()?.faculties ?? [];
     const starts = [
       ['orient', 'one'],
+      ['engage', 'five'],
       ['verify', 'three'],
       ['consolidate', 'two'],
       ['recover', 'four'],

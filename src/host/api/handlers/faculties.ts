@@ -34,7 +34,7 @@ export const facultyHandlers: Pick<Handlers, 'faculty/list' | 'faculty/review' |
   async 'faculty/review'(context) {
     await learnAcceptance(context, await context.database());
     const { workspace } = context.catalogue.list();
-    return { review: workspace ? reviewOf(context, workspace) : null };
+    return { review: workspace ? await reviewOf(context, workspace) : null };
   },
 
   async 'faculty/accept'(context, { hash, pid }, session) {
@@ -95,7 +95,10 @@ function viewFolder({ folder, state, hash, problem, names }: WorkspaceFolder): F
   return { folder, state, hash, problem, names: [...names] };
 }
 
-function reviewOf({ catalogue, folder }: ApiContext, { present, accepted }: WorkspaceLook): FacultyReview {
+async function reviewOf(
+  { catalogue, folder }: ApiContext,
+  { present, accepted }: WorkspaceLook,
+): Promise<FacultyReview> {
   const before = accepted && catalogue.acceptedFiles(accepted.hash);
   return {
     ...viewFolder(present),
@@ -109,6 +112,6 @@ function reviewOf({ catalogue, folder }: ApiContext, { present, accepted }: Work
     })),
     problems: [...present.problems],
     accepted_hash: before ? accepted.hash : null,
-    changes: changedFiles(before, present.files),
+    changes: await changedFiles(before, present.files),
   };
 }
