@@ -95,6 +95,10 @@ describe('faculties of a workspace', () => {
     assert.deepEqual(faculties.find('mine'), { kind: 'unaccepted' });
     assert.equal(faculties.find('broken').kind, 'broken');
     assert.equal(faculties.find('other').kind, 'unknown');
+    const wrong = () => faculties.list().problems.map(({ file }) => path.relative(root, file));
+    assert.deepEqual(wrong(), ['workspace/broken.toml']);
+    accept();
+    assert.deepEqual(wrong(), ['workspace/broken.toml'], 'told once, of the file that a person corrects');
   });
 
   it('are used from their copy once they are accepted, with their prompts and all that lies beside them', () => {
@@ -186,6 +190,22 @@ describe('faculties of a workspace', () => {
     accept();
     assert.equal(verifyOf('own'), 'sh check.sh');
     assert.deepEqual(problems(), []);
+  });
+
+  it('a copy that cannot be laid down again costs these faculties and no others, and says why', () => {
+    write('bundled/general.toml', faculty('general'));
+    write('workspace/own.toml', faculty('own'));
+    learn();
+    accept();
+    rmSync(path.join(root, 'accepted'), { recursive: true });
+    writeFileSync(path.join(root, 'accepted'), 'no folder');
+    faculties.refresh();
+    assert.deepEqual(
+      faculties.list().faculties.map(({ name }) => name),
+      ['general'],
+    );
+    assert.match(problems()[0] ?? '', /It cannot be laid down again: E/);
+    assert.equal(find('general').origin, 'bundled');
   });
 
   it('cannot be accepted with a link in their folder, or with more in it than anybody looks through', () => {

@@ -31,7 +31,8 @@ export async function facultyList(session: CliSession): Promise<number> {
 }
 
 function acceptanceAdvice({ state, folder, names, problem }: FacultyFolderView): string | undefined {
-  const what = `The faculties in ${plainName(folder)} (${names.map(plainName).join(', ')})`;
+  const named = names.length === 0 ? '' : ` (${names.map(plainName).join(', ')})`;
+  const what = `The faculties in ${plainName(folder)}${named}`;
   if (state === 'untrusted') return `${what} are not used: the folder is not trusted.\n  If you trust it: animus trust`;
   if (problem !== null) return `${what} cannot be accepted: ${plain(problem)}`;
   const next = '\n  See what they would run, and accept them: animus faculty accept';

@@ -83,11 +83,9 @@ export class FacultyCatalogue {
         accepts.includes(wanted),
       );
     if (faculty) return { kind: 'found', faculty };
-    const { present } = workspace ?? {};
-    const problem = [...problems, ...(present?.problems ?? [])].find(
-      ({ file }) => path.basename(file, '.toml') === wanted,
-    );
+    const problem = problems.find(({ file }) => path.basename(file, '.toml') === wanted);
     if (problem) return { kind: 'broken', problem };
+    const { present } = workspace ?? {};
     const isBrought =
       present?.names.includes(wanted) || present?.faculties.some(({ accepts }) => accepts.includes(wanted));
     return { kind: isBrought ? 'unaccepted' : 'unknown' };
@@ -136,9 +134,17 @@ export class FacultyCatalogue {
     this.#others = inOrder(byName);
     const workspace = this.#ofWorkspace.look(this.#acceptance);
     for (const faculty of workspace?.accepted?.faculties ?? []) byName.set(faculty.name, faculty);
-    problems.push(...(workspace?.accepted?.problems ?? []), ...unreadable);
+    problems.push(...(workspace ? problemsOf(workspace) : []), ...unreadable);
     this.#listed = { faculties: inOrder(byName), problems, workspace };
   }
+}
+
+/** Of what is used and of what is there, each once: what is wrong in both is told of the file that a person corrects. */
+function problemsOf({ present, accepted }: WorkspaceLook): readonly FacultyProblem[] {
+  if (!accepted) return present.problems;
+  return accepted.hash === present.hash && accepted.isWhole
+    ? present.problems
+    : [...accepted.problems, ...present.problems];
 }
 
 function inOrder(byName: ReadonlyMap<string, Faculty>): Faculty[] {

@@ -29,7 +29,7 @@ export type WorkspaceFolder = Loaded & {
 };
 
 /** What is used: of the copy that was accepted. */
-export type AcceptedFaculties = Loaded & { hash: string };
+export type AcceptedFaculties = Loaded & { hash: string; isWhole: boolean };
 
 export type WorkspaceLook = { present: WorkspaceFolder; accepted: AcceptedFaculties | undefined };
 
@@ -70,8 +70,8 @@ export class WorkspaceFaculties {
     this.#running = runningHash(acceptance, standing);
     if (this.#running === undefined) return { present, accepted: undefined };
     // The very content that was accepted is there: its copy can be laid down again.
-    if (content.kind === 'content' && this.#running === hash) this.#copies.keep(content);
-    return { present, accepted: this.#accepted(this.#running) };
+    const failure = content.kind === 'content' && this.#running === hash ? this.#layDown(content) : '';
+    return { present, accepted: this.#accepted(this.#running, failure) };
   }
 
   /** Lays down what is to be accepted. False where the content is another one by now, or gives no faculty. */
@@ -105,12 +105,23 @@ export class WorkspaceFaculties {
     };
   }
 
-  #accepted(hash: string): AcceptedFaculties {
-    const files = this.#copies.read(hash);
-    if (files) return { ...loadFrom(this.#copies.pathOf(hash), files), hash };
+  #accepted(hash: string, failure: string): AcceptedFaculties {
     const file = this.#copies.pathOf(hash);
-    const message = `${file}: the copy of the workspace's accepted faculties is gone, or is another one by now.`;
-    return { faculties: [], problems: [{ file, message, next: 'Accept them again: animus faculty accept' }], hash };
+    const files = this.#copies.read(hash);
+    if (files) return { ...loadFrom(file, files), hash, isWhole: true };
+    const message = `${file}: the copy of the workspace's accepted faculties is gone, or is another one by now.${failure}`;
+    const problem = { file, message, next: 'Accept them again: animus faculty accept' };
+    return { faculties: [], problems: [problem], hash, isWhole: false };
+  }
+
+  /** Whatever is wrong with the disk costs these faculties and no others: it becomes part of what is said of the copy. */
+  #layDown(content: Extract<FolderContent, { kind: 'content' }>): string {
+    try {
+      this.#copies.keep(content);
+      return '';
+    } catch (error) {
+      return ` It cannot be laid down again: ${(error as Error).message}`;
+    }
   }
 
   #unread(names: readonly string[]): WorkspaceFolder {
