@@ -48,7 +48,7 @@ export async function ourQueue(name: string, db: Db, cleanup: Cleanup): Promise<
     db,
     host: { id: uuidv7(), storeId: place, name: 'bench', version: '0.0.0' },
     place,
-    catalogue: new FacultyCatalogue({ bundled: folder, personal: none, workspace: none }),
+    catalogue: new FacultyCatalogue({ bundled: folder, personal: none, workspace: none, accepted: none }),
     maxConcurrent: AT_ONCE,
     run: async (claim) => {
       begin();

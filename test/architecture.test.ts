@@ -94,7 +94,10 @@ const MAY_IMPORT: Record<string, Layer> = {
     packages: ['zod', 'diff'],
   },
   // A faculty's file holds permission patterns, which are checked where it is read.
-  'host/engine/faculties': { layers: ['host/config', 'host/engine/permissions'], packages: ['zod', 'smol-toml'] },
+  'host/engine/faculties': {
+    layers: ['host/config', 'host/engine/acceptance', 'host/engine/permissions'],
+    packages: ['zod', 'smol-toml'],
+  },
   // Rules and approvals. It implements what the loop asks for, and uses the globs and paths of the tools.
   'host/engine/permissions': {
     layers: ['protocol', 'rendezvous', 'host/engine/engage', 'host/engine/tools', 'host/store', 'host/db'],
@@ -102,8 +105,8 @@ const MAY_IMPORT: Record<string, Layer> = {
   },
   // Files that begin with YAML between fences: hooks now, skills later. Nothing else sees the parser.
   'host/engine/frontmatter': { layers: [], packages: ['gray-matter'] },
-  // What a person accepted by its content, and copies of it.
-  'host/engine/acceptance': { layers: ['rendezvous'], packages: [] },
+  // What a person accepted by its content, as the store has it, and copies of it.
+  'host/engine/acceptance': { layers: ['rendezvous', 'host/store', 'host/db'], packages: [] },
   // Engage hooks: they implement what the loop asks for, and start processes.
   'host/engine/hooks': {
     layers: [

@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import { attachIfRunning, findOrStartHost } from '../client/find-or-start-host.ts';
 import type { HostClient } from '../client/host-client.ts';
 import { AnimusError } from '../protocol/errors.ts';
+import { REVIEW_SCHEME, reviewContent } from './commands/accept-faculties.ts';
 import { reviewApproval } from './commands/approve.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
@@ -25,9 +26,9 @@ import { report } from './report.ts';
 import type { Services } from './services.ts';
 import { readSettings } from './settings.ts';
 import { installTerminalCommand } from './terminal-command.ts';
+import { promptForAcceptance } from './views/acceptance-prompt.ts';
 import { ApprovalPrompt } from './views/approval-prompt.ts';
 import { FocusPanels } from './views/focus-panels.ts';
-import { promptForHooks } from './views/hook-prompt.ts';
 import { LedgerView } from './views/ledger-view.ts';
 import { createQuestionNotices } from './views/question-notices.ts';
 import { createStatusBar } from './views/status-bar.ts';
@@ -64,10 +65,11 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     panels,
     figures,
     new ApprovalPrompt(parts, (approval) => reviewApproval(parts, approval)),
-    promptForHooks(services),
+    promptForAcceptance(services),
     createStatusBar(services.connection, services.model, figures),
     createQuestionNotices(services.model, services.onError),
     vscode.workspace.registerTextDocumentContentProvider(BEFORE_SCHEME, beforeContent(parts)),
+    vscode.workspace.registerTextDocumentContentProvider(REVIEW_SCHEME, reviewContent(parts)),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),

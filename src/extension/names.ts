@@ -22,6 +22,7 @@ export const COMMAND_NAMES = [
   'answer',
   'approve',
   'acceptHooks',
+  'acceptFaculties',
   'runDemo',
   'chooseModel',
   'setApiKey',

@@ -1,19 +1,21 @@
 /** What went wrong, said to a person with a way on. */
 import * as vscode from 'vscode';
 import { HostGone } from '../client/host-client.ts';
-import { AnimusError } from '../protocol/errors.ts';
+import { AnimusError, type ErrorKind } from '../protocol/errors.ts';
 import { joinSentences } from './host/host-state.ts';
 import { messageText } from './plain-text.ts';
 
 type Way = { title: string; command: string };
 
+const ASKING: readonly ErrorKind[] = ['untrusted_folder', 'faculty_not_accepted'];
+
 export function report(error: unknown, log: (level: 'error', message: string) => void): void {
   log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
   const { text, ways } = describe(error);
   const { showErrorMessage, showWarningMessage } = vscode.window;
-  // That somebody has to trust first is no fault.
-  const show =
-    error instanceof AnimusError && error.kind === 'untrusted_folder' ? showWarningMessage : showErrorMessage;
+  // That somebody has to trust or to accept first is no fault.
+  const isAsked = error instanceof AnimusError && ASKING.includes(error.kind);
+  const show = isAsked ? showWarningMessage : showErrorMessage;
   void show(`Animus: ${messageText(text)}`, ...ways).then(async (way) => {
     if (way) await vscode.commands.executeCommand(way.command);
   });
@@ -30,6 +32,9 @@ function describe(error: unknown): { text: string; ways: Way[] } {
     const manage = { title: 'Manage Workspace Trust', command: 'workbench.trust.manage' };
     const grant = { title: 'Trust This Folder', command: 'animus.trust' };
     return { text, ways: [vscode.workspace.isTrusted ? grant : manage] };
+  }
+  if (error.kind === 'faculty_not_accepted') {
+    return { text: error.message, ways: [{ title: 'Review…', command: 'animus.acceptFaculties' }] };
   }
   return { text, ways: [logs] };
 }

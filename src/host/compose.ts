@@ -9,6 +9,7 @@ import type { ParsedParams, Result } from '../protocol/requests.ts';
 import { movedMarkerFile, pendingRestoreFile } from '../rendezvous/store-files.ts';
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
+import { learnAcceptance } from './api/faculty-acceptance.ts';
 import { handleRequest } from './api/handlers.ts';
 import { UnsavedFiles } from './api/unsaved-files.ts';
 import { WindowModels } from './api/window-models.ts';
@@ -20,6 +21,7 @@ import { DiskSpace, freeBytes } from './db/disk-space.ts';
 import { readMigrations } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import { PgliteDb } from './db/pglite-db.ts';
+import { retryLost } from './db/retry-lost.ts';
 import type { Db } from './db/types.ts';
 import { AcceptedCopies } from './engine/acceptance/accepted-copies.ts';
 import { whyDayIsOver } from './engine/dispatch/day-cap.ts';
@@ -74,6 +76,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     bundled: assets.faculties,
     personal: path.join(home, 'faculties'),
     workspace: path.join(folder, '.animus', 'faculties'),
+    accepted: path.join(home, 'accepted'),
   });
   const windowModels = new WindowModels();
   const unsavedFiles = new UnsavedFiles();
@@ -88,7 +91,11 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       void persistent.keepOnly(current).catch((error) => log('warn', 'hooks.not_ended', { message: String(error) })),
   });
   const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
-  const database = lazyDatabase(options, log, disk, () => controls.drain('the database does not reopen'));
+  const database = lazyDatabase(options, log, disk, {
+    // Whoever has the database meets a catalogue that knows what was accepted.
+    onOpen: (db) => retryLost(() => learnAcceptance({ catalogue, place: identity.place, folder }, db)),
+    onGivenUp: () => controls.drain('the database does not reopen'),
+  });
   const mcp = new McpServers({
     workspace: folder,
     environment: commandEnvironment,
@@ -215,7 +222,14 @@ function storeCare({ config, store }: HostOptions, { place }: HostIdentity, part
   });
 }
 
-function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: DiskSpace, onGivenUp: () => void) {
+type DatabaseEvents = { onOpen(db: Db): Promise<void>; onGivenUp(): void };
+
+function lazyDatabase(
+  { config, store, assets }: HostOptions,
+  log: Log,
+  disk: DiskSpace,
+  { onOpen, onGivenUp }: DatabaseEvents,
+) {
   let opening: Promise<Db> | undefined;
   let state: Result<'host/status'>['database'] = { kind: 'opening' };
   const open = async (): Promise<Db> => {
@@ -234,6 +248,7 @@ function lazyDatabase({ config, store, assets }: HostOptions, log: Log, disk: Di
         onDiskFull: () => disk.noteRefused(),
         onListenerError: (error) => log('error', 'database.listener_failed', { message: String(error) }),
       });
+      await onOpen(db);
       state = { kind: 'ready' };
       return db;
     } catch (error) {
@@ -276,6 +291,7 @@ async function welcome(
     params.home === home ? '' : `The host was started with ANIMUS_HOME=${home}.`,
     params.folder === folder ? '' : `The host serves ${folder}.`,
     await unacceptedHooks(context),
+    unacceptedFaculties(context),
   ].filter((text) => text !== '');
   const trusted = await trustedSoon(context);
   const { version, build: hash } = build;
@@ -294,6 +310,13 @@ async function unacceptedHooks({ database, hooks, status }: ApiContext): Promise
   };
   const nothing = () => ''; // whoever asks for the hooks hears what is wrong
   return Promise.race([look().catch(nothing), sleep(TRUST_WITHIN_MS, '', { ref: false })]);
+}
+
+function unacceptedFaculties({ catalogue, status }: ApiContext): string {
+  if (status().database.kind !== 'ready') return '';
+  const { state, names } = catalogue.list().workspace?.present ?? { names: [] };
+  if (names.length === 0 || (state !== 'new' && state !== 'changed')) return '';
+  return `Faculties of this folder wait for you to accept them: ${names.join(', ')} (animus faculty accept)`;
 }
 
 /** Null where the database does not say at once: a greeting must not wait for it, or the client takes the host for gone. */

@@ -58,6 +58,7 @@ export function focusDependencies(
         db: parts.db,
         context: { ...idsOf(claim), closedFolder },
         faculty: claim.faculty.permissions,
+        isOfWorkspace: claim.faculty.origin === 'workspace',
         whenAsked: headless ? config.permissions.when_headless : 'wait',
         redact: (text) => parts.redactor.text(text),
       }),
@@ -103,6 +104,7 @@ export function dayCapOf({ budget }: Config): number | null {
 
 function childFaculty(catalogue: FacultyCatalogue, wanted: string): ChildFaculty {
   const found = catalogue.find(wanted);
+  if (found.kind === 'unaccepted') return found;
   if (found.kind !== 'found') {
     return { kind: 'unknown', names: catalogue.list().faculties.map(({ name }) => name) };
   }

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   target_not_empty: 1107,
   untrusted_folder: 1201,
   not_permitted: 1202,
+  faculty_not_accepted: 1203,
   unknown_faculty: 1301,
   broken_faculty: 1302,
   not_found: 1303,

@@ -96,16 +96,24 @@ export const hostStatus = z.object({
 });
 export type HostStatus = z.infer<typeof hostStatus>;
 
+/** Whom a name would mean without the faculty of the workspace. */
+export const shadowedFaculty = z.object({
+  name: z.string(),
+  faculty: z.string(),
+  origin: z.enum(['bundled', 'personal']),
+});
+
 export const facultyView = z.object({
   name: z.string(),
   description: z.string(),
-  origin: z.enum(['bundled', 'personal']),
+  origin: z.enum(['bundled', 'personal', 'workspace']),
   file: z.string(),
   accepts: z.array(z.string()),
   model: z.string().nullable(),
   tools: z.array(z.string()),
   max_concurrent: z.number().nullable(),
   max_attempts: z.number(),
+  shadows: z.array(shadowedFaculty).default([]),
 });
 export type FacultyView = z.infer<typeof facultyView>;
 

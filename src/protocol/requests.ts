@@ -9,6 +9,7 @@ import {
 } from './approvals.ts';
 import { awarenessShowParams, awarenessView } from './awareness.ts';
 import { fileChangeView } from './changes.ts';
+import { facultyAcceptParams, facultyAcceptResult, facultyFolderView, facultyReviewResult } from './faculties.ts';
 import {
   contextBlockView,
   contextCutView,
@@ -327,8 +328,17 @@ export const REQUESTS = {
 
   'faculty/list': {
     params: nothing,
-    result: z.object({ faculties: z.array(facultyView), problems: z.array(facultyProblem) }),
+    result: z.object({
+      faculties: z.array(facultyView),
+      problems: z.array(facultyProblem),
+      /** What the workspace brings along; null where that is nothing. */
+      workspace: facultyFolderView.nullable().default(null),
+    }),
   },
+  /** What a person reads before they accept the faculties of the workspace. */
+  'faculty/review': { params: nothing, result: facultyReviewResult },
+  /** Lets the faculties of the workspace be used as they are now; needs a person. */
+  'faculty/accept': { params: facultyAcceptParams, result: facultyAcceptResult },
 
   /** From here on the connection gets notifications. */
   'events/subscribe': { params: nothing, result: nothing },

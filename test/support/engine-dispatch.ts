@@ -71,7 +71,7 @@ export function useDispatchers() {
 
   const catalogue = (now?: () => number): FacultyCatalogue => {
     const none = path.join(faculties, 'none');
-    return new FacultyCatalogue({ bundled: faculties, personal: none, workspace: none }, now);
+    return new FacultyCatalogue({ bundled: faculties, personal: none, workspace: none, accepted: none }, now);
   };
 
   async function start(bench: Bench, changes: Partial<DispatcherOptions> = {}) {

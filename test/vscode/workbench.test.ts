@@ -177,6 +177,25 @@ describeDriven('the packaged extension in a workbench', () => {
     await workbench.row(/^Survey this folder.*, general · script/).waitFor();
   });
 
+  it('[S8] shows what the faculties of the folder would run, and uses them when a person lets it', async () => {
+    const { workbench, sandbox } = at();
+    const verify = '[faculty.consolidate]\nverify = \'sh "$ANIMUS_FACULTY_DIR/check.sh"\'\n';
+    mkdirSync(path.join(sandbox.workspace, '.animus/faculties'), { recursive: true });
+    sandbox.write('.animus/faculties/own.toml', `[faculty]\nname = "own"\ndescription = "Checks."\n${verify}`);
+    sandbox.write('.animus/faculties/check.sh', 'exit 0\n');
+    await workbench.command('Animus: Submit Work');
+    await workbench.choice('Accept the faculties of this folder').click();
+    const dialog = workbench.page.locator('.monaco-dialog-box');
+    await dialog.getByText('own runs (verify): sh "$ANIMUS_FACULTY_DIR/check.sh"').waitFor();
+    await workbench.shot('accept-faculties');
+    await dialog.getByRole('button', { name: 'Accept' }).click();
+    await workbench.tab('Faculties of this folder').waitFor();
+    await workbench.page.getByText('runs (verify): sh').first().waitFor();
+    await workbench.command('Animus: Submit Work');
+    await workbench.choice('own').getByText('workspace').waitFor();
+    await workbench.page.keyboard.press('Escape');
+  });
+
   it('activates without work', async () => {
     const { workbench } = at();
     await workbench.command('Developer: Show Running Extensions');

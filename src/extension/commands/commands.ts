@@ -1,5 +1,6 @@
 /** What each command does. */
 import type { CommandName } from '../names.ts';
+import { acceptFaculties } from './accept-faculties.ts';
 import { acceptHooks } from './accept-hooks.ts';
 import { answer } from './answer.ts';
 import { approve } from './approve.ts';
@@ -40,6 +41,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   answer,
   approve,
   acceptHooks,
+  acceptFaculties,
   runDemo,
   chooseModel,
   setApiKey,

@@ -1,8 +1,11 @@
 /** Animus: Submit Work. A faculty, then what is to be done; a selection or a file goes along with it. */
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import type { FacultyFolderView } from '../../protocol/faculties.ts';
+import type { FacultyView } from '../../protocol/host.ts';
 import { uuidv7 } from '../../rendezvous/ids.ts';
 import { choiceText, plainLine } from '../plain-text.ts';
+import { waitsForAcceptance } from './accept-faculties.ts';
 import type { Command, Parts } from './command.ts';
 import { submit } from './submit.ts';
 
@@ -26,10 +29,10 @@ export const submitWork: Command = async (parts, argument) => {
 
 async function pickFaculty({ connection }: Parts): Promise<string | undefined> {
   const listed = connection.request('faculty/list', {});
-  const items = listed.then(({ faculties, problems }) => [
-    ...faculties.map(({ name, description, origin }) => ({
+  const items = listed.then(({ faculties, problems, workspace }) => [
+    ...faculties.map(({ name, description, origin, shadows }) => ({
       label: choiceText(name),
-      description: origin === 'bundled' ? '' : origin,
+      description: origin === 'bundled' ? '' : [origin, ...shadows.map(shadowText)].join(', '),
       detail: choiceText(plainLine(description, 200)),
       iconPath: new vscode.ThemeIcon('hubot'),
       name,
@@ -42,6 +45,7 @@ async function pickFaculty({ connection }: Parts): Promise<string | undefined> {
       name: undefined,
       file,
     })),
+    ...(waitsForAcceptance(workspace) ? [acceptanceChoice(workspace)] : []),
   ]);
   const picked = await vscode.window.showQuickPick(items, {
     title: 'Animus: Submit Work',
@@ -49,7 +53,21 @@ async function pickFaculty({ connection }: Parts): Promise<string | undefined> {
     matchOnDetail: true,
   });
   if (picked && 'file' in picked) await vscode.window.showTextDocument(vscode.Uri.file(picked.file));
+  if (picked && 'command' in picked) await vscode.commands.executeCommand(picked.command);
   return picked?.name;
+}
+
+const shadowText = ({ faculty, origin }: FacultyView['shadows'][number]) => `in place of the ${origin} ${faculty}`;
+
+function acceptanceChoice({ names, state }: FacultyFolderView) {
+  return {
+    label: 'Accept the faculties of this folder…',
+    description: state === 'new' ? 'not used yet' : 'changed since they were accepted',
+    detail: choiceText(names.join(', ')),
+    iconPath: new vscode.ThemeIcon('verified'),
+    name: undefined,
+    command: 'animus.acceptFaculties',
+  };
 }
 
 /** What goes along with what is typed: a file, or the lines that are selected. */

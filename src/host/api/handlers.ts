@@ -6,6 +6,7 @@ import { awarenessHandlers } from './handlers/awareness.ts';
 import { changeHandlers } from './handlers/change.ts';
 import { dbHandlers } from './handlers/db.ts';
 import { editorHandlers } from './handlers/editor.ts';
+import { facultyHandlers } from './handlers/faculties.ts';
 import { focusContextHandlers } from './handlers/focus-context.ts';
 import { hookHandlers } from './handlers/hooks.ts';
 import { hostHandlers } from './handlers/host.ts';
@@ -24,6 +25,7 @@ const HANDLERS: Handlers = {
   ...awarenessHandlers,
   ...changeHandlers,
   ...dbHandlers,
+  ...facultyHandlers,
   ...focusContextHandlers,
   ...editorHandlers,
   ...hookHandlers,

@@ -32,6 +32,7 @@ const BY_KIND: Record<ErrorKind, number> = {
   target_not_empty: EXIT.usage,
   untrusted_folder: EXIT.refused,
   not_permitted: EXIT.refused,
+  faculty_not_accepted: EXIT.refused,
   unknown_faculty: EXIT.usage,
   broken_faculty: EXIT.usage,
   not_found: EXIT.usage,

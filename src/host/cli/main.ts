@@ -10,7 +10,7 @@ import { awareness } from './commands/awareness.ts';
 import { changesList, changesShow, changesUndo } from './commands/changes.ts';
 import { dbBackup, dbMove, dbRestore } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
-import { facultyList } from './commands/faculty.ts';
+import { facultyAccept, facultyList, facultyReview } from './commands/faculty.ts';
 import { focusContext } from './commands/focus.ts';
 import { hooksAccept, hooksList } from './commands/hooks.ts';
 import { hostStart, hostStatus, hostStop } from './commands/host.ts';
@@ -128,8 +128,7 @@ function buildProgram(): Command {
   addHooks(program.command('hooks').description('commands that look at what agents do, and may stop it'));
   addChanges(program.command('changes').description('what agents did to files, and undoing it'));
   addDatabase(program.command('db').description('the store as a whole'));
-  const faculty = program.command('faculty').description('the roles that take up work');
-  faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
+  addFaculty(program.command('faculty').description('the roles that take up work'));
   addModel(program.command('model').description('the models that can do the work'));
   const host = program.command('host').description('the process that does the work');
   host.command('start').description('start it, where none runs').action(action(hostStart));
@@ -287,6 +286,20 @@ function addHooks(hooks: Command): void {
     .option('--hash <hash>', 'only if its content is still this one')
     .description('let it run as it is now; a change asks again')
     .action(action(hooksAccept));
+}
+
+function addFaculty(faculty: Command): void {
+  faculty.command('list').description('list them, and what is wrong with the others').action(action(facultyList));
+  faculty
+    .command('review')
+    .description('what the faculties of this workspace would run, and what changed since you accepted them')
+    .action(action(facultyReview));
+  faculty
+    .command('accept')
+    .option('--hash <hash>', 'only if their content is still this one')
+    .option('--yes', 'what lies there now, without being asked')
+    .description('let the faculties of this workspace be used as they are now; a change asks again')
+    .action(action(facultyAccept));
 }
 
 function addChanges(changes: Command): void {

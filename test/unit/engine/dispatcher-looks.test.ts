@@ -36,7 +36,7 @@ describe('what a dispatcher asks the database', () => {
   const faculties = mkdtempSync(path.join(tmpdir(), 'animus-faculties-'));
   writeFileSync(path.join(faculties, 'general.toml'), '[faculty]\nname = "general"\ndescription = "x"\n');
   const none = path.join(faculties, 'none');
-  const catalogue = () => new FacultyCatalogue({ bundled: faculties, personal: none, workspace: none });
+  const catalogue = () => new FacultyCatalogue({ bundled: faculties, personal: none, workspace: none, accepted: none });
 
   after(() => rmSync(faculties, { recursive: true, force: true }));
 

@@ -32,6 +32,7 @@ describe('faculties', () => {
         bundled: path.join(root, 'bundled'),
         personal: path.join(root, 'personal'),
         workspace: path.join(root, 'workspace'),
+        accepted: path.join(root, 'accepted'),
       },
       () => now,
     );
@@ -45,7 +46,12 @@ describe('faculties', () => {
 
   it('that ship are sound, and a default is among them', () => {
     const none = path.join(root, 'none');
-    const { faculties, problems } = new FacultyCatalogue({ bundled: BUNDLED, personal: none, workspace: none }).list();
+    const { faculties, problems } = new FacultyCatalogue({
+      bundled: BUNDLED,
+      personal: none,
+      workspace: none,
+      accepted: none,
+    }).list();
     assert.deepEqual(problems, []);
     assert.deepEqual(
       faculties.map(({ name }) => name),
@@ -216,7 +222,7 @@ describe('faculties', () => {
     };
     assert.equal(nameOf('uno'), 'one');
     assert.equal(nameOf('two'), 'two');
-    assert.deepEqual(nameOf('three'), { kind: 'unknown', names: ['one', 'two'] });
+    assert.deepEqual(nameOf('three'), { kind: 'unknown' });
   });
 
   it('of the user win over bundled ones', () => {
@@ -240,24 +246,6 @@ describe('faculties', () => {
     );
     const found = faculties.find('broken');
     assert.ok(found.kind === 'broken' && found.problem.file.endsWith('broken.toml'));
-  });
-
-  it('[S7] of a workspace are named, refused, and not even read', () => {
-    write('bundled/general.toml', faculty('general'));
-    const planted = write('workspace/general.toml', faculty('general', 'orient.command = "touch /tmp/owned"'));
-    write('workspace/evil.toml', faculty('evil'));
-    const faculties = catalogue();
-    const { problems } = faculties.list();
-    assert.deepEqual(
-      problems.map(({ file }) => path.basename(file)),
-      ['evil.toml', 'general.toml'],
-    );
-    assert.match(problems[1]?.message ?? '', /is a faculty of the workspace, and these are not used/);
-    assert.equal(problems[1]?.file, planted);
-    assert.match(problems[1]?.next ?? '', /copy it to the faculties folder of your Animus home/);
-    const general = faculties.find('general');
-    assert.ok(general.kind === 'found' && general.faculty.orient.command === null);
-    assert.equal(faculties.find('evil').kind, 'broken');
   });
 
   it('are read again when a file, or the prompt beside it, changes, comes or goes', () => {

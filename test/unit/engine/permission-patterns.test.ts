@@ -145,6 +145,22 @@ describe('permission patterns', () => {
     assert.equal(await ruling(run, status, ['allow', 'run_command'], ['ask', 'run_command']), 'ask');
   });
 
+  it('a faculty that came with the workspace allows nothing that a person refused, however specific it is', async () => {
+    const run = worldTool({ name: 'run_command', effect: 'exclusive' });
+    const push = command('git push origin main');
+    const refused: [Verdict, string, Rule['from']] = ['deny', 'run_command(git push *)', 'person'];
+    const specific = 'run_command(git push origin main)';
+    assert.equal(await ruling(run, push, refused, ['allow', specific, 'faculty']), 'allow');
+    assert.equal(await ruling(run, push, refused, ['allow', specific, 'workspace']), 'deny');
+    assert.equal(await ruling(run, push, ['allow', specific, 'workspace']), 'allow');
+    assert.equal(await ruling(run, command('git status'), refused, ['allow', 'run_command', 'workspace']), 'allow');
+    assert.equal(
+      await ruling(run, push, ['allow', 'run_command', 'person'], ['deny', specific, 'workspace']),
+      'deny',
+      'what it refuses holds',
+    );
+  });
+
   it('outside of the workspace all is refused, reading too, unless a path there is named', async () => {
     const read = worldTool({ name: 'read_file' });
     assert.equal(await ruling(read, file('/etc/passwd')), 'deny');
@@ -159,7 +175,10 @@ describe('permission patterns', () => {
       ['allow', 'write_file'],
       ['allow', 'write_file(**)'],
     ];
-    for (const name of ['.git/hooks/pre-commit', '.animus/hooks/x/HOOK.md', '.vscode/tasks.json', 'sub/.GIT/config']) {
+    for (const name of [
+      ...['.git/hooks/pre-commit', '.vscode/tasks.json', 'sub/.GIT/config'],
+      ...['.animus/hooks/x/HOOK.md', '.animus/faculties/coder.toml', '.animus/faculties/bin/verify.sh'],
+    ]) {
       assert.equal(await ruling(write, file(name), ...all), 'ask', name);
     }
     assert.equal(await ruling(write, file('.vscode/a.json'), ...all, ['allow', 'write_file(.vscode/*.json)']), 'allow');

@@ -51,6 +51,7 @@ describe('phase commands', function () {
       ANIMUS_FOCUS_DIR: folder,
       ANIMUS_WORK_ID: id,
       ANIMUS_FACULTY: 'general',
+      ANIMUS_FACULTY_DIR: '/faculties',
       ANIMUS_PHASE: 'orient',
       ANIMUS_PHASE_RUN: '1',
       PATH: process.env.PATH,

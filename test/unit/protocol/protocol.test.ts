@@ -77,6 +77,8 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'focus/read': { id: ID, after_n: 0, calls_from_turn: 0 },
   'awareness/show': { focus_id: ID, faculty: 'general' },
   'faculty/list': {},
+  'faculty/review': {},
+  'faculty/accept': { hash: HEX, pid: 4711 },
   'events/subscribe': {},
 };
 

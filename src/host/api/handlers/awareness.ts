@@ -7,6 +7,7 @@ import type { Faculty } from '../../engine/faculties/schema.ts';
 import { readDigest } from '../../store/awareness/digests.ts';
 import { readFocus } from '../../store/foci/foci.ts';
 import type { ApiContext, Handlers } from '../context.ts';
+import { whyUnusable } from '../faculty-acceptance.ts';
 
 export const awarenessHandlers: Pick<Handlers, 'awareness/show'> = {
   'awareness/show': (context, { focus_id, faculty }) =>
@@ -43,13 +44,12 @@ function requireFaculty({ catalogue }: ApiContext, name: string): Faculty {
   catalogue.refresh();
   const found = catalogue.find(name);
   if (found.kind === 'found') return found.faculty;
-  if (found.kind === 'broken') {
-    const { message, next } = found.problem;
-    throw new AnimusError('broken_faculty', `The faculty "${name}" cannot be used: ${message}`, next);
-  }
+  const unusable = whyUnusable(name, found);
+  if (unusable) throw unusable;
+  const names = catalogue.list().faculties.map((faculty) => faculty.name);
   throw new AnimusError(
     'unknown_faculty',
     `This host knows no faculty "${name}".`,
-    `There are: ${found.names.toSorted().join(', ')}.`,
+    `There are: ${names.toSorted().join(', ')}.`,
   );
 }

@@ -1,4 +1,4 @@
-/** host/status, host/drain, credentials/offer, events/subscribe, faculty/list. */
+/** host/status, host/drain, credentials/offer, events/subscribe. */
 
 import { dayCapReason } from '../../engine/dispatch/day-cap.ts';
 import { type Day, readDay } from '../../store/budgets/daily.ts';
@@ -6,10 +6,7 @@ import { readTrust } from '../../store/trust/trust.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { viewQueue } from '../queue-view.ts';
 
-type HostHandlers = Pick<
-  Handlers,
-  'host/status' | 'host/drain' | 'credentials/offer' | 'events/subscribe' | 'faculty/list'
->;
+type HostHandlers = Pick<Handlers, 'host/status' | 'host/drain' | 'credentials/offer' | 'events/subscribe'>;
 
 export const hostHandlers: HostHandlers = {
   async 'host/status'(context, _params, session) {
@@ -37,25 +34,6 @@ export const hostHandlers: HostHandlers = {
   async 'events/subscribe'(_context, _params, session) {
     session.subscribe();
     return {};
-  },
-
-  async 'faculty/list'(context) {
-    context.catalogue.refresh();
-    const { faculties, problems } = context.catalogue.list();
-    return {
-      faculties: faculties.map((faculty) => ({
-        name: faculty.name,
-        description: faculty.description,
-        origin: faculty.origin,
-        file: faculty.file,
-        accepts: faculty.accepts,
-        model: faculty.engage.model,
-        tools: faculty.engage.tools,
-        max_concurrent: faculty.max_concurrent,
-        max_attempts: faculty.max_attempts,
-      })),
-      problems: [...problems],
-    };
   },
 };
 

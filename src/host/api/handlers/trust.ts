@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { AnimusError } from '../../../protocol/errors.ts';
 import { grantTrust, readTrust } from '../../store/trust/trust.ts';
 import type { Handlers } from '../context.ts';
+import { learnAcceptance } from '../faculty-acceptance.ts';
 import { refuseAgents } from '../refuse-agents.ts';
 
 export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
@@ -19,6 +20,7 @@ export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
     await grantTrust(db, context.place, context.folder, session.client.kind);
     const grant = await readTrust(db, context.place, context.folder);
     if (!grant) throw new Error('A grant was not stored.');
+    await learnAcceptance(context, db);
     return { folder: grant.folder, granted_by: grant.grantedBy, granted_at: grant.grantedAt.toISOString() };
   },
 

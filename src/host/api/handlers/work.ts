@@ -16,6 +16,7 @@ import { type Submission, type SubmitResult, submitWork } from '../../store/work
 import type { AskedBudget, Provenance, WorkItem } from '../../store/work/types.ts';
 import { openWaits } from '../../store/work/waits.ts';
 import type { ApiContext, Handlers } from '../context.ts';
+import { whyUnusable } from '../faculty-acceptance.ts';
 import { requireItem } from '../find-item.ts';
 import { viewBudget, viewEvent, viewFocus, viewWork } from '../views.ts';
 
@@ -227,11 +228,10 @@ async function routeFaculty(
   }
   const elsewhere = await facultiesOfPlace(db, context.place);
   if (insists || elsewhere.includes(wanted)) return unchecked;
-  if (found.kind === 'broken') {
-    const { message, next } = found.problem;
-    throw new AnimusError('broken_faculty', `The faculty "${wanted}" cannot be used: ${message}`, next);
-  }
-  const names = [...new Set([...found.names, ...elsewhere])].sort();
+  const unusable = whyUnusable(wanted, found);
+  if (unusable) throw unusable;
+  const here = context.catalogue.list().faculties.map(({ name }) => name);
+  const names = [...new Set([...here, ...elsewhere])].sort();
   throw new AnimusError(
     'unknown_faculty',
     `No host here knows a faculty "${wanted}". Nothing was submitted.`,

@@ -3,7 +3,7 @@
  * content that could be accepted.
  */
 import { createHash } from 'node:crypto';
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, type Dirent, fstatSync, lstatSync, opendirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export type ContentFile = {
@@ -19,38 +19,94 @@ export type FolderContent =
 
 const MOST_FILES = 500;
 const MOST_BYTES = 16 * 1024 * 1024;
+/** Files and folders together: no look at a folder holds the host up for long. */
+const MOST_ENTRIES = 2000;
 
 /** Reads everything at once: the hash and the bytes are of one look. */
 export function readFolderContent(folder: string): FolderContent {
-  const files: ContentFile[] = [];
-  let bytes = 0;
-  const walk = (relative: string): string | undefined => {
-    for (const entry of entriesOf(path.join(folder, relative))) {
-      const name = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      const absolute = path.join(folder, name);
-      if (entry.isDirectory()) {
-        const reason = walk(name);
-        if (reason !== undefined) return reason;
-      } else if (entry.isFile()) {
-        const { size, mode } = statSync(absolute);
-        bytes += size;
-        if (files.length >= MOST_FILES) return `it holds more than ${MOST_FILES} files`;
-        if (bytes > MOST_BYTES) return 'it holds more than 16 MiB';
-        files.push({ name, bytes: readFileSync(absolute), isExecutable: (mode & 0o100) !== 0 });
-      } else return `${name} is neither a file nor a folder`;
-    }
-    return undefined;
-  };
   try {
-    const reason = walk('');
-    return reason === undefined ? { kind: 'content', files, hash: hashOf(files) } : { kind: 'unacceptable', reason };
+    const found = filesIn(folder);
+    if ('reason' in found) return { kind: 'unacceptable', ...found };
+    const files: ContentFile[] = [];
+    let room = MOST_BYTES;
+    for (const name of found.names) {
+      const file = readPlainFile(path.join(folder, name), room);
+      if (typeof file === 'string') return { kind: 'unacceptable', reason: `${name} ${file}` };
+      if (file === undefined) return { kind: 'unacceptable', reason: 'it holds more than 16 MiB' };
+      room -= file.bytes.length;
+      files.push({ name, ...file });
+    }
+    return { kind: 'content', files, hash: hashOf(files) };
   } catch (error) {
     return { kind: 'unacceptable', reason: (error as Error).message };
   }
 }
 
-function entriesOf(folder: string): Dirent[] {
-  return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+/** Changes when anything in the folder does, at the price of asking for each file's state. */
+export function folderStamp(folder: string): string {
+  try {
+    const found = filesIn(folder);
+    if ('reason' in found) return found.reason;
+    return found.names.map((name) => `${name}=${fileStamp(path.join(folder, name))}`).join('\n');
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+/** Also with the time of its last change of state, which nobody sets. */
+function fileStamp(file: string): string {
+  const { size, mtimeMs, ctimeMs, ino, mode } = lstatSync(file);
+  return `${size}/${mtimeMs}/${ctimeMs}/${ino}/${mode}`;
+}
+
+/** By their names, sorted, each folder's files where the folder stands. */
+function filesIn(folder: string): { names: string[] } | { reason: string } {
+  const names: string[] = [];
+  let entries = 0;
+  const walk = (relative: string): string | undefined => {
+    const found = entriesOf(path.join(folder, relative), MOST_ENTRIES - entries);
+    if (found === undefined) return `it holds more than ${MOST_ENTRIES} files and folders`;
+    entries += found.length;
+    for (const entry of found) {
+      const name = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isDirectory()) {
+        const reason = walk(name);
+        if (reason !== undefined) return reason;
+      } else if (!entry.isFile()) return `${name} is neither a file nor a folder`;
+      else if (names.push(name) > MOST_FILES) return `it holds more than ${MOST_FILES} files`;
+    }
+    return undefined;
+  };
+  const reason = walk('');
+  return reason === undefined ? { names } : { reason };
+}
+
+/** Undefined where there are more than `most`, which are not all read then. */
+function entriesOf(folder: string, most: number): Dirent[] | undefined {
+  const directory = opendirSync(folder);
+  try {
+    const entries: Dirent[] = [];
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      if (entries.push(entry) > most) return undefined;
+    }
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } finally {
+    directory.closeSync();
+  }
+}
+
+/** Neither follows a link nor waits for a pipe that took the file's place meanwhile. Undefined where it is too long. */
+function readPlainFile(file: string, most: number): Omit<ContentFile, 'name'> | string | undefined {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const descriptor = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) return 'is neither a file nor a folder';
+    if (stat.size > most) return undefined;
+    return { bytes: readFileSync(descriptor), isExecutable: (stat.mode & 0o100) !== 0 };
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Each part with its length before it, so that no two contents read the same. */

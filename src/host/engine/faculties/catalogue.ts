@@ -1,35 +1,66 @@
 /**
- * The faculties there are: bundled ones, then the user's own, which win by name. Those of a workspace are named and not
- * used: they bring commands along, and nothing yet records that a person accepted them. Files are read again when they
- * change.
+ * The faculties there are: bundled ones, then the user's own, then those of the workspace that a person accepted; the later
+ * win by name. Files are read again when they change. What was accepted it is told: it reads no database.
  */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { AcceptedCopies } from '../acceptance/accepted-copies.ts';
+import type { ContentFile } from '../acceptance/folder-content.ts';
+import { type Acceptance, NOTHING_ACCEPTED } from '../acceptance/standing.ts';
 import { loadFaculty } from './load.ts';
+import { type Taken, takenBy } from './powers.ts';
 import type { Faculty, FacultyProblem } from './schema.ts';
+import { WorkspaceFaculties, type WorkspaceLook } from './workspace-faculties.ts';
 
-export type FacultyFolders = { bundled: string; personal: string; workspace: string };
+export type FacultyFolders = {
+  bundled: string;
+  personal: string;
+  workspace: string;
+  /** Where the copies of what was accepted lie. */
+  accepted: string;
+};
 
 export type FacultyLookup =
   | { kind: 'found'; faculty: Faculty }
   /** A file by that name is there but gives no faculty. */
   | { kind: 'broken'; problem: FacultyProblem }
-  | { kind: 'unknown'; names: string[] };
+  /** The workspace brings it along, and nobody accepted it. */
+  | { kind: 'unaccepted' }
+  | { kind: 'unknown' };
+
+export type Listed = {
+  faculties: readonly Faculty[];
+  problems: readonly FacultyProblem[];
+  /** Undefined where the workspace brings none along. */
+  workspace: WorkspaceLook | undefined;
+};
 
 /** How long a look at the folders is good for, in milliseconds: lists and claims come in bursts. */
 const FRESH_MS = 250;
+
+/** Whose alias counts where several have it. */
+const ORIGINS = ['workspace', 'personal', 'bundled'] as const;
 
 export class FacultyCatalogue {
   #folders: FacultyFolders;
   #now: () => number;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #signature = '';
-  #faculties: Faculty[] = [];
-  #problems: FacultyProblem[] = [];
+  #acceptance = NOTHING_ACCEPTED;
+  #ofWorkspace: WorkspaceFaculties;
+  #others: readonly Faculty[] = [];
+  #listed: Listed = { faculties: [], problems: [], workspace: undefined };
 
   constructor(folders: FacultyFolders, now: () => number = Date.now) {
     this.#folders = folders;
     this.#now = now;
+    this.#ofWorkspace = new WorkspaceFaculties(folders.workspace, new AcceptedCopies(folders.accepted));
+  }
+
+  /** What people said of the workspace's faculties, whenever that may have changed. */
+  learn(acceptance: Acceptance): void {
+    this.#acceptance = acceptance;
+    this.refresh();
   }
 
   /** Looks at the folders now, for a person who has just changed a file. */
@@ -38,54 +69,86 @@ export class FacultyCatalogue {
     this.#refresh();
   }
 
-  list(): { faculties: readonly Faculty[]; problems: readonly FacultyProblem[] } {
+  list(): Listed {
     this.#refresh();
-    return { faculties: this.#faculties, problems: this.#problems };
+    return this.#listed;
   }
 
   /** By name or alias. */
   find(wanted: string): FacultyLookup {
-    const { faculties, problems } = this.list();
+    const { faculties, problems, workspace } = this.list();
     const faculty =
-      faculties.find(({ name }) => name === wanted) ?? faculties.find(({ accepts }) => accepts.includes(wanted));
+      faculties.find(({ name }) => name === wanted) ??
+      ORIGINS.flatMap((from) => faculties.filter(({ origin }) => origin === from)).find(({ accepts }) =>
+        accepts.includes(wanted),
+      );
     if (faculty) return { kind: 'found', faculty };
     const problem = problems.find(({ file }) => path.basename(file, '.toml') === wanted);
     if (problem) return { kind: 'broken', problem };
-    return { kind: 'unknown', names: faculties.map(({ name }) => name) };
+    const { present } = workspace ?? {};
+    const isBrought =
+      present?.names.includes(wanted) || present?.faculties.some(({ accepts }) => accepts.includes(wanted));
+    return { kind: isBrought ? 'unaccepted' : 'unknown' };
+  }
+
+  /** The names that mean this faculty of the workspace and another one without it. */
+  takenBy(faculty: Faculty): Taken[] {
+    return faculty.origin === 'workspace' ? takenBy(faculty, this.#others) : [];
+  }
+
+  /** Lays down a copy of the workspace's faculties. False where they are not what the hash says, or there are none. */
+  keep(hash: string): boolean {
+    return this.#ofWorkspace.keep(hash);
+  }
+
+  /** Undefined where the copy is gone, or another one. */
+  acceptedFiles(hash: string): readonly ContentFile[] | undefined {
+    return this.#ofWorkspace.filesOf(hash);
   }
 
   #refresh(): void {
     const now = this.#now();
     if (now - this.#lookedAt < FRESH_MS) return;
     this.#lookedAt = now;
-    const { bundled, personal, workspace } = this.#folders;
-    const folders = [readFolder(bundled), readFolder(personal), readFolder(workspace)];
-    const signature = folders.map(({ stamp }) => stamp).join('\n');
+    const folders = [readFolder(this.#folders.bundled), readFolder(this.#folders.personal)];
+    const stamps = folders.map(({ stamp }) => stamp);
+    const acceptance = this.#acceptance;
+    const signature = JSON.stringify([stamps, this.#ofWorkspace.stamp(acceptance), acceptance]);
     if (signature === this.#signature) return;
     this.#signature = signature;
-    const [ofAnimus, own, refused] = folders.map(({ files }) => files);
-    this.#load([...(ofAnimus ?? []), ...(own ?? [])], refused ?? []);
-    this.#problems.push(...folders.flatMap(({ problem }) => problem ?? []));
+    const files = folders.flatMap((folder) => folder.files);
+    this.#load(
+      files,
+      folders.flatMap(({ problem }) => problem ?? []),
+    );
   }
 
-  #load(files: readonly string[], refused: readonly string[]): void {
+  #load(files: readonly string[], unreadable: readonly FacultyProblem[]): void {
     const byName = new Map<string, Faculty>();
-    this.#problems = refused.map(refuseWorkspaceFile);
+    const problems = [];
     for (const file of files) {
       const loaded = loadFaculty(file, path.dirname(file) === this.#folders.bundled ? 'bundled' : 'personal');
-      if ('message' in loaded) this.#problems.push(loaded);
+      if ('message' in loaded) problems.push(loaded);
       else byName.set(loaded.name, loaded);
     }
-    this.#faculties = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#others = inOrder(byName);
+    const workspace = this.#ofWorkspace.look(this.#acceptance);
+    for (const faculty of workspace?.accepted?.faculties ?? []) byName.set(faculty.name, faculty);
+    problems.push(...(workspace ? problemsOf(workspace) : []), ...unreadable);
+    this.#listed = { faculties: inOrder(byName), problems, workspace };
   }
 }
 
-function refuseWorkspaceFile(file: string): FacultyProblem {
-  return {
-    file,
-    message: `${file} is a faculty of the workspace, and these are not used yet: a workspace's commands need a person's acceptance first.`,
-    next: 'To use it now, look through it and copy it to the faculties folder of your Animus home.',
-  };
+/** Of what is used and of what is there, each once: what is wrong in both is told of the file that a person corrects. */
+function problemsOf({ present, accepted }: WorkspaceLook): readonly FacultyProblem[] {
+  if (!accepted) return present.problems;
+  return accepted.hash === present.hash && accepted.isWhole
+    ? present.problems
+    : [...accepted.problems, ...present.problems];
+}
+
+function inOrder(byName: ReadonlyMap<string, Faculty>): Faculty[] {
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** More files than anybody has faculties; a folder with more of them is not one of faculties. */

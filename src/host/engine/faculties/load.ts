@@ -3,35 +3,46 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { locateIssue } from '../../config/toml-location.ts';
-import { type Faculty, type FacultyProblem, facultySchema } from './schema.ts';
+import { placeServers } from './faculty-folder.ts';
+import { type Faculty, type FacultyFile, type FacultyProblem, facultySchema } from './schema.ts';
 
 const MAX_FILE_BYTES = 256 * 1024;
 
-export function loadFaculty(file: string, origin: Faculty['origin']): Faculty | FacultyProblem {
+/** Gives the bytes of a file by its absolute path, or throws with why not. */
+export type ReadFile = (file: string) => Buffer;
+
+/** `read`: a workspace's faculty consists of nothing but what was accepted together. */
+export function loadFaculty(
+  file: string,
+  origin: Faculty['origin'],
+  read: ReadFile = (one) => readFileSync(one),
+): Faculty | FacultyProblem {
   const next = `Correct the file; it is read again by itself.`;
   try {
-    const text = readText(file);
+    const text = readText(file, read);
     const parsed = facultySchema.safeParse(parse(text));
     if (!parsed.success) {
       return { file, message: parsed.error.issues.map((issue) => locateIssue(file, text, issue)).join('\n'), next };
     }
-    return withPrompt({ ...parsed.data.faculty, mcp: parsed.data.mcp }, file, origin);
+    const { faculty, mcp } = parsed.data;
+    const servers = placeServers(mcp.servers, { file, origin });
+    return { ...faculty, mcp: { servers }, origin, file, prompt: promptOf(faculty, file, read) };
   } catch (error) {
     return { file, message: describe(file, error), next };
   }
 }
 
-function withPrompt(faculty: Omit<Faculty, 'origin' | 'file' | 'prompt'>, file: string, origin: Faculty['origin']) {
-  const { system_prompt: inline, system_prompt_file: promptFile } = faculty.engage;
+function promptOf({ engage }: FacultyFile['faculty'], file: string, read: ReadFile): string {
+  const { system_prompt: inline, system_prompt_file: promptFile } = engage;
   if (inline !== null && promptFile !== null) {
     throw new Error(`faculty.engage: give system_prompt or system_prompt_file, not both`);
   }
-  const prompt = promptFile === null ? (inline ?? '') : readText(path.resolve(path.dirname(file), promptFile));
-  return { ...faculty, origin, file, prompt: prompt.trim() };
+  const text = promptFile === null ? (inline ?? '') : readText(path.resolve(path.dirname(file), promptFile), read);
+  return text.trim();
 }
 
-function readText(file: string): string {
-  const bytes = readFileSync(file);
+function readText(file: string, read: ReadFile): string {
+  const bytes = read(file);
   if (bytes.length > MAX_FILE_BYTES) throw new Error(`${file} is larger than 256 KiB`);
   return bytes.toString('utf8');
 }

@@ -6,6 +6,10 @@ import path from 'node:path';
 import * as z from 'zod';
 import { parsePattern } from '../permissions/pattern.ts';
 
+/** The folder of a faculty's file, for what it starts: in the environment, and for an MCP server, which no shell is for, a mark. */
+export const FOLDER_VARIABLE = 'ANIMUS_FACULTY_DIR';
+export const FOLDER_MARK = `\${${FOLDER_VARIABLE}}`;
+
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const name = z.string().regex(NAME, 'expected lower-case letters, digits and hyphens, beginning with a letter');
 const modelName = z
@@ -39,11 +43,11 @@ const mcpServer = z.union([
   z.strictObject({
     command: z.string().min(1).max(4096),
     args: z.array(z.string().max(10_000)).max(100).default([]),
-    /** Absolute; without it the workspace. */
+    /** Absolute, or in the faculty's folder; without it the workspace. */
     cwd: z
       .string()
       .max(4096)
-      .refine((folder) => path.isAbsolute(folder), 'expected an absolute path')
+      .refine((folder) => path.isAbsolute(folder) || folder.startsWith(FOLDER_MARK), 'expected an absolute path')
       .optional(),
     env: z.record(variable, z.string().max(10_000)).default({}),
     /** Variables of the host's environment that it gets although they look like secrets. */
@@ -187,8 +191,8 @@ export const facultySchema = written.transform(({ faculty, mcp }, context) => {
 export type FacultyFile = z.output<typeof facultySchema>;
 export type Faculty = FacultyFile['faculty'] & {
   mcp: FacultyFile['mcp'];
-  origin: 'bundled' | 'personal';
-  /** Absolute path of its file. */
+  origin: 'bundled' | 'personal' | 'workspace';
+  /** Absolute path of its file; in the accepted copy for a workspace's. */
   file: string;
   /** The prompt's text, wherever it was written. */
   prompt: string;

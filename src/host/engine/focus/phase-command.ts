@@ -12,6 +12,7 @@ import { type CommandResult, runCommand } from '../../process/run-command.ts';
 import { countPhaseRun, type Phase } from '../../store/foci/foci.ts';
 import { type HookRun, insertHookRun, readHookOutputs, readHookRuns } from '../../store/foci/hook-runs.ts';
 import { proveLease } from '../../store/work/leases.ts';
+import { folderVariables } from '../faculties/faculty-folder.ts';
 import type { Claim, FocusDependencies } from './types.ts';
 
 export type PhaseCommand = {
@@ -78,6 +79,7 @@ export async function prepareRun(
   prepareFolder(folder, order, await retryLost(() => readHookOutputs(deps.db, claim.focus.id)));
   const env = {
     ...deps.commandEnvironment,
+    ...folderVariables(claim.faculty),
     ANIMUS_FOCUS_DIR: folder,
     ANIMUS_WORK_ID: claim.item.id,
     ANIMUS_FACULTY: claim.faculty.name,

@@ -4,10 +4,17 @@
  */
 import { existsSync } from 'node:fs';
 import type { Db } from '../../db/types.ts';
-import { type AcceptedFolder, acceptFolder, readAcceptedFolders } from '../../store/acceptance/accepted-folders.ts';
-import { readTrust } from '../../store/trust/trust.ts';
+import { acceptFolder } from '../../store/acceptance/accepted-folders.ts';
 import type { AcceptedCopies } from '../acceptance/accepted-copies.ts';
 import { readFolderContent } from '../acceptance/folder-content.ts';
+import {
+  type Acceptance,
+  NOTHING_ACCEPTED,
+  readAcceptance,
+  runningHash,
+  type Standing,
+  standingOf,
+} from '../acceptance/standing.ts';
 import { type Hook, type HookProblem, inOrder } from './hook.ts';
 import { findFolders, readWorkspaceFolders, stampOf, versionOf, type WorkspaceFolder } from './hook-folders.ts';
 import { loadHook } from './load-hook.ts';
@@ -24,11 +31,8 @@ export type HookCatalogueOptions = {
   onChange(hooks: readonly Hook[]): void;
 };
 
-/** A workspace's hook and where it stands. `changed`: the accepted content runs until the new one is accepted. */
-export type WorkspaceHook = WorkspaceFolder & {
-  state: 'accepted' | 'changed' | 'new' | 'untrusted';
-  hook: Hook | HookProblem;
-};
+/** A workspace's hook and where it stands. */
+export type WorkspaceHook = WorkspaceFolder & { state: Standing; hook: Hook | HookProblem };
 
 export type Listed = { hooks: readonly Hook[]; problems: readonly HookProblem[]; workspace: readonly WorkspaceHook[] };
 
@@ -77,51 +81,44 @@ export class HookCatalogue {
   }
 
   async #look(db: Db): Promise<Listed> {
-    const { folders, place, workspace: folder, onChange } = this.#options;
+    const { folders, place, workspace, onChange } = this.#options;
     const personal = findFolders(folders.personal);
     const found = existsSync(folders.workspace) ? readWorkspaceFolders(folders.workspace) : [];
-    const accepted = found.length === 0 ? [] : await readAcceptedFolders(db, place, 'hook');
-    const isTrusted = found.length > 0 && (await readTrust(db, place, folder)) !== undefined;
-    const signature = JSON.stringify([stampOf(personal.folders), personal.problem, found, accepted, isTrusted]);
+    const acceptance =
+      found.length === 0 ? NOTHING_ACCEPTED : await readAcceptance(db, { place, workspace, kind: 'hook' });
+    const signature = JSON.stringify([stampOf(personal.folders), personal.problem, found, acceptance]);
     this.#lookedAt = performance.now();
     if (signature === this.#signature) return this.#listed;
     const own = personal.folders.map(({ name, folder: own }) => {
       const hook = loadHook(name, { folder: own, origin: 'personal', version: '' });
       return 'events' in hook ? { ...hook, version: versionOf(own, hook.command) } : hook;
     });
-    const workspace = found.map((one) => this.#standingOf(one, accepted, isTrusted));
-    const running = isTrusted ? workspace.flatMap((one) => this.#acceptedHook(one, accepted)) : [];
-    const all = [...own, ...running];
+    const all = [...own, ...found.flatMap((one) => this.#acceptedHook(one, acceptance))];
     this.#signature = signature;
     this.#listed = {
       hooks: all.filter((one) => 'events' in one).sort(inOrder),
       problems: [...all.filter((one) => 'message' in one), ...(personal.problem ? [personal.problem] : [])],
-      workspace,
+      workspace: found.map((one) => whereItStands(one, acceptance)),
     };
     onChange(this.#listed.hooks);
     return this.#listed;
   }
 
-  #standingOf(one: WorkspaceFolder, accepted: readonly AcceptedFolder[], isTrusted: boolean): WorkspaceHook {
-    const own = accepted.filter(({ name }) => name === one.name);
-    const isAccepted = one.hash !== null && own.some(({ hash }) => hash === one.hash);
-    const state = !isTrusted ? 'untrusted' : isAccepted ? 'accepted' : own.length > 0 ? 'changed' : 'new';
-    const hook = loadHook(one.name, { folder: one.folder, origin: 'workspace', version: one.hash ?? '' });
-    return { ...one, state, hook };
-  }
-
-  /** What runs: the content as it is, where that was accepted; else the one that was accepted last. */
-  #acceptedHook(one: WorkspaceHook, accepted: readonly AcceptedFolder[]): (Hook | HookProblem)[] {
-    const own = accepted.filter(({ name }) => name === one.name);
-    const running = own.find(({ hash }) => hash === one.hash) ?? own[0];
-    if (!running) return [];
+  #acceptedHook(one: WorkspaceFolder, acceptance: Acceptance): (Hook | HookProblem)[] {
+    const running = runningHash(acceptance, one);
+    if (running === undefined) return [];
     const { copies } = this.#options;
-    const folder = copies.pathOf(running.hash);
-    if (copies.isWhole(running.hash)) {
-      return [loadHook(one.name, { folder, origin: 'workspace', version: running.hash })];
+    const folder = copies.pathOf(running);
+    if (copies.isWhole(running)) {
+      return [loadHook(one.name, { folder, origin: 'workspace', version: running })];
     }
     const message = `${folder}: the copy of the accepted hook ${one.name} is gone, or is another one by now.`;
     const next = `Accept the hook again: animus hooks accept ${one.name}`;
     return [{ name: one.name, origin: 'workspace', file: folder, message, next }];
   }
+}
+
+function whereItStands(one: WorkspaceFolder, acceptance: Acceptance): WorkspaceHook {
+  const hook = loadHook(one.name, { folder: one.folder, origin: 'workspace', version: one.hash ?? '' });
+  return { ...one, state: standingOf(acceptance, one), hook };
 }

@@ -29,6 +29,8 @@ export type CallPermissionsOptions = {
   db: Db;
   context: Omit<ToolContext, 'signal'>;
   faculty: FacultyPermissions;
+  /** The faculty came with the workspace, and a person accepted it. */
+  isOfWorkspace?: boolean;
   whenAsked: WhenAsked;
   redact(text: string): string;
 };
@@ -48,8 +50,9 @@ export class CallPermissions implements Permissions {
   constructor(options: CallPermissionsOptions) {
     this.#options = options;
     const { allow, ask, deny } = options.faculty;
+    const from = options.isOfWorkspace ? 'workspace' : 'faculty';
     const rules = (verdict: Rule['verdict'], texts: readonly string[]) =>
-      texts.map((text): Rule => ({ verdict, pattern: requirePattern(text), from: 'faculty' }));
+      texts.map((text): Rule => ({ verdict, pattern: requirePattern(text), from }));
     this.#ofFaculty = [...rules('allow', allow), ...rules('ask', ask), ...rules('deny', deny)];
   }
 

@@ -5,8 +5,8 @@ import { matchesPattern, type Pattern, type Subject, specificity } from './patte
 
 export type Verdict = 'allow' | 'ask' | 'deny';
 
-/** `person`: answered a question once and for all. */
-export type Rule = { verdict: Verdict; pattern: Pattern; from: 'faculty' | 'person' };
+/** `person`: answered a question once and for all. `workspace`: a faculty that came with the files and was accepted. */
+export type Rule = { verdict: Verdict; pattern: Pattern; from: 'faculty' | 'workspace' | 'person' };
 
 export type Ruling = { verdict: Verdict; reason: string };
 
@@ -22,11 +22,17 @@ export function ruleOn(rules: readonly Rule[], tool: Tool, subject: Subject | nu
   const applying = isOutside
     ? matching.filter(({ pattern, verdict }) => verdict !== 'allow' || pattern.argument)
     : matching;
-  const [first] = applying.toSorted(compare);
+  const [first] = belowRefusals(applying).toSorted(compare);
   if (first) return { verdict: first.verdict, reason: `${first.verdict} = "${first.pattern.text}" (${first.from})` };
   if (isOutside) return { verdict: 'deny', reason: 'it lies outside of the workspace' };
   if (closed) return { verdict: 'ask', reason: `what lies in ${closed} can make others run something` };
   return { verdict: defaultOf(tool), reason: 'no rule is about it' };
+}
+
+/** What came with the files allows nothing that a person refused, however specific it is. */
+function belowRefusals(rules: readonly Rule[]): readonly Rule[] {
+  const isRefused = rules.some(({ verdict, from }) => verdict === 'deny' && from === 'person');
+  return isRefused ? rules.filter(({ verdict, from }) => verdict !== 'allow' || from !== 'workspace') : rules;
 }
 
 /** Rows of our own and what only reads is allowed; what changes the world asks. */

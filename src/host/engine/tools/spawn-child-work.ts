@@ -17,6 +17,8 @@ export type ChildLimits = {
 
 export type ChildFaculty =
   | { kind: 'found'; name: string; dedup: boolean; maxAttempts: number }
+  /** The workspace brings it along, and no person accepted it. */
+  | { kind: 'unaccepted' }
   | { kind: 'unknown'; names: readonly string[] };
 
 /** Submits a child of the own item, and gives its id at once. `findFaculty` takes names and aliases. */
@@ -48,6 +50,11 @@ export function spawnChildWork(limits: ChildLimits, findFaculty: (wanted: string
       const parent = await lockForSpawn(tx, context.workItemId);
       if (parent?.state !== 'running') return failure('This work has ended: nothing was spawned.');
       const faculty = findFaculty(wanted);
+      if (faculty.kind === 'unaccepted') {
+        return failure(
+          `The faculty "${wanted}" of this workspace waits for a person to accept it: do without it, or ask for that.`,
+        );
+      }
       if (faculty.kind === 'unknown') {
         return failure(`There is no faculty "${wanted}". The faculties are: ${faculty.names.join(', ')}.`);
       }

@@ -15,9 +15,12 @@ const MOST_EDITS = 2000;
 /** Longest diff, in characters. */
 const LONGEST_DIFF = 200_000;
 
-/** Compares line by line. Where the texts differ in too much, the diff says only how many lines each has. */
-export function differenceOf(before: string, after: string): TextDifference {
-  const patch = structuredPatch('', '', before, after, undefined, undefined, { context: 3, maxEditLength: MOST_EDITS });
+/**
+ * Compares line by line. Where the texts differ in too much, the diff says only how many lines each has. The time it takes
+ * grows with the square of `mostEdits`.
+ */
+export function differenceOf(before: string, after: string, mostEdits: number = MOST_EDITS): TextDifference {
+  const patch = structuredPatch('', '', before, after, undefined, undefined, { context: 3, maxEditLength: mostEdits });
   if (patch === undefined) {
     const [removed, added] = [lineCount(before), lineCount(after)];
     return { diff: `[everything changed: ${removed} lines became ${added}]\n`, isTold: false, added, removed };
