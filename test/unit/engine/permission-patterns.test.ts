@@ -8,6 +8,7 @@ import { matchesText } from '../../../src/host/engine/permissions/match-text.ts'
 import { exactPattern, matchesPattern, parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
 import { type Rule, ruleOn, type Verdict } from '../../../src/host/engine/permissions/rules.ts';
 import { resolveSubject } from '../../../src/host/engine/permissions/subject.ts';
+import { createWebFetch } from '../../../src/host/engine/tools/web-fetch.ts';
 import { storeTool, waitingTool, worldTool } from '../../support/engine-loop.ts';
 
 function pattern(text: string) {
@@ -164,6 +165,17 @@ describe('permission patterns', () => {
     assert.deepEqual(verdicts, ['allow', 'allow', 'allow', 'ask', 'ask']);
     assert.equal(await ruling({ ...read, permission: 'ask' }, undefined), 'ask');
     assert.equal(await ruling({ ...write, permission: 'allow' }, undefined), 'allow');
+  });
+
+  it('ask about the web although it reads, unless a rule names the host', async () => {
+    const web = createWebFetch({ reach: { allowPrivate: ['localhost'] }, userAgent: 'Animus/test' });
+    const docs = address('https://docs.example.com/guide');
+    assert.deepEqual([web.kind === 'world' && web.effect, await ruling(web, docs)], ['read', 'ask']);
+    // What a person made reachable is not allowed by that.
+    assert.equal(await ruling(web, address('http://localhost/')), 'ask');
+    assert.equal(await ruling(web, docs, ['allow', 'web_fetch(*.example.com)']), 'allow');
+    assert.equal(await ruling(web, docs, ['allow', 'web_fetch(example.com)']), 'ask');
+    assert.equal(await ruling(web, docs, ['allow', 'web_fetch'], ['deny', 'web_fetch(docs.example.com)']), 'deny');
   });
 
   it('the most specific one counts; of equals a refusal, then what a person said, then a question', async () => {
