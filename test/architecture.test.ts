@@ -89,7 +89,7 @@ const MAY_IMPORT: Record<string, Layer> = {
   'host/engine/tools': {
     layers: [
       ...['protocol', 'rendezvous', 'host/engine/engage', 'host/store', 'host/db', 'host/llm', 'host/mcp'],
-      'host/process',
+      ...['host/process', 'host/web'],
     ],
     packages: ['zod', 'diff'],
   },
@@ -136,6 +136,8 @@ const MAY_IMPORT: Record<string, Layer> = {
     layers: ['rendezvous', 'host/process'],
     packages: ['@modelcontextprotocol/client', '@modelcontextprotocol/client/stdio'],
   },
+  // Pages of the web: what may be reached, and text out of HTML.
+  'host/web': { layers: [], packages: ['htmlparser2'] },
   'host/process': { layers: [], packages: [] },
   // The providers of models as data.
   'host/providers': { layers: [], packages: [] },

@@ -75,16 +75,19 @@ export function focusDependencies(
     ],
     headless,
     dayCapMicros: dayCapOf(config),
-    workspaceTools: createWorkspaceTools({
-      environment: parts.commandEnvironment,
-      storeId,
-      confine: config.commands.confine,
-      findConfinement: () =>
-        findConfinement({
-          hidden: [closedFolder, privateSocketFolder(options.env)],
-          readOnly: STEERING_PATHS.map((steering) => path.join(folder, steering)),
-        }),
-    }),
+    workspaceTools: createWorkspaceTools(
+      {
+        environment: parts.commandEnvironment,
+        storeId,
+        confine: config.commands.confine,
+        findConfinement: () =>
+          findConfinement({
+            hidden: [closedFolder, privateSocketFolder(options.env)],
+            readOnly: STEERING_PATHS.map((steering) => path.join(folder, steering)),
+          }),
+      },
+      { reach: { allowPrivate: config.web.allow_private }, userAgent: `Animus/${options.build.version}` },
+    ),
     defaultModel: config.model ?? parts.models.defaultModel,
     storeId,
     storeFolder: store,

@@ -11,6 +11,7 @@ import { databaseUrl } from '../../protocol/host.ts';
 import { pricesSchema } from './prices-schema.ts';
 import { baseUrl, providersSchema } from './providers-schema.ts';
 import { locateIssue } from './toml-location.ts';
+import { webSchema } from './web-schema.ts';
 
 const configSchema = z.strictObject({
   /** provider/name; null lets each faculty, then the default, decide. */
@@ -68,6 +69,7 @@ const configSchema = z.strictObject({
       confine: z.enum(['auto', 'required', 'off']).default('auto'),
     })
     .prefault({}),
+  web: webSchema,
   retention: z
     .strictObject({
       /** Of what finished foci leave: messages, calls, hook runs, folders. */

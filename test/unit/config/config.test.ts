@@ -43,6 +43,7 @@ describe('the configuration', () => {
       permissions: { when_headless: 'deny' },
       children: { max_depth: 5, max_per_focus: 32 },
       commands: { confine: 'auto' },
+      web: { allow_private: [] },
       retention: { days: 90, max_mb: null },
       anthropic: { base_url: 'https://api.anthropic.com', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       openai: { base_url: 'https://api.openai.com/v1' },
@@ -51,6 +52,26 @@ describe('the configuration', () => {
       log: { level: 'info' },
     });
     assert.deepEqual(load(''), load('# nothing\n'));
+  });
+
+  it('takes private hosts that agents may fetch from, one by one', () => {
+    const hosts = ['docs.corp', 'docs.corp:8443', 'LOCALHOST:3000', '10.1.2.3', '[fd00::1]:80'];
+    const taken = (entries: readonly string[]) => load(`[web]\nallow_private = ${JSON.stringify(entries)}\n`);
+    assert.deepEqual(taken(hosts).web, { allow_private: hosts });
+    for (const entry of [
+      '*',
+      '*.corp',
+      'http://docs.corp',
+      'docs.corp/x',
+      'a b',
+      '',
+      'fd00::1',
+      'docs.corp:99999',
+      'a@b',
+    ]) {
+      const { message } = refusal(`[web]\nallow_private = ["a", "${entry}"]\n`);
+      assert.match(message, /config\.toml:2: web\.allow_private\.1: expected a host/, entry);
+    }
   });
 
   it('takes the file over the defaults, and the environment over the file', () => {
@@ -95,6 +116,7 @@ describe('the configuration', () => {
       permissions: { when_headless: 'deny' },
       children: { max_depth: 5, max_per_focus: 32 },
       commands: { confine: 'off' },
+      web: { allow_private: [] },
       retention: { days: 30, max_mb: 512 },
       anthropic: { base_url: 'http://127.0.0.1:8080', api_version: '2023-06-01', auth_scheme: 'x-api-key' },
       openai: { base_url: 'http://127.0.0.1:8081/v1' },

@@ -4,14 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Tool, ToolSubject } from '../../../src/host/engine/engage/tool.ts';
 import { inputHash } from '../../../src/host/engine/permissions/call-permissions.ts';
-import {
-  exactPattern,
-  matchesPattern,
-  matchesText,
-  parsePattern,
-} from '../../../src/host/engine/permissions/pattern.ts';
+import { matchesText } from '../../../src/host/engine/permissions/match-text.ts';
+import { exactPattern, matchesPattern, parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
 import { type Rule, ruleOn, type Verdict } from '../../../src/host/engine/permissions/rules.ts';
 import { resolveSubject } from '../../../src/host/engine/permissions/subject.ts';
+import { createWebFetch } from '../../../src/host/engine/tools/web-fetch.ts';
 import { storeTool, waitingTool, worldTool } from '../../support/engine-loop.ts';
 
 function pattern(text: string) {
@@ -119,6 +116,44 @@ describe('permission patterns', () => {
     assert.ok(!(await about('web_fetch(*)', 'web_fetch', address('no address'))));
   });
 
+  it('compare an address part by part, so that no part passes for another', async () => {
+    const table: [pattern: string, address: string, allows: boolean, refuses?: boolean][] = [
+      ['example.com', 'http://example.com/', true],
+      ['Example.COM', 'https://EXAMPLE.com./x', true],
+      ['example.com', 'https://example.com:8443/', false, true],
+      ['example.com', 'http://example.com:22/', false, true],
+      ['docs.corp:8443', 'https://docs.corp:8443/x', true],
+      ['docs.corp:8443', 'https://docs.corp/x', false],
+      ['docs.corp:443', 'https://docs.corp/x', true],
+      ['docs.corp:*', 'http://docs.corp:9/x', true],
+      ['*.example.com', 'https://example.com/', false],
+      ['*.example.com', 'https://evil.net/.example.com', false],
+      ['b\u00fccher.example', 'https://b\u00fccher.example/', true],
+      ['\\[2001:db8::1\\]', 'http://[2001:DB8:0::1]/', true],
+      ['https://example.com', 'https://example.com/any?thing', true],
+      ['https://example.com', 'http://example.com/', false],
+      ['https://example.com', 'https://example.com:8443/', false, true],
+      ['https://example.com:8443', 'https://example.com:8443/', true],
+      ['*://example.com/docs/*', 'http://example.com/docs/a/b', true],
+      ['https://*.example.com/*', 'https://evil.net/?.example.com/', false],
+      ['https://*.example.com/*', 'https://evil.net/x.example.com/', false],
+      ['https://*.example.com/*', 'https://evil.net#.example.com/', false],
+      ['https://*example.com/*', 'https://a.example.com/x', true],
+      ['https://example.com/docs/*', 'https://example.com/docs/../secret', false],
+      ['https://example.com/docs/*', 'https://example.com/docs/%2e%2e/secret', false],
+      ['https://example.com/secret', 'https://example.com/%73ecret#x', true],
+      ['https://example.com/%7euser/*', 'https://example.com/~user/x', true],
+      ['https://example.com/a%2fb', 'https://example.com/a/b', false],
+      ['https://example.com/*', 'https://user@evil.net/example.com/', false],
+    ];
+    for (const [text, asked, allows, refuses = allows] of table) {
+      const found = await Promise.all(
+        (['all', 'any'] as const).map((reach) => about(`web_fetch(${text})`, 'web_fetch', address(asked), reach)),
+      );
+      assert.deepEqual(found, [allows, refuses], `${text} of ${asked}`);
+    }
+  });
+
   it('allow what only reads and our own rows, and ask about the rest', async () => {
     const effects = ['read', 'write', 'exclusive'] as const;
     const [read, write, exclusive] = effects.map((effect) => worldTool({ name: effect, effect }));
@@ -130,6 +165,17 @@ describe('permission patterns', () => {
     assert.deepEqual(verdicts, ['allow', 'allow', 'allow', 'ask', 'ask']);
     assert.equal(await ruling({ ...read, permission: 'ask' }, undefined), 'ask');
     assert.equal(await ruling({ ...write, permission: 'allow' }, undefined), 'allow');
+  });
+
+  it('ask about the web although it reads, unless a rule names the host', async () => {
+    const web = createWebFetch({ reach: { allowPrivate: ['localhost'] }, userAgent: 'Animus/test' });
+    const docs = address('https://docs.example.com/guide');
+    assert.deepEqual([web.kind === 'world' && web.effect, await ruling(web, docs)], ['read', 'ask']);
+    // What a person made reachable is not allowed by that.
+    assert.equal(await ruling(web, address('http://localhost/')), 'ask');
+    assert.equal(await ruling(web, docs, ['allow', 'web_fetch(*.example.com)']), 'allow');
+    assert.equal(await ruling(web, docs, ['allow', 'web_fetch(example.com)']), 'ask');
+    assert.equal(await ruling(web, docs, ['allow', 'web_fetch'], ['deny', 'web_fetch(docs.example.com)']), 'deny');
   });
 
   it('the most specific one counts; of equals a refusal, then what a person said, then a question', async () => {
@@ -193,10 +239,12 @@ describe('permission patterns', () => {
       file('README.md'),
       file('/etc/x'),
       address('https://a.b/c'),
+      address('HTTPS://A.b.:8443/c*d?e=[1]&f=(g)#h'),
+      address('http://[2001:db8::1]:81/%7ex'),
     ]) {
       const resolved = await resolveSubject(subject, workspace);
       const text = exactPattern('any_tool', resolved) ?? '';
-      if (subject.kind !== 'url') assert.ok(matchesPattern(pattern(text), 'any_tool', resolved, 'all'), text);
+      assert.ok(matchesPattern(pattern(text), 'any_tool', resolved, 'all'), text);
       assert.ok(!matchesPattern(pattern(text), 'other_tool', resolved, 'all'), text);
     }
     const readme = exactPattern('write_file', await resolveSubject(file('README.md'), workspace)) ?? '';

@@ -5,10 +5,10 @@ import { reportOutcome } from '../../../src/host/engine/tools/report-outcome.ts'
 import { selectTools, toolDefinition } from '../../../src/host/engine/tools/select-tools.ts';
 import { createWorkspaceTools } from '../../../src/host/engine/tools/workspace-tools.ts';
 
-const workspaceTools = createWorkspaceTools({
-  ...{ environment: {}, storeId: 'a', confine: 'off' },
-  findConfinement: async () => undefined,
-});
+const workspaceTools = createWorkspaceTools(
+  { ...{ environment: {}, storeId: 'a', confine: 'off' }, findConfinement: async () => undefined },
+  { reach: { allowPrivate: [] }, userAgent: 'Animus/test' },
+);
 const always = [reportOutcome, ledgerAppend, ledgerRead];
 const ALWAYS = ['report_outcome', 'ledger_append', 'ledger_read'];
 
@@ -19,7 +19,7 @@ describe('the tools of a focus', () => {
     assert.deepEqual(chosen(), ALWAYS);
     assert.deepEqual(chosen('*'), [
       ...ALWAYS,
-      ...['read_file', 'list_files', 'search_text', 'write_file', 'edit_file', 'run_command'],
+      ...['read_file', 'list_files', 'search_text', 'write_file', 'edit_file', 'run_command', 'web_fetch'],
     ]);
     assert.deepEqual(chosen('read_file'), [...ALWAYS, 'read_file']);
     assert.deepEqual(chosen('*_file*', 'absent'), [...ALWAYS, 'read_file', 'list_files', 'write_file', 'edit_file']);

@@ -1,7 +1,7 @@
 /** A hook as its file describes it. */
 import * as z from 'zod';
 import type { HookEvent } from '../engage/hooks.ts';
-import { matchesText } from '../permissions/pattern.ts';
+import { matchesText } from '../permissions/match-text.ts';
 
 export const HOOK_FILE = 'HOOK.md';
 export const HOOK_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;

@@ -4,6 +4,8 @@
  */
 import type { ToolSubject } from '../engage/tool.ts';
 import { compileGlob } from '../tools/glob.ts';
+import { comparableAddress, matchesAddress } from './address.ts';
+import { matchesText } from './match-text.ts';
 
 export type Pattern = {
   text: string;
@@ -53,7 +55,7 @@ export function matchesPattern(pattern: Pattern, tool: string, subject: Subject 
     case 'path':
       return matchesPath(pattern.argument, subject.names, reach);
     case 'url':
-      return matchesAddress(pattern.argument, subject.text);
+      return matchesAddress(pattern.argument, subject.text, reach);
   }
 }
 
@@ -75,7 +77,8 @@ export function exactPattern(tool: string, subject: Subject | null): string | nu
 
 function exactArgument(subject: Subject): string {
   const escaped = (text: string) => text.replaceAll(/[\\*?[\]{}]/g, '\\$&');
-  if (subject.kind !== 'path') return escaped(subject.text);
+  if (subject.kind === 'url') return escaped(comparableAddress(subject.text) ?? subject.text);
+  if (subject.kind === 'command') return escaped(subject.text);
   const [name] = subject.names;
   if (!name) return escaped(subject.text);
   return `${name.isOutside ? '//' : '/'}${name.segments.map(escaped).join('/')}`;
@@ -109,37 +112,4 @@ function matchesPath(pattern: string, names: readonly PathName[], reach: Reach):
   if (glob.kind === 'invalid') return false;
   const matches = (name: PathName) => name.isOutside === (isAbout === 'outside') && glob.matches(name.segments);
   return reach === 'all' ? names.length > 0 && names.every(matches) : names.some(matches);
-}
-
-/** By the host's name alone, or by the whole address where the pattern has a scheme. */
-function matchesAddress(pattern: string, address: string): boolean {
-  const url = URL.parse(address);
-  if (!url) return false;
-  return matchesText(pattern, pattern.includes('://') ? url.href : url.hostname);
-}
-
-/**
- * `*` for any text, `?` for any character, `\` before one that is meant. A closing ` *` is also nothing: `git diff *` is
- * about `git diff` too. Takes time in proportion to both lengths.
- */
-export function matchesText(pattern: string, text: string): boolean {
-  if (pattern.endsWith(' *') && matchesText(pattern.slice(0, -2), text)) return true;
-  let [at, mark, wild, from] = [0, 0, -1, 0];
-  while (at < text.length) {
-    const escaped = pattern[mark] === '\\' && mark + 1 < pattern.length;
-    const letter = escaped ? pattern[mark + 1] : pattern[mark];
-    if (!escaped && letter === '*') {
-      wild = mark;
-      mark += 1;
-      from = at;
-    } else if (letter !== undefined && (letter === text[at] || (!escaped && letter === '?'))) {
-      mark += escaped ? 2 : 1;
-      at += 1;
-    } else if (wild >= 0) {
-      from += 1;
-      at = from;
-      mark = wild + 1;
-    } else return false;
-  }
-  return /^\**$/.test(pattern.slice(mark));
 }

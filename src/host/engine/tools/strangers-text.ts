@@ -1,0 +1,49 @@
+/** Text that a stranger wrote, as a result shows it: behind marks that it cannot leave, and with nothing hidden in it. */
+
+/** Shown as nothing, so that leaving them out changes no word: soft hyphens, zero width spaces, marks of byte order. */
+const VOID = /[\u00ad\u200b\u2060\ufeff]/g;
+/**
+ * Controls, what turns the direction of writing, ends of lines that are not line feeds, and tags in which text can hide.
+ * Joiners stay: scripts and emoji need them.
+ */
+const HIDDEN = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{e0000}-\u{e0fff}]/gu;
+
+/** What would not show is written out, as `\u{202e}`. */
+export function visibleText(text: string): string {
+  return text
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(VOID, '')
+    .replaceAll(HIDDEN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+    .toWellFormed();
+}
+
+/** On one line, in quotes that it cannot leave. */
+export function strangersLine(text: string, most: number): string {
+  const line = visibleText(text.replaceAll(/\s+/g, ' ').trim());
+  return JSON.stringify(line.length > most ? `${line.slice(0, most - 1).toWellFormed()}…` : line);
+}
+
+/** Before each line of a stranger's, wherever the text is cut later on. */
+const QUOTE = '> ';
+
+/** The text from `offset` on behind marks, together at most `most` characters long; `end` is where it goes on. */
+export function quotedPage(text: string, offset: number, most: number): { lines: string; end: number } {
+  const lines: string[] = [];
+  let end = offset;
+  for (let left = most - QUOTE.length; left > 0 && end < text.length; ) {
+    const line = text.indexOf('\n', end);
+    const wanted = (line < 0 ? text.length : line) - end;
+    const length = wanted <= left ? wanted : wholeCharacters(text, end, left);
+    lines.push(`${QUOTE}${text.slice(end, end + length)}`);
+    // A line that is there whole has been told with its end.
+    end += length + (length === wanted && line >= 0 ? 1 : 0);
+    left -= length + QUOTE.length + 1;
+  }
+  return { lines: lines.join('\n'), end };
+}
+
+/** Never half of one, and always one at least. */
+function wholeCharacters(text: string, from: number, length: number): number {
+  const isHalf = /[\uD800-\uDBFF]/.test(text[from + length - 1] ?? '');
+  return isHalf && length > 1 ? length - 1 : length;
+}
