@@ -10,7 +10,7 @@ import { AnimusError } from '../protocol/errors.ts';
 import { reviewApproval } from './commands/approve.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
-import { BEFORE_SCHEME, beforeContent } from './commands/review-changes.ts';
+import { CONTEXT_SCHEME, contextContent } from './commands/show-context.ts';
 import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { HostFigures } from './host/host-figures.ts';
@@ -26,6 +26,7 @@ import type { Services } from './services.ts';
 import { readSettings } from './settings.ts';
 import { installTerminalCommand } from './terminal-command.ts';
 import { ApprovalPrompt } from './views/approval-prompt.ts';
+import { BEFORE_SCHEME, beforeContent } from './views/file-change.ts';
 import { FocusPanels } from './views/focus-panels.ts';
 import { promptForHooks } from './views/hook-prompt.ts';
 import { LedgerView } from './views/ledger-view.ts';
@@ -68,6 +69,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     createStatusBar(services.connection, services.model, figures),
     createQuestionNotices(services.model, services.onError),
     vscode.workspace.registerTextDocumentContentProvider(BEFORE_SCHEME, beforeContent(parts)),
+    vscode.workspace.registerTextDocumentContentProvider(CONTEXT_SCHEME, contextContent(parts)),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),
