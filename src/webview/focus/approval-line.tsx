@@ -3,15 +3,15 @@ import type { ToolCallView } from '../../protocol/focus.ts';
 import { formatTime } from '../shared/duration.ts';
 import { Icon } from '../shared/icon.tsx';
 import { visibleText } from '../shared/visible-text.ts';
-import { approvalSign, approvalWord, decidedWhere, isAsking } from './approvals.ts';
+import { approvalSign, approvalWord, decidedWhere } from './approvals.ts';
 import type { FocusStore } from './store.ts';
 
 export function ApprovalLine({ call, store }: { call: ToolCallView; store: FocusStore }) {
   const { approval } = call;
   if (!approval) return null;
   const { icon, hue } = approvalSign(approval);
-  const asks = isAsking(call);
-  const word = approval.state === 'pending' && !asks ? 'nobody decided any more' : approvalWord(approval);
+  const asks = store.asking.value.includes(call);
+  const word = approval.state === 'pending' && !asks ? 'asked, and not decided' : approvalWord(approval);
   const facts = [decidedWhere(approval), approval.decided_at === null ? '' : formatTime(approval.decided_at)];
   return (
     <>

@@ -40,6 +40,7 @@ export type KnownChange = Pick<Extract<ToFocusView, { type: 'change' }>, 'change
 export type Tab = 'conversation' | 'json';
 export type FocusStore = ReturnType<typeof createFocusStore>;
 
+const ASKING_FOCI: readonly FocusView['status'][] = ['running', 'parked', 'released'];
 const STARTING: ViewState = { kind: 'starting', message: 'Animus is starting …', actions: [] };
 
 export function createFocusStore(
@@ -85,8 +86,10 @@ export function createFocusStore(
     return groupHooks(hookRuns.value.filter(({ turn }) => turn > last));
   });
   const hasLeft = computed(() => createHasLeft({ blocks: contextBlocks.value, cuts: contextCuts.value }));
-  /** Calls that wait for a person. */
-  const asking = computed(() => calls.value.filter(isAsking));
+  /** Calls that wait for a person. What a focus that ended asked is asked no more. */
+  const asking = computed(() => {
+    return ASKING_FOCI.includes(focus.value?.status ?? 'running') ? calls.value.filter(isAsking) : [];
+  });
   const timeline = computed(() => {
     if (!focus.value) return null;
     // The clock is read while it means something only: each tick lays the lanes out anew.
