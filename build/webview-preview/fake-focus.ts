@@ -1,19 +1,22 @@
-/** Plays the extension for a focus editor, in the page: `?data=running|done|long|scripted|hostile|asks|task`. */
+/** Plays the extension for a focus editor, in the page: `?data=running|done|long|scripted|hostile|asks|approval|folded|task`. */
 import type { FromFocusView, ToFocusView } from '../../src/protocol/webview.ts';
 import { installFakeApi } from './fake-api.ts';
 import { HOSTILE_TEXTS } from './hostile-texts.ts';
+import { asking, decided, sampleChange } from './sample-decisions.ts';
 import { folded, type SampleFocus, sampleFocus } from './sample-focus.ts';
 
 const { send, parameters } = installFakeApi<FromFocusView, ToFocusView>(answer);
 const data = parameters.get('data') ?? 'running';
+const shown = sampleFor(data);
 
 function sampleFor(name: string): SampleFocus {
   if (name === 'task') return sampleFocus({ turns: 0, isRunning: true });
-  if (name === 'folded') return folded(sampleFocus({ turns: 10, isRunning: true }));
+  if (name === 'folded') return folded(decided(sampleFocus({ turns: 10, isRunning: true })));
+  if (name === 'approval') return asking(decided(sampleFocus({ turns: 10, isRunning: true })));
   const turns = name === 'long' ? 240 : name === 'running' ? 10 : 9;
   const isRunning = name === 'running';
   const isAnswering = parameters.get('live') !== null;
-  const sample = sampleFocus({ turns, isRunning, lastCallRuns: isRunning && !isAnswering });
+  const sample = decided(sampleFocus({ turns, isRunning, lastCallRuns: isRunning && !isAnswering }));
   if (name === 'scripted') playScript(sample);
   if (name === 'hostile') plantHostile(sample);
   if (name === 'asks') ask(sample);
@@ -44,7 +47,7 @@ function ask({ focus, item }: SampleFocus): void {
 
 /** Texts that would do something, wherever a model or a tool can put one. */
 function plantHostile(sample: SampleFocus): void {
-  const { messages, tool_calls, entries, item } = sample;
+  const { messages, tool_calls, hook_runs, entries, item } = sample;
   const all = HOSTILE_TEXTS.join('\n\n');
   item.description = all;
   ask(sample);
@@ -54,13 +57,37 @@ function plantHostile(sample: SampleFocus): void {
     Object.assign(call, { name: HOSTILE_TEXTS[0], input: { text: all }, result: { content: all, is_error: false } });
   }
   for (const entry of entries) entry.content = all;
+  for (const run of hook_runs) {
+    const patch = { [all.slice(0, 500)]: all, model: all, tools_removed: [all], messages: [all] };
+    Object.assign(run, {
+      name: all,
+      reason: all,
+      stderr_tail: all,
+      patch,
+      outcome: 'modified',
+      event: 'BeforeLLMCall',
+    });
+  }
+  for (const call of tool_calls) if (call.approval) Object.assign(call.approval, { reason: all, decided_by: all });
+}
+
+function hostileChange() {
+  const lines = HOSTILE_TEXTS.flatMap((text) => text.split('\n'));
+  return {
+    path: lines.join('/'),
+    diff: `@@ -1,9 +1,9 @@\n${lines.map((line) => `-${line}x\n+${line}y`).join('\n')}\n`,
+  };
 }
 
 function answer(message: FromFocusView): void {
+  if (message.type === 'load_change') {
+    const change = sampleChange(shown, message.call_id);
+    if (change && data === 'hostile') Object.assign(change, hostileChange());
+    send({ type: 'change', call_id: message.call_id, change, problem: change ? null : 'There is no such change.' });
+  }
   if (message.type !== 'ready') return;
   send({ type: 'state', state: { kind: 'ready', message: '', actions: [] } });
-  const sample = sampleFor(data);
-  send({ type: 'reset', ...sample });
+  send({ type: 'reset', ...shown });
   if (data !== 'running' || parameters.get('live') === null) return;
   const turn = 11;
   send({ type: 'delta', turn, kind: 'turn_start', text: '' });

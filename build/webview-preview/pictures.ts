@@ -52,6 +52,10 @@ const FOCUS: Picture[] = [
   { name: 'narrowest', address: '/focus?data=done', size: { width: 320, height: 760 } },
   { name: 'hostile', address: '/focus?data=hostile', size: EDITOR },
   { name: 'asks', address: '/focus?data=asks', size: EDITOR },
+  { name: 'approval', address: '/focus?data=approval', size: EDITOR, prepare: openDecided },
+  { name: 'approval-narrow', address: '/focus?data=approval', size: { width: 620, height: 900 }, prepare: openDecided },
+  { name: 'hooks', address: '/focus?data=running&live=1', size: EDITOR, prepare: openHooks },
+  { name: 'folded', address: '/focus?data=folded', size: EDITOR, prepare: openFolded },
   { name: 'task', address: '/focus?data=task', size: { width: 900, height: 400 } },
 ];
 
@@ -101,4 +105,23 @@ async function openCall(page: Page): Promise<void> {
   await page.click('.step:has(.turn-number:text-is("10"))');
   await page.click('.step.active .twistie');
   await page.click('.call-head:has-text("edit_file"):has-text("src/date.ts") >> nth=-1');
+  await page.waitForSelector('.diff-line');
+  await page.locator('.hook-runs').last().scrollIntoViewIfNeeded();
+}
+
+/** What a hook refused and what waits for a person, both unfolded. */
+async function openDecided(page: Page): Promise<void> {
+  await page.click('.step:has(.turn-number:text-is("10")) .twistie');
+  await page.click('.call-head:has-text("package-lock.json")');
+  await page.click('.call-head:has-text("test:zones") >> nth=-1');
+}
+
+async function openHooks(page: Page): Promise<void> {
+  for (const turn of [4, 7]) await page.click(`.step:has(.turn-number:text-is("${turn}")) .twistie`);
+  await page.click('.step:has(.turn-number:text-is("7"))');
+  await page.click('.turn-hooks .text-button >> nth=0');
+}
+
+async function openFolded(page: Page): Promise<void> {
+  await page.click('.step.left >> nth=0');
 }

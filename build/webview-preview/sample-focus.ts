@@ -4,6 +4,7 @@ import type {
   ContextCutView,
   EntryType,
   FocusView,
+  HookRunView,
   LedgerEntryView,
   MessageView,
   ToolCallView,
@@ -19,6 +20,7 @@ export type SampleFocus = {
   focus: FocusView;
   messages: MessageView[];
   tool_calls: ToolCallView[];
+  hook_runs: HookRunView[];
   blocks: ContextBlockView[];
   cuts: ContextCutView[];
   entries: LedgerEntryView[];
@@ -198,6 +200,7 @@ export function sampleFocus({ turns, isRunning, lastCallRuns = isRunning }: Want
     focus: emptyFocus(item.id),
     messages: [],
     tool_calls: [],
+    hook_runs: [],
     blocks: [],
     cuts: [],
     entries: [],

@@ -11,7 +11,7 @@ import { REVIEW_SCHEME, reviewContent } from './commands/accept-faculties.ts';
 import { reviewApproval } from './commands/approve.ts';
 import type { Parts } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
-import { BEFORE_SCHEME, beforeContent } from './commands/review-changes.ts';
+import { CONTEXT_SCHEME, contextContent } from './commands/show-context.ts';
 import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
 import { HostFigures } from './host/host-figures.ts';
@@ -28,6 +28,7 @@ import { readSettings } from './settings.ts';
 import { installTerminalCommand } from './terminal-command.ts';
 import { promptForAcceptance } from './views/acceptance-prompt.ts';
 import { ApprovalPrompt } from './views/approval-prompt.ts';
+import { BEFORE_SCHEME, beforeContent } from './views/file-change.ts';
 import { FocusPanels } from './views/focus-panels.ts';
 import { LedgerView } from './views/ledger-view.ts';
 import { createQuestionNotices } from './views/question-notices.ts';
@@ -70,6 +71,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     createQuestionNotices(services.model, services.onError),
     vscode.workspace.registerTextDocumentContentProvider(BEFORE_SCHEME, beforeContent(parts)),
     vscode.workspace.registerTextDocumentContentProvider(REVIEW_SCHEME, reviewContent(parts)),
+    vscode.workspace.registerTextDocumentContentProvider(CONTEXT_SCHEME, contextContent(parts)),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
     }),

@@ -9,6 +9,7 @@ export const COMMAND_NAMES = [
   'openFocus',
   'showLedger',
   'reviewChanges',
+  'showContext',
   'inspectChildWork',
   'retryWork',
   'followUp',

@@ -1,5 +1,6 @@
 /** Foci and the ledger on the wire. */
 import * as z from 'zod';
+import { approvalScope } from './approvals.ts';
 import { jsonObject, jsonValue } from './json.ts';
 import { idText } from './work.ts';
 
@@ -74,6 +75,31 @@ export const messageView = z.object({
 });
 export type MessageView = z.infer<typeof messageView>;
 
+/** What a person was asked about a call, and said. */
+export const callApprovalView = z.object({
+  id: z.uuid(),
+  state: z.enum(['pending', 'allowed', 'denied']),
+  /** What the decision reaches: this call, its focus, all work of the place. Null while there is none. */
+  scope: approvalScope.nullable(),
+  reason: z.string().nullable(),
+  /** By what the person spoke: `cli`, `vscode` … */
+  decided_by: z.string().nullable(),
+  decided_at: z.iso.datetime().nullable(),
+});
+export type CallApprovalView = z.infer<typeof callApprovalView>;
+
+/** That a call changes a file, in few bytes: `change/show` has the difference. */
+export const callChangeView = z.object({
+  kind: z.enum(['created', 'changed']),
+  added: z.number(),
+  removed: z.number(),
+  /** False while it is only what the call was going to do when it started. */
+  applied: z.boolean(),
+  undoable: z.boolean(),
+  undone_at: z.iso.datetime().nullable(),
+});
+export type CallChangeView = z.infer<typeof callChangeView>;
+
 export const toolCallView = z.object({
   id: z.uuid(),
   turn: z.number(),
@@ -85,8 +111,33 @@ export const toolCallView = z.object({
   result: z.object({ content: z.string(), is_error: z.boolean() }).nullable(),
   started_at: z.iso.datetime().nullable(),
   duration_ms: z.number().nullable(),
+  /** These two are null where there is none, and absent from hosts of an earlier version. */
+  approval: callApprovalView.nullable().optional(),
+  change: callChangeView.nullable().optional(),
 });
 export type ToolCallView = z.infer<typeof toolCallView>;
+
+/** What one hook did about a turn's request, about one of its calls, or after it. */
+export const hookRunView = z.object({
+  id: z.uuid(),
+  event: z.string(),
+  name: z.string(),
+  turn: z.number(),
+  tool_call_id: z.uuid().nullable(),
+  /** `marked`: its answer did not count. Of a guard that failed, `blocked`. Later versions may know more. */
+  outcome: z.string(),
+  /** Why it blocked, or how it failed. */
+  reason: z.string().nullable(),
+  /** As it was applied; null where it changed nothing, and where it is too long for a list. */
+  patch: jsonObject.nullable(),
+  /** In characters of JSON, also where it is left out. */
+  patch_length: z.number().nullable(),
+  exit_code: z.number().nullable(),
+  stderr_tail: z.string(),
+  duration_ms: z.number(),
+  created_at: z.iso.datetime(),
+});
+export type HookRunView = z.infer<typeof hookRunView>;
 
 /** A block that a step closed. */
 export const contextBlockView = z.object({

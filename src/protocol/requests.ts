@@ -17,6 +17,7 @@ import {
   focusContextParams,
   focusContextView,
   focusView,
+  hookRunView,
   ledgerCursor,
   ledgerEntryView,
   messageView,
@@ -303,7 +304,7 @@ export const REQUESTS = {
       id: z.uuid(),
       /** Only messages numbered above this. */
       after_n: z.int().min(0).default(0),
-      /** Only tool calls of this turn and later ones. */
+      /** Only tool calls, and what hooks did, of this turn and later ones. */
       calls_from_turn: z.int().min(0).default(0),
     }),
     result: z.object({
@@ -311,6 +312,8 @@ export const REQUESTS = {
       messages: z.array(messageView),
       /** Where they are many or long, the older ones come without input and result, and the oldest not at all. */
       tool_calls: z.array(toolCallView),
+      /** Of the same turns, oldest first; where they are many the oldest do not come. Hosts of an earlier version tell of none. */
+      hook_runs: z.array(hookRunView).default([]),
       /** Those whose last message is on the page. Hosts of an earlier version say nothing of them. */
       blocks: z.array(contextBlockView).default([]),
       /** All there are. */

@@ -3,11 +3,13 @@
  * wrote, so nothing that comes from it is believed. Entries and messages go over once; what follows are deltas.
  */
 import * as z from 'zod';
+import { fileChangeView } from './changes.ts';
 import {
   contextBlockView,
   contextCutView,
   entryType,
   focusView,
+  hookRunView,
   ledgerCursor,
   ledgerEntryView,
   messageView,
@@ -95,17 +97,19 @@ export const toFocusView = z.discriminatedUnion('type', [
     focus: focusView,
     messages: z.array(messageView),
     tool_calls: z.array(toolCallView),
+    hook_runs: z.array(hookRunView),
     blocks: z.array(contextBlockView),
     cuts: z.array(contextCutView),
     entries: z.array(ledgerEntryView),
   }),
-  /** New messages, blocks and entries, changed calls, and all cuts; the rest stands. */
+  /** New messages, hook runs, blocks and entries, changed calls, and all cuts; the rest stands. */
   z.object({
     type: z.literal('changed'),
     item: workView,
     focus: focusView,
     messages: z.array(messageView),
     tool_calls: z.array(toolCallView),
+    hook_runs: z.array(hookRunView),
     blocks: z.array(contextBlockView),
     cuts: z.array(contextCutView),
     entries: z.array(ledgerEntryView),
@@ -117,6 +121,13 @@ export const toFocusView = z.discriminatedUnion('type', [
     kind: z.enum(['turn_start', 'text', 'tool_call', 'retry']),
     text: z.string(),
   }),
+  /** What a call did to a file, as it was asked for or since it was undone; null with the reason where there is no telling. */
+  z.object({
+    type: z.literal('change'),
+    call_id: z.uuid(),
+    change: fileChangeView.nullable(),
+    problem: z.string().nullable(),
+  }),
   /** The keyboard goes to the next pane of the page, or back: the workbench hears F6 before the page does. */
   z.object({ type: z.literal('pane'), step: z.literal([1, -1]) }),
 ]);
@@ -127,6 +138,14 @@ export const fromFocusView = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('open_file'), path: z.string().min(1).max(4096), line: z.int().min(1).optional() }),
   z.strictObject({ type: z.literal('open_link'), href: z.string().min(1).max(2048) }),
   z.strictObject({ type: z.literal('command'), command: viewCommand }),
+  /** The difference that a call made: into the page, into the editor of differences, or undone. */
+  z.strictObject({ type: z.literal('load_change'), call_id: z.uuid() }),
+  z.strictObject({ type: z.literal('open_change'), call_id: z.uuid() }),
+  z.strictObject({ type: z.literal('undo_change'), call_id: z.uuid() }),
+  /** Asks the person about a call that waits, outside of the page. */
+  z.strictObject({ type: z.literal('approve'), approval_id: z.uuid() }),
+  /** What the model saw at a turn, as a document. */
+  z.strictObject({ type: z.literal('show_context'), turn: z.int().min(1).max(1_000_000) }),
 ]);
 export type FromFocusView = z.infer<typeof fromFocusView>;
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Result } from '../../src/protocol/requests.ts';
 import { CliSandbox } from '../support/cli-sandbox.ts';
 import { writeHook } from '../support/engine-hooks.ts';
 import { until } from '../support/engine-wait.ts';
@@ -9,6 +10,7 @@ import { until } from '../support/engine-wait.ts';
 type Approval = { id: string; short_id: string; tool: string; subject: { text: string }; pattern: string };
 type Listed = { approvals: Approval[]; rules: { short_id: string; pattern: string }[] };
 type Shown = {
+  foci: { id: string }[];
   item: { state: string; wait: { kind: string; next: string } | null; outcome: { summary: string } | null };
 };
 
@@ -54,11 +56,15 @@ describe('permission', function () {
 
   /** What the call of the work was answered with. */
   async function answered(id: string): Promise<string> {
+    const call = (await focusOf(id)).tool_calls[0];
+    return `${call?.state}: ${call?.result?.content}`;
+  }
+
+  async function focusOf(id: string): Promise<Result<'focus/read'>> {
     const { foci } = await sandbox.json<{ foci: { id: string }[] }>(['work', 'show', id]);
     const client = await sandbox.attach();
     try {
-      const { tool_calls: calls } = await client.request('focus/read', { id: foci[0]?.id ?? '' });
-      return `${calls[0]?.state}: ${calls[0]?.result?.content}`;
+      return await client.request('focus/read', { id: foci.at(-1)?.id ?? '' });
     } finally {
       await client.close();
     }
@@ -88,6 +94,11 @@ describe('permission', function () {
     assert.equal((await sandbox.animus(['approvals', 'deny', first.approval.id, '--reason', 'not yours'])).code, 0);
     assert.equal((await sandbox.json<Shown>(['work', 'wait', first.id])).item.state, 'completed');
     assert.equal(await answered(first.id), 'denied: A person did not allow this call of read_file: not yours');
+    const { approval: said, change } = (await focusOf(first.id)).tool_calls[0] ?? {};
+    assert.deepEqual(
+      [said?.id, said?.state, said?.scope, said?.reason, said?.decided_by, change],
+      [first.approval.id, 'denied', 'once', 'not yours', 'cli', null],
+    );
     const second = await parked();
     const wrong = ['approvals', 'allow', second.approval.id, '--rule', '--pattern', 'write_file(x)'];
     assert.equal((await sandbox.json<{ error: { kind: string } }>(wrong)).error.kind, 'bad_pattern');
@@ -205,5 +216,15 @@ describe('hooks of the built host', function () {
     const env = { ANIMUS_MODEL: sandbox.script({ name: 'one', turns: [{ text: 'Done.' }] }) };
     const ended = await sandbox.json<Shown>(['work', 'submit', '--trust', '--wait', 'anything'], { env });
     assert.deepEqual([ended.code, ended.item.outcome?.summary], [1, 'Blocked by the hook calendar: not on a Sunday']);
+    const client = await sandbox.attach();
+    try {
+      const { hook_runs } = await client.request('focus/read', { id: ended.foci.at(-1)?.id ?? '' });
+      assert.deepEqual(
+        hook_runs.map(({ event, name, turn, outcome }) => [event, name, turn, outcome]),
+        [['BeforeLLMCall', 'calendar', 1, 'blocked']],
+      );
+    } finally {
+      await client.close();
+    }
   });
 });

@@ -40,6 +40,22 @@ describe('changes of files', function () {
     return (await sandbox.json<{ id: string }>(['work', 'submit', '--trust', 'count them'], { env })).id;
   }
 
+  /** What a reader of the focus is told of its changes, without their text. */
+  async function told(id: string) {
+    const { foci } = await sandbox.json<{ foci: { id: string }[] }>(['work', 'show', id]);
+    const client = await sandbox.attach();
+    try {
+      const { tool_calls } = await client.request('focus/read', { id: foci.at(-1)?.id ?? '' });
+      return tool_calls.flatMap(({ name, change }) => {
+        if (!change) return [];
+        const { kind, added, removed, applied, undone_at } = change;
+        return [[name, kind, added, removed, applied, undone_at !== null]];
+      });
+    } finally {
+      await client.close();
+    }
+  }
+
   it('[S5] [S20] are asked about with their diffs, made once they are allowed, listed, and undone', async () => {
     const id = await submitted();
     assert.equal((await sandbox.json<Shown>(['work', 'wait', id])).code, 4);
@@ -66,6 +82,10 @@ describe('changes of files', function () {
     );
     const shown = await sandbox.animus(['changes', 'show', id, changes[0]?.short_id ?? '']);
     assert.match(shown.stdout, /changed {2}\+1 \u22121 {2}notes\.md\n.*\n {2}-two herons\n {2}\+three herons/);
+    assert.deepEqual(await told(id), [
+      ['edit_file', 'changed', 1, 1, true, false],
+      ['write_file', 'created', 1, 0, true, false],
+    ]);
     const env = { ANIMUS_RUN: '5f0c1f5e-8f5b-4f0e-9a53-3a1f6f9b1c11/run' };
     const agents = await sandbox.json<{ error: { kind: string } }>(['changes', 'undo', id, '--all'], { env });
     assert.deepEqual(
@@ -78,6 +98,13 @@ describe('changes of files', function () {
     assert.equal(undone.code, 0, undone.stderr);
     assert.equal(onDisk('notes.md'), 'two herons\n');
     assert.ok(!existsSync(path.join(sandbox.workspace, 'new/report.md')));
+    assert.deepEqual(
+      (await told(id)).map(([name, , , , , isUndone]) => [name, isUndone]),
+      [
+        ['edit_file', true],
+        ['write_file', true],
+      ],
+    );
     const again = await sandbox.animus(['changes', 'undo', id, '--all']);
     assert.match(again.stdout, /There is nothing to undo/);
   });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import type { FocusContextView } from '../../src/protocol/focus.ts';
 import { CliSandbox } from '../support/cli-sandbox.ts';
+import { writeHook } from '../support/engine-hooks.ts';
 
 const call = (name: string, input: object) => ({ name, input });
 
@@ -59,5 +61,20 @@ describe('animus focus context', () => {
     const beyond = await sandbox.animus(['focus', 'context', focus, '--turn', '7']);
     assert.equal(beyond.code, 2);
     assert.match(beyond.stderr, /has no turn 7: it has 5\.\n {2}Give --turn 1 to 6/);
+  });
+
+  it('[hook-3] shows the request of a turn as hooks had it', async () => {
+    const answer = (patch: object) => `echo '${JSON.stringify({ action: 'modify', patch })}'`;
+    const first = { command: answer({ system: 'Be a crane.' }), events: ['BeforeLLMCall'], priority: 1 };
+    const second = { command: answer({ system: 'Be a heron.', messages: ['Stand.'] }), events: ['BeforeLLMCall'] };
+    writeHook(path.join(sandbox.home, 'hooks'), 'first', first);
+    writeHook(path.join(sandbox.home, 'hooks'), 'second', { ...second, priority: 2 });
+    const env = { ANIMUS_MODEL: sandbox.script({ name: 'one', turns: [{ text: 'Done.' }] }) };
+    const { item } = await sandbox.json<{ item: { id: string } }>(['work', 'submit', '--trust', '--wait', 'Go.'], {
+      env,
+    });
+    const { system, messages } = await sandbox.json<FocusContextView>(['focus', 'context', item.id, '--turn', '1']);
+    assert.deepEqual(system, ['Be a heron.']);
+    assert.match(JSON.stringify(messages), /Stand\./);
   });
 });

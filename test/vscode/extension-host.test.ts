@@ -83,6 +83,13 @@ async function runSuite(): Promise<Run> {
           name: 'quick',
           turns: [{ text: 'I look.', tool_calls: [entry('finding', 'There is a README.')] }, ...report],
         }),
+        ANIMUS_TEST_WRITING_MODEL: sandbox.script('writing', {
+          name: 'writing',
+          turns: [
+            { tool_calls: [{ name: 'write_file', input: { path: 'herons.md', content: 'Three herons.\n' } }] },
+            ...report,
+          ],
+        }),
         ANIMUS_TEST_SLOW_MODEL: sandbox.script('slow', {
           name: 'slow',
           pace: { delay_ms: 400 },

@@ -48,7 +48,7 @@ describeInBrowser('the focus editor in a browser', [
       };
       await send(page, {
         ...{ type: 'changed', item, focus, messages: [message] },
-        ...{ tool_calls: [], blocks: [], cuts: [], entries: [] },
+        ...{ tool_calls: [], hook_runs: [], blocks: [], cuts: [], entries: [] },
       });
       assert.equal(await live(page).count(), 0);
       assert.equal(await page.locator('.article[aria-label="Turn 11"]').count(), 1);
@@ -191,6 +191,150 @@ describeInBrowser('the focus editor in a browser', [
       assert.match((await page.locator('.meters').textContent()) ?? '', /Cost none/);
       assert.deepEqual([await meter('Turns').count(), await meter('Context').count()], [1, 0]);
       assert.equal(await page.locator('.lane.cost').count(), 0);
+    },
+  },
+  {
+    title: 'a call that changed a file shows the difference, asked for once, with ways to open and to undo it',
+    address: '/focus?data=running&live=1',
+    height: 900,
+    async run(page) {
+      await page.click('.step:has(.turn-number:text-is("10"))');
+      const asked = async () => (await posted(page)).filter(({ type }) => type === 'load_change').length;
+      assert.equal(await asked(), 0, 'nothing comes before somebody looks');
+      const head = page.locator('.call-head:has-text("edit_file")').last();
+      await head.click();
+      await page.waitForSelector('.diff-line');
+      await head.click();
+      await head.click();
+      await page.waitForSelector('.diff-line');
+      assert.equal(await asked(), 1);
+      assert.equal(await page.getByRole('group', { name: 'Difference of src/date.ts' }).count(), 1);
+      const lines = await read<string[]>(
+        page,
+        `[...document.querySelectorAll('.diff-line:is(.added, .removed)')].map((line) => line.textContent)`,
+      );
+      assert.equal(lines.length, 5);
+      assert.match(lines[1] ?? '', /^20\u2212removed: {3}return new Date/);
+      assert.match(lines[2] ?? '', /^21\+added: {3}return Date\.UTC/);
+      assert.deepEqual(await page.locator('.diff-changed').allTextContents(), [
+        'new Date(d.getFullYear(), d.getMonth(), 1).getTime(',
+        'Date.UTC(d.getUTCFullYear(), d.getUTCMonth(), 1',
+        'Date',
+        'UTC',
+      ]);
+      await page.getByRole('button', { name: 'Open in the Diff Editor' }).click();
+      await page.getByRole('button', { name: 'Undo This Change…' }).click();
+      const [open, undo] = (await posted(page)).slice(-2) as { type: string; call_id: string }[];
+      assert.deepEqual([open?.type, undo?.type], ['open_change', 'undo_change']);
+      const { change } = await read<{ change: object }>(
+        page,
+        `new Promise((done) => {
+          addEventListener('message', ({ data }) => data.type === 'change' && done(data), { once: true });
+          window.preview.send({ type: 'change', call_id: '${undo?.call_id}', change: null, problem: 'It is gone.' });
+        })`,
+      );
+      assert.equal(change, null);
+      await page.waitForSelector('.call-body:has-text("It is gone.")');
+    },
+  },
+  {
+    title: 'a long difference is bounded until all of it is asked for, and what was undone says so',
+    address: '/focus?data=done',
+    height: 900,
+    async run(page) {
+      await page.click('.step:has(.turn-number:text-is("6"))');
+      await page.click('.call-head:has-text("edit_file"):has-text("test/date.test.ts")');
+      await page.waitForSelector('.diff-line');
+      assert.equal(await page.locator('.diff-line').count(), 24);
+      await page.click('text=Show All (40 lines)');
+      assert.equal(await page.locator('.diff-line').count(), 40);
+      const call_id = ((await posted(page)).at(-1) as { call_id?: string }).call_id;
+      const change = {
+        ...{ id: call_id, short_id: 'x', work_item_id: call_id, focus_id: call_id, path: 'test/date.test.ts' },
+        ...{ kind: 'created', added: 1, removed: 0, diff: '@@ -0,0 +1,1 @@\n+x\n', undoable: true },
+        ...{ created_at: '2026-01-01T12:00:00.000Z', undone_at: '2026-01-01T12:01:02.000Z' },
+      };
+      await send(page, { type: 'change', call_id, change, problem: null });
+      assert.match((await page.locator('.diff-head').textContent()) ?? '', /undone at 12:01:02/);
+      assert.equal(await page.getByRole('button', { name: 'Undo This Change…' }).count(), 0);
+      assert.ok((await page.locator('.call-head .change-counts.undone').count()) > 0);
+    },
+  },
+  {
+    title: 'a call that a hook blocked says which and why, and one that waits leads to the person who decides',
+    address: '/focus?data=approval',
+    height: 900,
+    async run(page) {
+      assert.match((await page.locator('.focus-header').textContent()) ?? '', /Waiting for your approval/);
+      const notice = page.locator('.question[role="status"]');
+      assert.match((await notice.textContent()) ?? '', /Allow run_command npm run test:zones\?/);
+      await page.focus('.step.active');
+      for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+      const row = () => read<string>(page, `document.activeElement.textContent`);
+      assert.match(await row(), /Hooks.*protect-lockfiles blocked/);
+      const level = () => read<string>(page, `document.activeElement.getAttribute('aria-level')`);
+      assert.equal(await level(), '4');
+      await page.keyboard.press('ArrowLeft');
+      assert.deepEqual([await level(), (await row()).includes('write_file')], ['3', true]);
+      const blocked = page.locator('.call:has(.call-head:has-text("package-lock.json"))');
+      assert.match((await blocked.locator('.call-head').textContent()) ?? '', /blocked by the hook protect-lockfiles/);
+      const runs = blocked.getByRole('list', { name: 'Hooks' });
+      assert.match(
+        (await runs.textContent()) ?? '',
+        /protect-lockfiles.*blocked.*before the call.*written by npm alone/,
+      );
+      await page.click('.call-head:has-text("test:zones") >> nth=-1');
+      await page.locator('.call-body:has-text("Approval") .text-button').click();
+      await notice.locator('button').click();
+      const asked = (await posted(page)).filter(({ type }) => type === 'approve') as { approval_id?: string }[];
+      assert.equal(asked.length, 2);
+      assert.match(asked[0]?.approval_id ?? '', /^[0-9a-f-]{36}$/);
+      assert.deepEqual(asked[0], asked[1]);
+    },
+  },
+  {
+    title: 'hooks of a turn show their reason, and their patch once it is asked for; the lanes have their marks',
+    address: '/focus?data=done',
+    height: 900,
+    async run(page) {
+      assert.equal(await page.locator('.lane .mark[aria-label^="Hooks of turn"]').count(), 4);
+      await page.click('.mark[aria-label^="Hooks of turn 7"]');
+      const failed = page.locator('.article[data-key="turn:7"] .turn-hooks');
+      await failed.waitFor();
+      assert.match((await failed.textContent()) ?? '', /metrics.*failed.*after the turn.*did not end within 4000 ms/);
+      assert.doesNotMatch((await failed.textContent()) ?? '', /ECONNREFUSED/);
+      await failed.locator('.text-button').click();
+      assert.match((await failed.textContent()) ?? '', /Its standard error.*ECONNREFUSED/);
+      await page.click('.step:has(.turn-number:text-is("4"))');
+      const rules = page.locator('.article[data-key="turn:4"] .turn-hooks');
+      assert.equal(await rules.locator('.text-button').getAttribute('aria-expanded'), 'false');
+      await rules.locator('.text-button').click();
+      const patch = await rules.locator('.plain-text').textContent();
+      assert.deepEqual(JSON.parse(patch ?? ''), { messages: ['Mind the time zones.'], tools_removed: ['web_fetch'] });
+    },
+  },
+  {
+    title:
+      'a step that left the context opens to its stub and to all its turns, greyed, and each turn to what the model saw',
+    address: '/focus?data=folded',
+    height: 900,
+    async run(page) {
+      const step = page.locator('.step.left').first();
+      assert.match((await step.textContent()) ?? '', /10 messages left the context/);
+      await step.click();
+      const stub = page.locator('.article.stub').first();
+      await stub.waitFor();
+      assert.match(
+        (await stub.textContent()) ?? '',
+        /Stub of step 1.*in place of 10 messages.*\[completed step \d+: Found/,
+      );
+      assert.equal(await page.locator('.step:has-text("[completed step")').count(), 1);
+      const first = page.locator('.article[data-key="turn:1"]');
+      assert.match((await first.locator('.turn-head').textContent()) ?? '', /left the context/);
+      const colour = (of: string) => read<string>(page, `getComputedStyle(document.querySelector('${of}')).color`);
+      assert.notEqual(await colour('[data-key="turn:1"] .turn-text'), await colour('body'));
+      await first.getByRole('button', { name: 'What the Model Saw at Turn 1' }).click();
+      assert.deepEqual((await posted(page)).at(-1), { type: 'show_context', turn: 1 });
     },
   },
 ]);

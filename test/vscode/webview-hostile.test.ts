@@ -54,6 +54,19 @@ describeInBrowser('hostile text in a browser', [
       await page.waitForTimeout(150);
       for (const head of await page.locator('.call-head').all()) await head.click();
       await page.waitForTimeout(150);
+      for (const turn of [4, 6, 7]) {
+        await page.click(`.step:has(.turn-number:text-is("${turn}")) .twistie`);
+        await page.click(`.step:has(.turn-number:text-is("${turn}"))`);
+        const article = page.locator(`.article[data-key="turn:${turn}"]`);
+        for (const folded of ['.call-head[aria-expanded="false"]', '.text-button[aria-expanded="false"]']) {
+          while ((await article.locator(folded).count()) > 0) await article.locator(folded).first().click();
+        }
+        const inside = (what: string) => article.locator(what).count();
+        const isEdit = turn === 6;
+        assert.ok((await inside(isEdit ? '.diff-line' : '.hook-runs .plain-text')) > 0, `turn ${turn} shows its own`);
+        await page.waitForTimeout(100);
+        await assertHarmless(page);
+      }
       await assertHarmless(page);
       await page.click('text=JSON');
       await assertHarmless(page);

@@ -1,18 +1,25 @@
 /** Animus: Approve…: a person sees exactly what would run, and decides. */
 import * as vscode from 'vscode';
+import * as z from 'zod';
 import type { ApprovalScope, ApprovalView } from '../../protocol/approvals.ts';
 import { choiceText, plainLine, plainText } from '../plain-text.ts';
 import { labelOf } from '../work/work-rows.ts';
 import type { Command, Parts } from './command.ts';
 import { namedWork } from './pick-work.ts';
 
+/** A focus editor asks about one call. */
+const named = z.looseObject({ approvalId: z.uuid() });
+
 /** A modal dialog has room for so much; what is longer is shown in an editor first. */
 const DIALOG_MAX = 1500;
 
 export const approve: Command = async (parts, argument) => {
   const workId = namedWork(argument);
-  const { approvals } = await parts.connection.request('approval/list', {});
-  const own = workId ? approvals.filter(({ work_item_id }) => work_item_id === workId) : approvals;
+  const approvalId = named.safeParse(argument).data?.approvalId;
+  const { approvals } = await parts.connection.request('approval/list', approvalId ? { limit: 500 } : {});
+  const own = approvals.filter(({ id, work_item_id }) => {
+    return approvalId ? id === approvalId : workId === undefined || work_item_id === workId;
+  });
   if (own.length === 0) {
     void vscode.window.showInformationMessage('Animus: nothing asks for your permission.');
     return undefined;

@@ -16,6 +16,7 @@ import { revealWork } from './reveal-work.ts';
 import { reviewChanges } from './review-changes.ts';
 import { runDemo } from './run-demo.ts';
 import { setApiKey } from './set-api-key.ts';
+import { showContext } from './show-context.ts';
 import { showLedger } from './show-ledger.ts';
 import { cancelWork, sendMessage } from './steer-work.ts';
 import { submitWork } from './submit-work.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   openFocus,
   showLedger,
   reviewChanges,
+  showContext,
   inspectChildWork,
   retryWork,
   followUp,

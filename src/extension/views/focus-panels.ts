@@ -11,6 +11,7 @@ import { TERMINAL_STATES, type WorkView } from '../../protocol/work.ts';
 import { FOCUS_VIEW } from '../names.ts';
 import { TAB_WIDTH, titleOf } from '../plain-text.ts';
 import type { Services } from '../services.ts';
+import { answerCallRequest } from './call-requests.ts';
 import { FocusFeed } from './focus-feed.ts';
 import { answerViewRequest } from './view-requests.ts';
 import { WebviewLink } from './webview-link.ts';
@@ -62,6 +63,11 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
     for (const { panel } of this.#open.values()) panel.dispose();
   }
 
+  /** The focus that is the active editor. */
+  activeFocus(): string | undefined {
+    return [...this.#open].find(([, { panel }]) => panel.active)?.[0];
+  }
+
   #active(): Open | undefined {
     return [...this.#open.values()].find(({ panel }) => panel.active);
   }
@@ -71,6 +77,21 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
     const item = this.activeItem();
     const state = !item || TERMINAL_STATES.includes(item.state) ? '' : item.paused ? 'paused' : 'open';
     void vscode.commands.executeCommand('setContext', 'animus.focusWork', state);
+  }
+
+  async #answer(message: FromFocusView, feed: FocusFeed, link: Link): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        await feed.ready();
+        return;
+      case 'open_file':
+      case 'open_link':
+      case 'command':
+        await answerViewRequest(message);
+        return;
+      default:
+        await answerCallRequest(this.#services, { focusId: feed.focusId, send: (out) => link.send(out) }, message);
+    }
   }
 
   #fill(panel: vscode.WebviewPanel, focusId: string): void {
@@ -83,8 +104,7 @@ export class FocusPanels implements vscode.WebviewPanelSerializer {
       incoming: fromFocusView,
       outgoing: toFocusView,
       onMessage: async (message) => {
-        if (message.type === 'ready') await feed.ready();
-        else await answerViewRequest(message);
+        await this.#answer(message, feed, link);
       },
       onError,
       log,

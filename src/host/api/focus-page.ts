@@ -1,23 +1,39 @@
-/** One page of a focus: messages as far as they fit, and the calls that belong to them. */
+/** One page of a focus: messages as far as they fit, and the calls and hooks that belong to them. */
 import * as z from 'zod';
-import type { MessageView, ToolCallView } from '../../protocol/focus.ts';
+import type { HookRunView, MessageView, ToolCallView } from '../../protocol/focus.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { CostOf } from '../llm/prices.ts';
+import type { ListedHookRun } from '../store/foci/hook-runs.ts';
 import type { StoredMessage } from '../store/foci/messages.ts';
 import type { ToolCall } from '../store/foci/tool-calls.ts';
+import { type CallFacts, viewCalls } from './call-views.ts';
+import { viewHookRuns } from './hook-run-views.ts';
 import { fitting, jsonBytes, leftOut, PAGE_BYTES } from './page.ts';
 
-/** Calls without their texts are small, and a focus of ten thousand turns has very many of them. */
-const MOST_CALLS = 4000;
+export type FocusPage = {
+  messages: MessageView[];
+  tool_calls: ToolCallView[];
+  hook_runs: HookRunView[];
+  next_after_n: number | null;
+};
 
-export type FocusPage = { messages: MessageView[]; tool_calls: ToolCallView[]; next_after_n: number | null };
+/** All in order, from where the reader goes on. */
+export type FocusRows = CallFacts & {
+  messages: readonly StoredMessage[];
+  calls: readonly ToolCall[];
+  hookRuns: readonly ListedHookRun[];
+};
 
-/** `messages` and `calls` are in order, from where the reader goes on. */
-export function focusPage(messages: readonly StoredMessage[], calls: readonly ToolCall[], price: CostOf): FocusPage {
+export function focusPage({ messages, calls, hookRuns, ...facts }: FocusRows, price: CostOf): FocusPage {
   const page = fitting(messages.map((message) => viewMessage(message, price)));
   const last = page.length < messages.length ? page.at(-1) : undefined;
-  const reached = last ? calls.filter(({ turn }) => turn <= last.turn) : calls;
-  return { messages: page, tool_calls: viewCalls(reached), next_after_n: last?.n ?? null };
+  const isReached = ({ turn }: { turn: number }) => !last || turn <= last.turn;
+  return {
+    messages: page,
+    tool_calls: viewCalls(calls.filter(isReached), facts),
+    hook_runs: viewHookRuns(hookRuns.filter(isReached)),
+    next_after_n: last?.n ?? null,
+  };
 }
 
 function viewMessage({ formatVersion: _, createdAt, content, ...message }: StoredMessage, price: CostOf): MessageView {
@@ -58,30 +74,4 @@ function costOf(content: StoredMessage['content'], price: CostOf): number | null
   if (!answer.success || answer.data.model.startsWith('scripted/')) return null;
   const micros = price(answer.data.model, answer.data.usage);
   return micros === null ? null : micros / 1_000_000;
-}
-
-/** The newest calls are whole as far as they fit: the older ones' texts are in messages that the reader has. */
-function viewCalls(calls: readonly ToolCall[]): ToolCallView[] {
-  let bytes = 0;
-  return calls
-    .slice(-MOST_CALLS)
-    .map(viewCall)
-    .reverse()
-    .map((call) => {
-      bytes += jsonBytes(call);
-      return bytes > PAGE_BYTES ? withoutTexts(call) : call;
-    })
-    .reverse();
-}
-
-function withoutTexts(call: ToolCallView): ToolCallView {
-  const result = call.result && { ...call.result, content: leftOut(call.result.content) };
-  return { ...call, input: {}, result };
-}
-
-function viewCall(call: ToolCall): ToolCallView {
-  const { id, turn, position, name, effect, input, state, result, startedAt, endedAt } = call;
-  const duration_ms = startedAt && endedAt ? endedAt.getTime() - startedAt.getTime() : null;
-  const started_at = startedAt?.toISOString() ?? null;
-  return { id, turn, position, name, effect, input, state, result, started_at, duration_ms };
 }

@@ -1,7 +1,8 @@
 /** The turns of a focus, from its recorded messages and tool calls. A turn is one answer of the model and what it called. */
-import type { FocusView, MessageView, ToolCallView } from '../../protocol/focus.ts';
+import type { FocusView, HookRunView, MessageView, ToolCallView } from '../../protocol/focus.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { isObject } from '../shared/outline.ts';
+import { groupHooks, type HookGroup } from './hooks.ts';
 
 /** Tokens. `input` is the whole prompt, what the provider had cached included. */
 export type Usage = {
@@ -23,6 +24,8 @@ export type Turn = {
   /** What the engine or a person said in between. */
   remarks: string[];
   calls: ToolCallView[];
+  /** What hooks did about its request, its calls and after it. */
+  hooks: HookGroup[];
   usage: Usage | null;
   /** Dollars; null where the price is unknown or there is none. */
   cost: number | null;
@@ -36,6 +39,7 @@ export function buildTurns(
   focus: Pick<FocusView, 'started_at'>,
   messages: readonly MessageView[],
   calls: readonly ToolCallView[],
+  hookRuns: readonly HookRunView[] = [],
 ): Turn[] {
   const turns: Turn[] = [];
   let before = Date.parse(focus.started_at);
@@ -51,13 +55,14 @@ export function buildTurns(
   }
   const byTurn = new Map(turns.map((turn) => [turn.turn, turn]));
   for (const call of calls) addCall(byTurn.get(call.turn), call);
+  for (const group of groupHooks(hookRuns)) byTurn.get(group.turn)?.hooks.push(group);
   for (const { calls: own } of turns) own.sort((a, b) => a.position - b.position);
   return turns;
 }
 
 function emptyTurn({ turn, block }: MessageView, startedAt: number): Turn {
   const times = { startedAt, answeredAt: startedAt, endedAt: startedAt };
-  return { turn, block, messages: [], text: '', remarks: [], calls: [], usage: null, cost: null, ...times };
+  return { turn, block, messages: [], text: '', remarks: [], calls: [], hooks: [], usage: null, cost: null, ...times };
 }
 
 function addMessage(turn: Turn, message: MessageView, at: number): void {
@@ -73,6 +78,17 @@ function addMessage(turn: Turn, message: MessageView, at: number): void {
     turn.text = joined(turn.text, text);
     turn.answeredAt = at;
   } else if (message.kind !== 'tool_results' && text !== '') turn.remarks.push(text);
+}
+
+/** What is not about one of its calls: before its request, or after it. */
+export function hooksOfTurn({ hooks, calls }: Turn, isAfter: boolean): HookGroup[] {
+  return hooks.filter(({ callId, runs }) => {
+    return !calls.some(({ id }) => id === callId) && (runs[0]?.event === 'AfterTurn') === isAfter;
+  });
+}
+
+export function hooksOfCall({ hooks }: Turn, { id }: Pick<ToolCallView, 'id'>): HookGroup[] {
+  return hooks.filter(({ callId }) => callId === id);
 }
 
 function addCall(turn: Turn | undefined, call: ToolCallView): void {

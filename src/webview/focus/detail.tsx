@@ -10,12 +10,20 @@ import type { Turn } from './conversation.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { goToNextTurn, type Scrollers } from './navigation.ts';
 import { hasOutcome, OutcomeArticle } from './outcome.tsx';
+import { nameOfBlock, type StepBlock, stubKey } from './steps.ts';
 import type { FocusStore, Tab } from './store.ts';
-import { TurnArticle } from './turn-article.tsx';
+import { StubArticle } from './stub-article.tsx';
+import { TurnArticle, TurnHooks } from './turn-article.tsx';
 
 type Props = { store: FocusStore; scrollers: Scrollers };
 
-type ArticleRow = VirtualRow & ({ kind: 'turn'; turn: Turn } | { kind: 'live'; live: LiveTurn } | { kind: 'outcome' });
+type ArticleRow = VirtualRow &
+  (
+    | { kind: 'turn'; turn: Turn; isLeft: boolean }
+    | { kind: 'live'; live: LiveTurn }
+    | { kind: 'stub'; block: StepBlock; number: number }
+    | { kind: 'outcome' }
+  );
 
 const TABS: [tab: Tab, title: string][] = [
   ['conversation', 'Conversation'],
@@ -54,9 +62,14 @@ export function Detail({ store, scrollers }: Props) {
 
 function Conversation({ store, scrollers }: Props) {
   const { turns, live, follows, focus } = store;
-  const rows: ArticleRow[] = turns.value.map((turn) => {
-    return { kind: 'turn', turn, key: `turn:${turn.turn}`, height: guess(turn), measured: true };
-  });
+  const rows: ArticleRow[] = [];
+  const stubs = stubsBefore(store);
+  for (const turn of turns.value) {
+    const stub = stubs.get(turn.turn);
+    if (stub) rows.push({ kind: 'stub', ...stub, key: stubKey(stub.block), height: 70, measured: true });
+    const isLeft = turn.turn > 0 && turn.messages.some(store.hasLeft.value);
+    rows.push({ kind: 'turn', turn, isLeft, key: `turn:${turn.turn}`, height: guess(turn), measured: true });
+  }
   if (live.value) rows.push({ kind: 'live', live: live.value, key: 'live', height: 60, measured: true });
   if (hasOutcome(store)) rows.push({ kind: 'outcome', key: 'outcome', height: 100, measured: true });
   if (focus.value?.pruned_at) return <Pruned at={focus.value.pruned_at} />;
@@ -86,7 +99,9 @@ function Pruned({ at }: { at: string }) {
 function Article({ row, store }: { row: ArticleRow; store: FocusStore }) {
   switch (row.kind) {
     case 'turn':
-      return <TurnArticle turn={row.turn} store={store} />;
+      return <TurnArticle turn={row.turn} isLeft={row.isLeft} store={store} />;
+    case 'stub':
+      return <StubArticle block={row.block} number={row.number} tokens={tokensOf(row.block, store)} />;
     case 'live':
       return <LiveArticle live={row.live} store={store} />;
     case 'outcome':
@@ -95,9 +110,36 @@ function Article({ row, store }: { row: ArticleRow; store: FocusStore }) {
 }
 
 function describeArticle(row: ArticleRow): RowFacts {
-  const label =
-    row.kind === 'turn' ? `Turn ${row.turn.turn}` : row.kind === 'live' ? 'The turn being written' : 'Outcome';
-  return { className: 'article', role: 'article', label, isStop: true };
+  const isLeft = row.kind === 'turn' && row.isLeft;
+  return {
+    className: isLeft ? 'article left' : `article ${row.kind}`,
+    role: 'article',
+    label: labelOf(row),
+    isStop: true,
+  };
+}
+
+function labelOf(row: ArticleRow): string {
+  switch (row.kind) {
+    case 'turn':
+      return `Turn ${row.turn.turn}`;
+    case 'stub':
+      return `What the model sees instead of ${nameOfBlock(row.block, row.number)}`;
+    case 'live':
+      return 'The turn being written';
+    case 'outcome':
+      return 'Outcome';
+  }
+}
+
+/** By the first turn of a block that left the context, what stands in its place. */
+function stubsBefore({ steps }: FocusStore): Map<number, { block: StepBlock; number: number }> {
+  const blocks = steps.value.flatMap((row) => (row.kind === 'block' && row.block.stub !== null ? [row] : []));
+  return new Map(blocks.map(({ block, number }) => [block.turns[0]?.turn ?? -1, { block, number }]));
+}
+
+function tokensOf({ block }: StepBlock, { contextBlocks }: FocusStore): number | null {
+  return contextBlocks.value.find((closed) => closed.block === block)?.tokens ?? null;
 }
 
 /** A place for what is not drawn yet; drawn once, its true height is known. */
@@ -116,6 +158,7 @@ function LiveArticle({ live, store }: { live: LiveTurn; store: FocusStore }) {
           {live.retryReason === null ? 'being written' : `asked again: ${visibleLine(live.retryReason)}`}
         </span>
       </div>
+      <TurnHooks groups={store.looseHooks.value} />
       {live.text !== '' && (
         <div class="turn-text">
           <RichText text={live.text} onOpen={store.post} />
@@ -135,11 +178,12 @@ function LiveArticle({ live, store }: { live: LiveTurn; store: FocusStore }) {
 function RawTurn({ store }: { store: FocusStore }) {
   const shown = store.shownTurn.value;
   if (!shown) return null;
-  const { messages, calls } = shown;
+  const { messages, calls, hooks } = shown;
+  const hook_runs = hooks.flatMap(({ runs }) => runs);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
     <section class="raw-turn" tabIndex={0} aria-label={`Turn ${shown.turn} as it is stored`}>
-      <PlainText text={JSON.stringify({ messages, tool_calls: calls }, null, 2)} isWhole={true} />
+      <PlainText text={JSON.stringify({ messages, tool_calls: calls, hook_runs }, null, 2)} isWhole={true} />
     </section>
   );
 }

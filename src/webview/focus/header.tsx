@@ -2,19 +2,22 @@
 import { formatElapsed } from '../shared/duration.ts';
 import { Icon } from '../shared/icon.tsx';
 import { visibleLine } from '../shared/visible-text.ts';
-import { focusSign } from '../shared/vocabulary.ts';
+import { focusSign, type Sign } from '../shared/vocabulary.ts';
 import { nameOfWork } from '../shared/work-name.ts';
+import { ApprovalNotice } from './approval-notice.tsx';
 import { Meters } from './meters.tsx';
 import { QuestionNotice } from './question-notice.tsx';
 import type { FocusStore } from './store.ts';
 
 const SCRIPT_NOTICE = 'A script, not a model, gives these answers.';
 
+const ASKS: Sign = { icon: 'bell-dot', hue: 'you', word: 'Waiting for your approval' };
+
 export function Header({ store }: { store: FocusStore }) {
   const focus = store.focus.value;
   const item = store.item.value;
   if (!focus || !item) return null;
-  const { icon, hue, word } = focusSign(focus);
+  const { icon, hue, word } = store.asking.value.length > 0 ? ASKS : focusSign(focus);
   const about = [
     visibleLine(focus.faculty),
     `focus ${focus.attempt}`,
@@ -25,7 +28,7 @@ export function Header({ store }: { store: FocusStore }) {
     <>
       <header class="focus-header">
         <div class="focus-title">
-          <Icon name={icon} hue={hue} spins={focus.status === 'running'} />
+          <Icon name={icon} hue={hue} spins={icon === 'loading'} />
           <b class="cut">{nameOfWork(item)}</b>
           <span class={`focus-state cut hue-${hue}`} aria-live="polite">
             {stateText(word, store)}
@@ -36,6 +39,7 @@ export function Header({ store }: { store: FocusStore }) {
         <Meters store={store} />
       </header>
       <QuestionNotice store={store} />
+      <ApprovalNotice store={store} />
       {focus.scripted && (
         <p class="notice" role="note">
           <Icon name="info" size={14} />
@@ -46,9 +50,9 @@ export function Header({ store }: { store: FocusStore }) {
   );
 }
 
-function stateText(word: string, { item, focus, isRunning }: FocusStore): string {
-  if (isRunning.value) return `${word}, ${phaseWord(focus.value?.phase)}`;
-  const wait = item.value?.wait;
+function stateText(word: string, { item, focus, isRunning, asking }: FocusStore): string {
+  if (isRunning.value && asking.value.length === 0) return `${word}, ${phaseWord(focus.value?.phase)}`;
+  const wait = asking.value.length > 0 ? null : item.value?.wait;
   if (focus.value?.status === 'parked' && wait) return `Waiting for ${visibleLine(wait.kind)}`;
   return word;
 }

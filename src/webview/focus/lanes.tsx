@@ -5,6 +5,7 @@ import { visibleLine } from '../shared/visible-text.ts';
 import { ENTRY_ICONS } from '../shared/vocabulary.ts';
 import { ContextLane } from './context-lane.tsx';
 import { CostLane } from './cost-lane.tsx';
+import { hookHue, hookLine, lengthOfHooks, worstOf } from './hooks.ts';
 import { goToNextTurn, goToTurn, type Scrollers } from './navigation.ts';
 import { nameOfBlock } from './steps.ts';
 import type { FocusStore } from './store.ts';
@@ -36,6 +37,7 @@ export function Lanes({ store, scrollers }: Props) {
         <span>Model</span>
         <span style={{ height: `${toolLanes * LANE}px` }}>Tools</span>
         <span class="wide-only">Ledger</span>
+        {timeline.hooks.length > 0 && <span class="wide-only">Hooks</span>}
         <span class="wide-only tall">Context</span>
         {hasCosts && <span class="wide-only cost">Cost</span>}
       </div>
@@ -62,6 +64,7 @@ export function Lanes({ store, scrollers }: Props) {
         <ModelLane timeline={timeline} store={store} go={go} />
         <ToolLane timeline={timeline} store={store} go={go} />
         <MarkLane timeline={timeline} store={store} go={go} />
+        {timeline.hooks.length > 0 && <HookLane timeline={timeline} go={go} />}
         <ContextLane timeline={timeline} />
         {hasCosts && <CostLane timeline={timeline} total={totalOf(store)} />}
         {store.isRunning.value && <div class="now" style={{ left: percent(scale.placeOf(timeline.end)) }} />}
@@ -162,6 +165,33 @@ function MarkLane({ timeline, store, go }: LaneProps) {
             onClick={() => go(turnAt(time) ?? 0)}
           >
             <Icon name={ENTRY_ICONS[entry.entry_type]} hue={entry.entry_type} size={14} />
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Where hooks allowed, a line; where they did more, their sign. */
+function HookLane({ timeline, go }: Pick<LaneProps, 'timeline' | 'go'>) {
+  return (
+    <div class="lane wide-only">
+      {timeline.hooks.map(({ group, time }) => {
+        const worst = worstOf(group.runs);
+        const isPlain = worst?.outcome === 'allowed';
+        const about = `Hooks of turn ${group.turn}: ${hookLine(group.runs)} · ${formatDuration(lengthOfHooks(group.runs))}`;
+        return (
+          <button
+            key={group.key}
+            type="button"
+            class={isPlain ? 'mark plain' : 'mark'}
+            style={{ left: percent(timeline.scale.placeOf(time)) }}
+            tabIndex={-1}
+            aria-label={about}
+            title={about}
+            onClick={() => go(group.turn)}
+          >
+            {isPlain ? <span /> : <Icon name="shield" hue={worst && hookHue(worst)} size={14} />}
           </button>
         );
       })}

@@ -18,11 +18,12 @@ import { createFocusStore, type FocusState } from './store.ts';
 const WIDE_FROM = 760;
 const TICK_MS = 1000;
 
-const PARTS = { arrays: ['messages', 'tool_calls', 'entries'], objects: ['item', 'focus'] } as const;
+const PARTS = { arrays: ['messages', 'tool_calls', 'hook_runs', 'entries'], objects: ['item', 'focus'] } as const;
 const OUTLINE: MessageOutline<ToFocusView> = {
   state: { objects: ['state'] },
   reset: PARTS,
   changed: PARTS,
+  change: {},
   delta: {},
   pane: {},
 };

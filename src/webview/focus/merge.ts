@@ -1,5 +1,11 @@
-/** Puts what is new beside what is there, each thing once: messages by number, calls and entries by id. */
-import type { ContextBlockView, LedgerEntryView, MessageView, ToolCallView } from '../../protocol/focus.ts';
+/** Puts what is new beside what is there, each thing once: messages by number, calls, hook runs and entries by id. */
+import type {
+  ContextBlockView,
+  HookRunView,
+  LedgerEntryView,
+  MessageView,
+  ToolCallView,
+} from '../../protocol/focus.ts';
 
 export function mergeMessages(known: readonly MessageView[], added: readonly MessageView[]): readonly MessageView[] {
   return merged(
@@ -16,6 +22,16 @@ export function mergeCalls(known: readonly ToolCallView[], added: readonly ToolC
     added,
     ({ id }) => id,
     (a, b) => a.turn - b.turn || a.position - b.position,
+  );
+}
+
+/** Their ids are of the time at which they were made. */
+export function mergeHookRuns(known: readonly HookRunView[], added: readonly HookRunView[]): readonly HookRunView[] {
+  return merged(
+    known,
+    added,
+    ({ id }) => id,
+    (a, b) => a.turn - b.turn || (a.id < b.id ? -1 : 1),
   );
 }
 

@@ -1,7 +1,7 @@
 /** Goes to a turn or a call: in the steps, in the conversation and in the lanes at once. */
 import type { Signal } from '@preact/signals';
 import type { Scroller } from '../shared/scroller.ts';
-import { type StepRow, turnOfRow } from './steps.ts';
+import { type StepRow, stubKey, turnOfRow } from './steps.ts';
 import type { FocusStore } from './store.ts';
 
 export type Scrollers = { steps: Scroller; conversation: Scroller };
@@ -31,9 +31,12 @@ export function goToNextTurn(store: FocusStore, scrollers: Scrollers, step: 1 | 
 export function goToRow(store: FocusStore, scrollers: Scrollers, row: StepRow): void {
   const turn = turnOfRow(row);
   store.selectTurn(turn, row.key);
-  if (row.kind === 'call' && !store.unfoldedCalls.value.has(row.call.id)) toggleIn(store.unfoldedCalls, row.call.id);
+  const call = row.kind === 'call' ? row.call.id : row.kind === 'hook' ? row.group.callId : null;
+  if (call !== null && !store.unfoldedCalls.value.has(call)) toggleIn(store.unfoldedCalls, call);
   if (row.kind === 'live') follow(store, true);
-  else if (turn !== null) scrollers.conversation.showAtTop(`turn:${turn}`);
+  else if (row.kind === 'stub' || (row.kind === 'block' && row.block.stub !== null)) {
+    scrollers.conversation.showAtTop(stubKey(row.block));
+  } else if (turn !== null) scrollers.conversation.showAtTop(`turn:${turn}`);
   else if (row.kind === 'phase') scrollers.conversation.showAtTop('outcome');
 }
 

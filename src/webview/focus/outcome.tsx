@@ -7,6 +7,7 @@ import { PlainText } from '../shared/plain-text.tsx';
 import { RichText } from '../shared/rich-text.tsx';
 import { visibleLine, visibleText } from '../shared/visible-text.ts';
 import type { FocusStore } from './store.ts';
+import { TurnHooks } from './turn-article.tsx';
 
 /** An item's outcome is shown where its last focus ended; a focus that failed says why in any case. */
 export function hasOutcome({ focus, item }: FocusStore): boolean {
@@ -41,6 +42,7 @@ export function OutcomeArticle({ store }: { store: FocusStore }) {
         <span class="grow" />
         {outcome && <span class="meta">{formatDuration(outcome.duration_ms)}</span>}
       </div>
+      <TurnHooks groups={store.looseHooks.value} />
       <div class="turn-text">
         {outcome && <RichText text={outcome.summary} onOpen={store.post} />}
         {failure && (

@@ -5,9 +5,11 @@ import { IconButton } from '../shared/icon-button.tsx';
 import { isPlain } from '../shared/list-keys.ts';
 import { type RowFacts, VirtualList } from '../shared/virtual-list.tsx';
 import { visibleLine } from '../shared/visible-text.ts';
+import { ChangeCounts } from './change-counts.tsx';
+import { HookLine, HookMark } from './hook-line.tsx';
 import { follow, goToRow, type Scrollers, toggleIn } from './navigation.ts';
 import { PhaseLine } from './phase-line.tsx';
-import { nameOfBlock, type StepRow, turnSummary } from './steps.ts';
+import { canUnfold, nameOfBlock, type StepRow, turnSummary } from './steps.ts';
 import type { FocusStore } from './store.ts';
 import { argumentSummary, callSign, isFailed, toolIcon } from './tools.ts';
 
@@ -56,8 +58,17 @@ export function StepList({ store, scrollers }: Props) {
 }
 
 function factsOf(row: StepRow): RowFacts {
-  const level = row.kind === 'call' ? 3 : row.kind === 'block' || row.kind === 'phase' ? 1 : 2;
-  const folds = row.kind === 'block' || (row.kind === 'turn' && row.turn.calls.length > 0);
+  const level =
+    row.kind === 'call'
+      ? 3
+      : row.kind === 'hook'
+        ? row.group.callId === null
+          ? 3
+          : 4
+        : row.kind === 'block' || row.kind === 'phase'
+          ? 1
+          : 2;
+  const folds = row.kind === 'block' || (row.kind === 'turn' && canUnfold(row.turn));
   return {
     className: `row step level-${level} ${row.gutter}`,
     role: 'treeitem',
@@ -106,9 +117,10 @@ function StepLine({ row, store }: { row: StepRow; store: FocusStore }) {
       const { turn, isFolded } = row;
       return (
         <>
-          {turn.calls.length > 0 ? <Twistie isFolded={isFolded} /> : <span class="twistie" />}
+          {canUnfold(turn) ? <Twistie isFolded={isFolded} /> : <span class="twistie" />}
           <span class="turn-number">{turn.turn}</span>
           <span class="cut grow">{turnSummary(turn)}</span>
+          <HookMark runs={isFolded ? turn.hooks.flatMap(({ runs }) => runs) : []} />
           {turn.calls.some(isFailed) && <Icon name="error" hue="dead" size={14} />}
           {turn.calls.length > 0 && <span class="meta">{plural(turn.calls.length, 'call')}</span>}
           <span class="meta duration">{formatDuration(turn.endedAt - turn.startedAt)}</span>
@@ -125,10 +137,13 @@ function StepLine({ row, store }: { row: StepRow; store: FocusStore }) {
           <Icon name={toolIcon(call)} size={14} />
           <span class="mono">{visibleLine(call.name)}</span>
           <span class="cut grow dim">{argumentSummary(call.input)}</span>
+          <ChangeCounts change={call.change} />
           {call.duration_ms !== null && <span class="meta duration">{formatDuration(call.duration_ms)}</span>}
         </>
       );
     }
+    case 'hook':
+      return <HookLine runs={row.group.runs} />;
     case 'live':
       return (
         <>
@@ -162,7 +177,7 @@ function pick(store: FocusStore, scrollers: Scrollers, row: StepRow, event: Mous
 
 function toggle(store: FocusStore, row: StepRow): void {
   if (row.kind === 'block') toggleIn(store.toggledBlocks, row.key);
-  if (row.kind === 'turn' && row.turn.calls.length > 0) toggleIn(store.unfoldedTurns, row.key);
+  if (row.kind === 'turn' && canUnfold(row.turn)) toggleIn(store.unfoldedTurns, row.key);
 }
 
 function press(store: FocusStore, scrollers: Scrollers, event: KeyboardEvent, row: StepRow | undefined): void {
@@ -172,13 +187,13 @@ function press(store: FocusStore, scrollers: Scrollers, event: KeyboardEvent, ro
     case 'Enter':
     case ' ':
       goToRow(store, scrollers, row);
-      if (row.kind !== 'call') toggle(store, row);
+      toggle(store, row);
       break;
     case 'ArrowRight':
       if (canFold && row.isFolded) toggle(store, row);
       break;
     case 'ArrowLeft':
-      if (canFold && !row.isFolded && (row.kind === 'block' || row.turn.calls.length > 0)) toggle(store, row);
+      if (canFold && !row.isFolded && (row.kind === 'block' || canUnfold(row.turn))) toggle(store, row);
       else goOut(store, scrollers, row);
       break;
     default:
@@ -187,12 +202,17 @@ function press(store: FocusStore, scrollers: Scrollers, event: KeyboardEvent, ro
   event.preventDefault();
 }
 
-/** From a call to its turn, from a turn to its block. */
+/** From a hook to its call, from a call to its turn, from a turn to its block. */
 function goOut(store: FocusStore, scrollers: Scrollers, row: StepRow): void {
   const rows = store.steps.value;
-  const kind = row.kind === 'call' ? 'turn' : 'block';
+  const kind = outerKind(row);
   const outer = rows.slice(0, rows.indexOf(row)).findLast((candidate) => candidate.kind === kind);
   if (!outer || row.kind === 'block' || row.kind === 'phase') return;
   goToRow(store, scrollers, outer);
   scrollers.steps.reveal(outer.key, { focus: true });
+}
+
+function outerKind(row: StepRow): StepRow['kind'] {
+  if (row.kind === 'hook') return row.group.callId === null ? 'turn' : 'call';
+  return row.kind === 'call' ? 'turn' : 'block';
 }

@@ -4,7 +4,8 @@ import { isObject } from '../shared/outline.ts';
 import type { VirtualRow } from '../shared/virtual-window.ts';
 import { visibleLine } from '../shared/visible-text.ts';
 import { type Context, createHasLeft } from './context.ts';
-import type { Turn } from './conversation.ts';
+import { hooksOfCall, hooksOfTurn, type Turn } from './conversation.ts';
+import type { HookGroup } from './hooks.ts';
 import type { LiveTurn } from './live-turn.ts';
 
 /** What the model still sees: `left` is gone from its context. */
@@ -32,9 +33,10 @@ export type BlockRow = VirtualRow & {
 };
 export type TurnRow = VirtualRow & { kind: 'turn'; turn: Turn; isFolded: boolean; gutter: Gutter };
 export type CallRow = VirtualRow & { kind: 'call'; call: ToolCallView; turn: Turn; gutter: Gutter };
+export type HookRow = VirtualRow & { kind: 'hook'; group: HookGroup; turn: Turn; gutter: Gutter };
 export type StubRow = VirtualRow & { kind: 'stub'; stub: string; block: StepBlock; gutter: Gutter };
 export type LiveRow = VirtualRow & { kind: 'live'; live: LiveTurn; gutter: Gutter };
-export type StepRow = PhaseRow | BlockRow | StubRow | TurnRow | CallRow | LiveRow;
+export type StepRow = PhaseRow | BlockRow | StubRow | TurnRow | CallRow | HookRow | LiveRow;
 
 export type StepFolding = { toggledBlocks: ReadonlySet<string>; unfoldedTurns: ReadonlySet<string> };
 
@@ -110,7 +112,7 @@ function addBlock(
   rows.push({ kind: 'block', key, height: ROW, block, number, isFolded, gutter: isGone ? 'left' : seen });
   if (isFolded) return;
   if (isGone && block.stub !== null) {
-    rows.push({ kind: 'stub', key: `stub:${block.block}`, height: ROW, stub: block.stub, block, gutter: 'closed' });
+    rows.push({ kind: 'stub', key: stubKey(block), height: ROW, stub: block.stub, block, gutter: 'closed' });
   }
   for (const turn of block.turns) {
     const gutter = turn.messages.some(hasLeft) ? 'left' : seen;
@@ -118,9 +120,24 @@ function addBlock(
     const isOpen = folding.unfoldedTurns.has(turnKey);
     rows.push({ kind: 'turn', key: turnKey, height: ROW, turn, isFolded: !isOpen, gutter });
     if (!isOpen) continue;
-    for (const call of turn.calls) rows.push({ kind: 'call', key: `call:${call.id}`, height: ROW, call, turn, gutter });
+    addInside(rows, turn, gutter);
   }
 }
+
+/** Calls in order, what hooks did under what it is about. */
+function addInside(rows: StepRow[], turn: Turn, gutter: Gutter): void {
+  const addHooks = (groups: readonly HookGroup[]) => {
+    for (const group of groups) rows.push({ kind: 'hook', key: `hook:${group.key}`, height: ROW, group, turn, gutter });
+  };
+  addHooks(hooksOfTurn(turn, false));
+  for (const call of turn.calls) {
+    rows.push({ kind: 'call', key: `call:${call.id}`, height: ROW, call, turn, gutter });
+    addHooks(hooksOfCall(turn, call));
+  }
+  addHooks(hooksOfTurn(turn, true));
+}
+
+export const canUnfold = ({ calls, hooks }: Turn): boolean => calls.length > 0 || hooks.length > 0;
 
 /** What a turn was about, in a line: its first words, or what it called. */
 export function turnSummary({ text, calls }: Pick<Turn, 'text' | 'calls'>): string {
@@ -128,6 +145,9 @@ export function turnSummary({ text, calls }: Pick<Turn, 'text' | 'calls'>): stri
   const line = visibleLine(first.slice(0, LONGEST_SUMMARY)).replace(/[*_`#]+/g, '');
   return line || calls.map(({ name }) => visibleLine(name)).join(', ') || 'No words';
 }
+
+/** Where what stands for a block is, in the steps and in the conversation. */
+export const stubKey = ({ block }: StepBlock): string => `stub:${block}`;
 
 /** What a block is called. */
 export function nameOfBlock({ isOpen, title }: StepBlock, number: number): string {
@@ -145,6 +165,7 @@ export function turnOfRow(row: StepRow | undefined): number | null {
       return row.block.turns[0]?.turn ?? null;
     case 'turn':
     case 'call':
+    case 'hook':
       return row.turn.turn;
     default:
       return null;

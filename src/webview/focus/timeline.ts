@@ -1,6 +1,7 @@
 /** What the lanes show: when the model was asked, when tools ran, what was written down, how full the context was, what it cost. */
 import type { FocusView, LedgerEntryView, ToolCallView } from '../../protocol/focus.ts';
 import { endOfCall, type Turn } from './conversation.ts';
+import type { HookGroup } from './hooks.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { blocksOf, type StepBlock } from './steps.ts';
 import { createScale, lengthOf, type Span, type TimeScale } from './time-scale.ts';
@@ -8,6 +9,8 @@ import { createScale, lengthOf, type Span, type TimeScale } from './time-scale.t
 export type ModelBar = Span & { turn: number; isLive: boolean };
 export type ToolBar = Span & { call: ToolCallView; turn: number; lane: number };
 export type BlockBar = Span & { block: StepBlock; number: number };
+/** When hooks had decided about something together. */
+export type HookMark = { group: HookGroup; time: number };
 export type CostBar = { turn: number; start: number; cost: number };
 export type ContextPoint = Span & { turn: number; tokens: number };
 
@@ -19,6 +22,7 @@ export type Timeline = {
   toolLanes: number;
   blocks: BlockBar[];
   marks: LedgerEntryView[];
+  hooks: HookMark[];
   context: ContextPoint[];
   mostTokens: number;
   /** Of the turns whose cost is known. */
@@ -58,6 +62,7 @@ export function buildTimeline({ focus, turns, entries, live, now }: TimelineFact
     toolLanes: Math.max(1, ...tools.map(({ lane }) => lane + 1)),
     blocks: blocksOf(turns, isRunning).map((block, at) => blockBar(block, at + 1, end)),
     marks: entries.filter((entry) => entry.focus_id === focus.id),
+    hooks: turns.flatMap(({ hooks }) => hooks).map(hookMark),
     context,
     mostTokens: Math.max(1, ...context.map(({ tokens }) => tokens)),
     costs: answers.flatMap(({ turn, startedAt, cost }) => (cost === null ? [] : [{ turn, start: startedAt, cost }])),
@@ -85,6 +90,10 @@ function packed(bars: readonly ToolBar[]): ToolBar[] {
       ends[lane] = bar.end;
       return { ...bar, lane };
     });
+}
+
+function hookMark(group: HookGroup): HookMark {
+  return { group, time: Date.parse(group.runs.at(-1)?.created_at ?? '') };
 }
 
 function blockBar(block: StepBlock, number: number, end: number): BlockBar {

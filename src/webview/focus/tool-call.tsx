@@ -4,16 +4,22 @@ import { formatDuration, formatElapsed, plural } from '../shared/duration.ts';
 import { Icon } from '../shared/icon.tsx';
 import { PlainText } from '../shared/plain-text.tsx';
 import { visibleLine, visibleText } from '../shared/visible-text.ts';
+import { ApprovalLine } from './approval-line.tsx';
+import { approvalWord } from './approvals.ts';
+import { ChangeCounts } from './change-counts.tsx';
+import { FileChange } from './file-change.tsx';
+import { HookRuns } from './hook-runs.tsx';
+import { blockerOf, type HookGroup, nameOfHook } from './hooks.ts';
 import { toggleIn } from './navigation.ts';
 import type { FocusStore } from './store.ts';
-import { argumentSummary, argumentsOf, callSign, toolIcon } from './tools.ts';
+import { argumentSummary, argumentsOf, callSign, toolIcon, withoutStrings } from './tools.ts';
 
 type Props = { call: ToolCallView; store: FocusStore };
+type WithHooks = Props & { hooks: readonly HookGroup[] };
 
-export function ToolCall({ call, store }: Props) {
+export function ToolCall({ call, hooks, store }: WithHooks) {
   const isOpen = store.unfoldedCalls.value.has(call.id);
   const { icon, hue, word } = callSign(call);
-  const isPlainEnd = call.state === 'done' || call.state === 'error';
   return (
     <div class="call">
       <button
@@ -30,12 +36,13 @@ export function ToolCall({ call, store }: Props) {
         <Icon name={toolIcon(call)} size={14} />
         <span class="mono">{visibleLine(call.name)}</span>
         <span class="cut grow dim">{argumentSummary(call.input)}</span>
-        <span class="meta">{isPlainEnd ? resultNote(call) : word}</span>
+        <ChangeCounts change={call.change} />
+        <span class="meta cut">{endNote(call, word, hooks)}</span>
         <span class="meta duration">
           <CallTime call={call} store={store} />
         </span>
       </button>
-      {isOpen && <CallBody call={call} />}
+      {isOpen && <CallBody call={call} hooks={hooks} store={store} />}
     </div>
   );
 }
@@ -46,14 +53,29 @@ function CallTime({ call, store }: Props) {
   return <>{formatElapsed(store.now.value - Date.parse(call.started_at))}</>;
 }
 
+/** How it ended, and who had a part in that. */
+function endNote(call: ToolCallView, word: string, hooks: readonly HookGroup[]): string {
+  if (call.state !== 'done' && call.state !== 'error') {
+    const blocker = blockerOf(
+      call,
+      hooks.flatMap(({ runs }) => runs),
+    );
+    return blocker ? `blocked by the hook ${nameOfHook(blocker)}` : word;
+  }
+  const approval = call.approval?.state === 'allowed' ? approvalWord(call.approval) : null;
+  return [call.change ? '' : resultNote(call), approval ?? ''].filter(Boolean).join(' · ');
+}
+
 function resultNote({ result }: ToolCallView): string {
   if (!result || result.content === '') return '';
   const lines = result.content.trimEnd().split('\n').length;
   return lines > 1 ? plural(lines, 'line') : '';
 }
 
-function CallBody({ call }: { call: ToolCallView }) {
-  const inputs = argumentsOf(call.input);
+function CallBody({ call, hooks, store }: WithHooks) {
+  // A difference says more than the texts that it was made of, where it can be told.
+  const isTold = call.change && store.changes.value.get(call.id)?.change !== null;
+  const inputs = argumentsOf(isTold ? withoutStrings(call.input) : call.input);
   const short = inputs.filter(({ isLong }) => !isLong);
   return (
     <div class="call-body">
@@ -75,7 +97,10 @@ function CallBody({ call }: { call: ToolCallView }) {
             <PlainText text={value} />
           </div>
         ))}
+      <FileChange call={call} store={store} />
+      <ApprovalLine call={call} store={store} />
       <CallResult call={call} />
+      <HookRuns groups={hooks} />
     </div>
   );
 }

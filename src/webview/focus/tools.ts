@@ -1,10 +1,11 @@
 /** How a tool call looks in a line: icons for the tool and for its state, and what it is about. */
 import type { ToolCallView } from '../../protocol/focus.ts';
-import type { JsonValue } from '../../protocol/json.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { IconName } from '../shared/icon-names.ts';
 import { isObject } from '../shared/outline.ts';
 import { cutText, visibleLine } from '../shared/visible-text.ts';
 import { ENTRY_ICONS, ENTRY_TYPES, type Sign } from '../shared/vocabulary.ts';
+import { isAsking } from './approvals.ts';
 
 const TOOL_ICONS: [prefix: string, icon: IconName][] = [
   ['mcp__', 'mcp'],
@@ -43,14 +44,23 @@ const CALL_SIGNS: Record<string, Sign> = {
 };
 const UNKNOWN_SIGN: Sign = { icon: 'question', hue: 'idle', word: 'in a state that this version does not know' };
 
-export function callSign({ state, result }: Pick<ToolCallView, 'state' | 'result'>): Sign {
+const ASKS: Sign = { icon: 'bell-dot', hue: 'you', word: 'waiting for your approval' };
+/** One that waits for other work asks nobody. */
+const AWAITS: Sign = { icon: 'debug-pause', hue: 'idle', word: 'waiting for its children' };
+
+type Standing = Pick<ToolCallView, 'state' | 'result'> & Partial<Pick<ToolCallView, 'name' | 'approval'>>;
+
+export function callSign(call: Standing): Sign {
+  const { state, result } = call;
+  if (isAsking(call)) return ASKS;
+  if (state === 'waiting' && call.name?.startsWith('await_')) return AWAITS;
   const shown = state === 'done' && result?.is_error ? 'error' : state;
   return (Object.hasOwn(CALL_SIGNS, shown) ? CALL_SIGNS[shown] : undefined) ?? UNKNOWN_SIGN;
 }
 
 /** Whether something went wrong with it. */
-export function isFailed(call: Pick<ToolCallView, 'state' | 'result'>): boolean {
-  return ['dead', 'you'].includes(callSign(call).hue) && call.state !== 'waiting';
+export function isFailed(call: Standing): boolean {
+  return ['dead', 'you'].includes(callSign(call).hue) && call.state !== 'waiting' && !isAsking(call);
 }
 
 /** The arguments that say most, in the order in which they are looked for. */
@@ -81,6 +91,12 @@ export function argumentsOf(input: JsonValue): Argument[] {
     const text = isText && isLong ? value : JSON.stringify(value, null, isLong ? 2 : undefined);
     return { name: visibleLine(name), value: text, isLong };
   });
+}
+
+/** The arguments that are no texts. */
+export function withoutStrings(input: JsonValue): JsonValue {
+  if (!isObject(input)) return input;
+  return Object.fromEntries(Object.entries(input as JsonObject).filter(([, value]) => typeof value !== 'string'));
 }
 
 function isScalar(value: unknown): value is string | number | boolean {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { focusPage } from '../../../src/host/api/focus-page.ts';
+import { type FocusRows, focusPage } from '../../../src/host/api/focus-page.ts';
 import { fitting, jsonBytes, PAGE_BYTES } from '../../../src/host/api/page.ts';
 import { costMicros } from '../../../src/host/llm/prices.ts';
+import type { ListedHookRun } from '../../../src/host/store/foci/hook-runs.ts';
 import type { StoredMessage } from '../../../src/host/store/foci/messages.ts';
 import type { ToolCall } from '../../../src/host/store/foci/tool-calls.ts';
 import { MAX_FRAME_BYTES } from '../../../src/protocol/versions.ts';
@@ -23,8 +24,16 @@ function call(turn: number, size: number): ToolCall {
   };
 }
 
-const pageOf = (messages: Parameters<typeof focusPage>[0], calls: Parameters<typeof focusPage>[1]) =>
-  focusPage(messages, calls, costMicros);
+function hookRun(turn: number, size: number): ListedHookRun {
+  return {
+    ...{ id: '018bcfe5-6800-7000-8000-0123456789ab', event: 'BeforeToolCall', name: 'guard', turn },
+    ...{ outcome: 'modified', output: { tool_input: 'x'.repeat(size) }, outputLength: size, exitCode: 0 },
+    ...{ stderrTail: 'x'.repeat(2000), reason: null, durationMs: 5, toolCallId: `call-${turn}`, createdAt: AT },
+  };
+}
+
+const pageOf = (messages: readonly StoredMessage[], calls: readonly ToolCall[], more: Partial<FocusRows> = {}) =>
+  focusPage({ messages, calls, hookRuns: [], decisions: [], changes: [], ...more }, costMicros);
 
 describe('a page', () => {
   it('has as many items as fit, by their bytes of JSON, and one at least', () => {
@@ -84,12 +93,58 @@ describe('a page', () => {
     );
   });
 
+  it('of a focus has what hooks, people and files say of its calls, up to the turn of its last message', () => {
+    const messages = [1, 2, 3].map((n) => message(n, 2 * MIB));
+    const decidedAt = new Date(1);
+    const said = { id: 'a', state: 'allowed', scope: 'once', reason: null, decidedBy: 'cli', decidedAt } as const;
+    const change = { beforeSha256: null, added: 2, removed: 0, isApplied: true, undoable: true, undoneAt: null };
+    const page = pageOf(messages, [call(1, 1), call(2, 1)], {
+      hookRuns: [1, 2, 3].map((turn) => hookRun(turn, 10)),
+      decisions: [{ ...said, toolCallId: 'call-1' }],
+      changes: [{ ...change, toolCallId: 'call-1' }],
+    });
+    assert.deepEqual(
+      page.hook_runs.map(({ turn, outcome, tool_call_id }) => [turn, outcome, tool_call_id]),
+      [[1, 'modified', 'call-1']],
+    );
+    const [first] = page.tool_calls;
+    assert.deepEqual(first?.approval, {
+      ...{ id: 'a', state: 'allowed', scope: 'once', reason: null, decided_by: 'cli' },
+      decided_at: decidedAt.toISOString(),
+    });
+    assert.deepEqual(first?.change, {
+      ...{ kind: 'created', added: 2, removed: 0, applied: true, undoable: true, undone_at: null },
+    });
+    const [bare] = pageOf([], [call(1, 1)]).tool_calls;
+    assert.deepEqual([bare?.approval, bare?.change], [null, null]);
+  });
+
+  it('of a focus leaves the texts of the oldest hook runs out where they do not fit', () => {
+    const hookRuns = Array.from({ length: 100 }, (_, turn) => hookRun(turn, 10_000));
+    const { hook_runs } = pageOf([], [], { hookRuns });
+    assert.equal(hook_runs.length, 100);
+    assert.deepEqual([hook_runs[0]?.patch, hook_runs[0]?.patch_length], [null, 10_000]);
+    assert.notEqual(hook_runs.at(-1)?.patch, null);
+  });
+
   it('of a focus fits into a message, whatever there is', () => {
+    const runs = Array.from({ length: 1000 }, (_, turn) => hookRun(turn, 15_000));
+    const id = '018bcfe5-6800-7000-8000-0123456789ab';
+    const said = {
+      state: 'denied',
+      scope: 'focus',
+      reason: 'x'.repeat(2000),
+      decidedBy: 'vscode',
+      decidedAt: AT,
+    } as const;
     for (const [messages, calls] of [
       [[message(1, 20 * MIB)], [call(1, 20 * MIB)]],
       [Array.from({ length: 20_000 }, (_, n) => message(n, 1)), Array.from({ length: 30_000 }, (_, n) => call(n, 500))],
     ] as const) {
-      assert.ok(jsonBytes(pageOf(messages, calls)) < MAX_FRAME_BYTES);
+      const decisions = calls.map((call) => ({ id, toolCallId: call.id, ...said }));
+      const change = { beforeSha256: null, added: 1, removed: 1, isApplied: true, undoable: true, undoneAt: AT };
+      const changes = calls.map((call) => ({ toolCallId: call.id, ...change }));
+      assert.ok(jsonBytes(pageOf(messages, calls, { hookRuns: runs, decisions, changes })) < MAX_FRAME_BYTES);
     }
     assert.ok(2 * PAGE_BYTES < MAX_FRAME_BYTES);
   });

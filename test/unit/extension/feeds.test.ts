@@ -165,12 +165,19 @@ describe('what a focus editor is sent', () => {
     duration_ms: null,
   });
 
+  const hookRun = {
+    ...{ id: sampleId(300), event: 'AfterTurn', name: 'metrics', turn: 1, tool_call_id: null, outcome: 'allowed' },
+    ...{ reason: null, patch: null, patch_length: null, exit_code: 0, stderr_tail: '', duration_ms: 4 },
+    created_at: '2026-01-01T12:00:00.000Z',
+  };
+
   function feed(pages: { messages: object[]; tool_calls: object[]; next_after_n: number | null }[]) {
     const host = new FakeHost({
       'focus/read': () => ({
         focus: focusView(50, 1),
         blocks: [],
         cuts: [],
+        hook_runs: [hookRun],
         ...(pages.shift() ?? assert.fail('no page is left')),
       }),
       'work/show': () => ({ item: workView(1, { state: 'running' }), foci: [], events: [], merged_id: null }),
@@ -205,6 +212,9 @@ describe('what a focus editor is sent', () => {
       sent.map(({ type }) => type),
       ['state', 'reset', 'changed', 'changed'],
     );
+    const [, reset, changed] = sent;
+    assert.ok(reset?.type === 'reset' && changed?.type === 'changed');
+    assert.deepEqual([reset.hook_runs, changed.hook_runs], [[hookRun], [hookRun]]);
   });
 
   it('comes page by page where it is long', async () => {

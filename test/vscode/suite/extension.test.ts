@@ -15,6 +15,7 @@ import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 
 const home = process.env.ANIMUS_HOME ?? '';
 const slowModel = process.env.ANIMUS_TEST_SLOW_MODEL ?? '';
+const writingModel = process.env.ANIMUS_TEST_WRITING_MODEL ?? '';
 const quickModel = process.env.ANIMUS_TEST_QUICK_MODEL ?? '';
 
 type Asked = {
@@ -291,6 +292,56 @@ describe('the extension in VS Code', () => {
     await link.receive({ type: 'open_file', path: 'README.md', line: 3 });
     await until('the file is open', () => open().includes('README.md'));
     assert.equal(vscode.window.activeTextEditor?.selection.active.line, 2);
+  });
+
+  it('shows what a call did to a file in the editor of differences, and what the model saw as a document', async () => {
+    await useModel(writingModel);
+    const id = await submit('Write of herons');
+    const approval = await until('it asks', async () => {
+      const { approvals } = await animus.connection.request('approval/list', {});
+      return approvals.find(({ work_item_id }) => work_item_id === id);
+    });
+    await animus.connection.request('approval/decide', { id: approval.id, decision: 'allow', pid: process.pid });
+    await ended(id);
+    const focusId = await vscode.commands.executeCommand<string>('animus.openFocus', { workId: id });
+    const link = await until('its editor is there', () => animus.panels.linkOf(focusId));
+    const { tool_calls } = await animus.connection.request('focus/read', { id: focusId });
+    const call = tool_calls.find(({ change }) => change);
+    assert.deepEqual(
+      [call?.name, call?.approval?.state, call?.change?.kind, call?.change?.added],
+      ['write_file', 'allowed', 'created', 1],
+    );
+    await link.receive({ type: 'open_change', call_id: call?.id });
+    const difference = await until('the difference is open', () => {
+      const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+      return input instanceof vscode.TabInputTextDiff ? input : undefined;
+    });
+    assert.deepEqual(
+      [difference.original.scheme, path.basename(difference.modified.fsPath)],
+      ['animus-before', 'herons.md'],
+    );
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+
+    await link.receive({ type: 'show_context', turn: 1 });
+    const saw = await until('what the model saw is open', () => {
+      const document = vscode.window.activeTextEditor?.document;
+      return document?.uri.scheme === 'animus-context' ? document : undefined;
+    });
+    const request = JSON.parse(saw.getText());
+    assert.deepEqual([request.focus_id, request.turn, saw.languageId], [focusId, 1, 'json']);
+    assert.match(JSON.stringify(request.messages), /Write of herons/);
+    await vscode.commands.executeCommand('type', { text: 'not there' });
+    assert.doesNotMatch(saw.getText(), /not there/, 'nobody writes into it');
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+
+    for (const forged of [
+      { type: 'show_context', turn: 0 },
+      { type: 'undo_change', call_id: '../x' },
+      { type: 'approve', approval_id: approval.id, decision: 'allow' },
+    ]) {
+      assert.equal(await link.receive(forged), false, JSON.stringify(forged));
+    }
+    await useModel(quickModel);
   });
 
   it('[S15] gives the key of the secret storage to the host, and to nothing else', async () => {

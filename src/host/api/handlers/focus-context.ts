@@ -6,8 +6,9 @@ import type { Db } from '../../db/types.ts';
 import { requestTokens } from '../../engine/engage/context/grow.ts';
 import { buildRequest } from '../../engine/engage/stream-answer.ts';
 import { readContextAt } from '../../engine/focus/context-rows.ts';
-import { readConfig } from '../../engine/focus/pinned-config.ts';
+import { type PinnedConfig, readConfig } from '../../engine/focus/pinned-config.ts';
 import type { Focus } from '../../store/foci/foci.ts';
+import { type HookRun, readHookRuns } from '../../store/foci/hook-runs.ts';
 import { readAnswers } from '../../store/foci/messages.ts';
 import type { Handlers } from '../context.ts';
 import { requireFocus } from '../find-focus.ts';
@@ -17,8 +18,9 @@ export const focusContextHandlers: Pick<Handlers, 'focus/context'> = {
   async 'focus/context'(context, { id, turn, after }) {
     const db = await context.database();
     const focus = await requireFocus(db, context.place, id);
-    const config = requireConfig(focus);
+    const pinned = requireConfig(focus);
     const asked = await requireTurn(db, focus, turn);
+    const config = patchedBy(await readHookRuns(db, focus.id, 'BeforeLLMCall', asked.turn), pinned);
     const rows = await readContextAt(db, focus.id, asked);
     const request = buildRequest(config, rows, asked.turn);
     const left = request.messages.slice(after).map(({ role, content }) => {
@@ -51,6 +53,17 @@ function requireConfig({ id, config, prunedAt }: Focus) {
   if (config) return readConfig(config);
   const message = `The focus ${id} has not asked a model yet, so there is nothing that one saw.`;
   throw new AnimusError('wrong_state', message, `Look again later: animus focus context ${shortId(id)}`);
+}
+
+/** As hooks had the turn's request: of each key the last patch counts. The messages that they added are rows of their own. */
+function patchedBy(runs: readonly HookRun[], config: PinnedConfig): PinnedConfig {
+  const patched = { ...config };
+  for (const { outcome, output } of runs) {
+    if (outcome !== 'modified' || output === null) continue;
+    if (typeof output.system === 'string') patched.system = [output.system];
+    if (typeof output.model === 'string') patched.model = output.model;
+  }
+  return patched;
 }
 
 /** `answerN` is absent where the turn has no answer yet. */

@@ -2,10 +2,13 @@
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { LedgerEntryView } from '../../../protocol/focus.ts';
 import { fromStoredCut } from '../../engine/focus/context-rows.ts';
+import { decisionsOfFocus } from '../../store/approvals/approvals.ts';
 import { readBudgets } from '../../store/budgets/budgets.ts';
 import { readBlocks } from '../../store/foci/context-blocks.ts';
 import { readContextCuts } from '../../store/foci/cuts.ts';
+import { countFileChanges } from '../../store/foci/file-changes.ts';
 import { readFocus } from '../../store/foci/foci.ts';
+import { listTurnHookRuns } from '../../store/foci/hook-runs.ts';
 import { readMessages } from '../../store/foci/messages.ts';
 import { readToolCalls } from '../../store/foci/tool-calls.ts';
 import { formatLedger } from '../../store/ledger/formatted-view.ts';
@@ -15,6 +18,7 @@ import { readWorkItem } from '../../store/work/find.ts';
 import type { Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
 import { focusPage } from '../focus-page.ts';
+import { HOOK_RUNS } from '../hook-run-views.ts';
 import { fitting, jsonBytes, leftOut, PAGE_BYTES, PAGE_ROWS } from '../page.ts';
 import { viewBlock, viewCut } from '../view-context.ts';
 import { viewEntry, viewFocus } from '../views.ts';
@@ -70,10 +74,15 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     const db = await context.database();
     const focus = await readFocus(db, id);
     if (!focus) throw new AnimusError('not_found', `There is no focus ${id}.`, 'animus work show ID lists the foci.');
-    const messages = await readMessages(db, id, after_n);
-    const calls = (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn);
+    const rows = {
+      messages: await readMessages(db, id, after_n),
+      calls: (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn),
+      hookRuns: await listTurnHookRuns(db, id, { fromTurn: calls_from_turn, ...HOOK_RUNS }),
+      decisions: await decisionsOfFocus(db, id),
+      changes: await countFileChanges(db, id),
+    };
     const budget = (await readBudgets(db, [focus.workItemId])).get(focus.workItemId);
-    const page = focusPage(messages, calls, context.costOf);
+    const page = focusPage(rows, context.costOf);
     const blocks = await readBlocks(db, id);
     const lastN = page.messages.at(-1)?.n ?? after_n;
     return {

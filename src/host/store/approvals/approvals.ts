@@ -79,6 +79,20 @@ export async function readApprovalOfCall(db: Queryable, toolCallId: string): Pro
   return approval;
 }
 
+export type CallDecision = Pick<
+  Approval,
+  'id' | 'toolCallId' | 'state' | 'scope' | 'reason' | 'decidedBy' | 'decidedAt'
+>;
+
+/** What was asked about a focus's calls, and said: without what it was about. */
+export async function decisionsOfFocus(db: Queryable, focusId: string): Promise<CallDecision[]> {
+  return db.query<CallDecision>(
+    `select id, tool_call_id as "toolCallId", state, scope, reason, decided_by as "decidedBy", decided_at as "decidedAt"
+     from animus.approvals where focus_id = $1`,
+    [focusId],
+  );
+}
+
 /** The place's approvals whose id begins or ends so, at most two: enough to tell one from several. */
 export async function findApprovals(db: Queryable, place: string, digits: string): Promise<Approval[]> {
   return db.query<Approval>(

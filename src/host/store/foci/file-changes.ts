@@ -75,6 +75,24 @@ export async function listFileChanges(db: Queryable, workItemId: string): Promis
   );
 }
 
+export type CountedChange = Pick<FileChange, 'toolCallId' | 'beforeSha256' | 'undoable' | 'undoneAt'> & {
+  added: number;
+  removed: number;
+  isApplied: boolean;
+};
+
+/** Of a focus's calls, how much each changes: the differences themselves stay in their rows. */
+export async function countFileChanges(db: Queryable, focusId: string): Promise<CountedChange[]> {
+  // Each line of a difference begins with its sign.
+  const lines = (sign: string) => `(cardinality(string_to_array(E'\\n' || diff, E'\\n${sign}')) - 1)`;
+  return db.query<CountedChange>(
+    `select tool_call_id as "toolCallId", before_sha256 as "beforeSha256", undoable, undone_at as "undoneAt",
+       applied_at is not null as "isApplied", ${lines('+')} as added, ${lines('-')} as removed
+     from animus.file_changes where focus_id = $1`,
+    [focusId],
+  );
+}
+
 /** False where it was undone before. */
 export async function markUndone(tx: Tx, toolCallId: string, by: string): Promise<boolean> {
   const rows = await tx.query(

@@ -66,3 +66,32 @@ export async function readHookRuns(db: Queryable, focusId: string, event: string
     [focusId, event, turn ?? null],
   );
 }
+
+/** As a reader gets it: a patch may be as long as what a hook may say, so that a long one stays in its row. */
+export type ListedHookRun = Omit<HookRun, 'focusId' | 'run' | 'turn' | 'toolCallId' | 'reason'> & {
+  turn: number;
+  toolCallId: string | null;
+  reason: string | null;
+  /** In characters; null where there is no output. */
+  outputLength: number | null;
+  createdAt: Date;
+};
+
+export type HookRunFilter = { fromTurn: number; most: number; longestOutput: number };
+
+/** What engage hooks did in a turn and later ones, oldest first; where there are more than `most`, the newest of them. */
+export async function listTurnHookRuns(
+  db: Queryable,
+  focusId: string,
+  { fromTurn, most, longestOutput }: HookRunFilter,
+): Promise<ListedHookRun[]> {
+  const rows = await db.query<ListedHookRun>(
+    `select id, event, name, outcome, exit_code as "exitCode", length(output::text) as "outputLength",
+       case when length(output::text) <= $4 then output end as output, stderr_tail as "stderrTail",
+       duration_ms as "durationMs", turn, tool_call_id as "toolCallId", reason, created_at as "createdAt"
+     from animus.hook_runs where focus_id = $1 and turn is not null and turn >= $2
+     order by turn desc, created_at desc, id desc limit $3`,
+    [focusId, fromTurn, most, longestOutput],
+  );
+  return rows.reverse();
+}
