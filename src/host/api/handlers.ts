@@ -12,6 +12,7 @@ import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { questionHandlers } from './handlers/question.ts';
+import { toolHandlers } from './handlers/tools.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
 import { workHoldHandlers } from './handlers/work-hold.ts';
@@ -31,6 +32,7 @@ const HANDLERS: Handlers = {
   ...ledgerHandlers,
   ...modelHandlers,
   ...questionHandlers,
+  ...toolHandlers,
   ...trustHandlers,
   ...workHandlers,
   ...workHoldHandlers,
