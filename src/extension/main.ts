@@ -25,6 +25,9 @@ import { report } from './report.ts';
 import type { Services } from './services.ts';
 import { readSettings } from './settings.ts';
 import { installTerminalCommand } from './terminal-command.ts';
+import { callWith } from './tools/call.ts';
+import { ToolOffers } from './tools/tool-offers.ts';
+import { invokeTool, isCancellation, listTools, ownToolsOf } from './tools/vscode-tools.ts';
 import { ApprovalPrompt } from './views/approval-prompt.ts';
 import { FocusPanels } from './views/focus-panels.ts';
 import { promptForHooks } from './views/hook-prompt.ts';
@@ -60,6 +63,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     services.channel,
     services.model,
     services.modelOffers,
+    services.toolOffers,
     tree,
     panels,
     figures,
@@ -76,6 +80,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     vscode.workspace.onDidSaveTextDocument(() => unsaved.changed()),
     vscode.workspace.onDidCloseTextDocument(() => unsaved.changed()),
     vscode.lm.onDidChangeChatModels(() => services.modelOffers.changed()),
+    vscode.extensions.onDidChange(() => services.toolOffers.changed()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       services.connection.reconsider();
       offerTerminalCommand(context, services);
@@ -124,6 +129,8 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
     greet: async (client) => {
       await greet(client, context.secrets, place(), log);
       client.onModelAsked(answer);
+      client.onToolCalled(callTool);
+      await toolOffers.greet(client);
     },
     log,
   });
@@ -135,6 +142,15 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
     pid: process.pid,
     log,
   });
+  const toolOffers = new ToolOffers({
+    connection,
+    list: listTools,
+    isOwn: ownToolsOf(context.extension.packageJSON),
+    pid: process.pid,
+    log,
+  });
+  const isOffered = (name: string) => toolOffers.isOffered(name);
+  const callTool = callWith({ isOffered, invoke: invokeTool, isCancellation, log });
   const { extensionUri, secrets } = context;
   return {
     extensionUri,
@@ -142,6 +158,7 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
     model,
     allowedVendors,
     modelOffers,
+    toolOffers,
     channel,
     secrets,
     settings,
