@@ -86,6 +86,14 @@ const echo = {
   },
 };
 
+const confirmed = {
+  prepareInvocation: ({ input: { text } }) => ({
+    confirmationMessages: { title: `Give back “${text}”?`, message: 'The extension asks for it.' },
+  }),
+  invoke: ({ input: { text } }) =>
+    new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(`confirmed ${text}`)]),
+};
+
 const broken = {
   invoke: () => {
     throw new Error('This tool is broken on purpose.');
@@ -107,6 +115,7 @@ const endless = {
 exports.activate = (context) => {
   context.subscriptions.push(
     vscode.lm.registerTool('tests_echo', echo),
+    vscode.lm.registerTool('tests_confirmed', confirmed),
     vscode.lm.registerTool('tests_broken', broken),
     vscode.lm.registerTool('tests_endless', endless),
     vscode.lm.registerLanguageModelChatProvider('tests', {

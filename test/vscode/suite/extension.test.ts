@@ -298,7 +298,7 @@ describe('the extension in VS Code', () => {
     const seen = await animus.connection.request('focus/context', { id });
     assert.deepEqual(
       seen.tools.filter((name) => name.startsWith('vscode__')),
-      ['vscode__tests_broken', 'vscode__tests_echo', 'vscode__tests_endless'],
+      ['vscode__tests_broken', 'vscode__tests_confirmed', 'vscode__tests_echo', 'vscode__tests_endless'],
     );
     const conversation = JSON.stringify(seen.messages);
     assert.match(conversation, /== MISSING TOOLS ==\\nvscode__absent: .*no extension in the open window has it now/);
