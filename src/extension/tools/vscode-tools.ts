@@ -1,6 +1,5 @@
 /** The tools that extensions registered, as VS Code itself gives and calls them. */
 import * as vscode from 'vscode';
-import * as z from 'zod';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { ResultPart } from './result-text.ts';
 import type { RegisteredTool } from './tool-offers.ts';
@@ -35,14 +34,4 @@ function partOf(part: unknown): ResultPart {
 /** It comes from the window's other process, where it is VS Code's own class no more. */
 export function isCancellation(error: unknown): boolean {
   return error instanceof vscode.CancellationError || (error instanceof Error && error.name === 'Canceled');
-}
-
-const manifest = z.object({
-  contributes: z.object({ languageModelTools: z.array(z.object({ name: z.string() })).default([]) }),
-});
-
-/** Animus's own: those of its package.json, and those that it brings as a server of the Model Context Protocol. */
-export function ownToolsOf(packageJson: unknown): (name: string) => boolean {
-  const named = manifest.safeParse(packageJson).data?.contributes.languageModelTools.map(({ name }) => name) ?? [];
-  return (name) => named.includes(name) || /^(?:mcp_)?animus_/i.test(name);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallOptions, callWith } from '../../../src/extension/tools/call.ts';
+import { ownToolsOf } from '../../../src/extension/tools/own-tools.ts';
 import { type ResultPart, resultText } from '../../../src/extension/tools/result-text.ts';
 import { type RegisteredTool, ToolOffers, toolOffersOf } from '../../../src/extension/tools/tool-offers.ts';
 import { MOST_OFFERED_TOOLS, TOOL_TEXT_MAX, toolOfferParams } from '../../../src/protocol/window-tools.ts';
@@ -130,6 +131,15 @@ describe('the tools that this window offers', () => {
       leftOut.map((line) => line.split(' (')[0]),
       ['"list"', '"huge"', '"evil\\u001b[2J"', '""'],
     );
+  });
+
+  it('are not our own, by our package.json or by what our tools are named', () => {
+    const isOwn = ownToolsOf({ contributes: { languageModelTools: [{ name: 'submit_work', displayName: 'Submit' }] } });
+    const names = ['submit_work', 'animus_search', 'mcp_animus_submit', 'search', 'not_animus_search'];
+    assert.deepEqual(names.filter(isOwn), ['submit_work', 'animus_search', 'mcp_animus_submit']);
+    for (const odd of [undefined, {}, { contributes: {} }, { contributes: { languageModelTools: [7] } }]) {
+      assert.deepEqual(names.filter(ownToolsOf(odd)), ['animus_search', 'mcp_animus_submit']);
+    }
   });
 
   it('are as many as fit, and the host takes them', () => {
