@@ -55,6 +55,21 @@ export const toolOfferParams = z.strictObject({
     .refine((tools) => sizeOf(tools) <= TOOL_OFFER_MAX, `expected at most ${TOOL_OFFER_MAX} characters of JSON`),
 });
 
+export const toolListResult = z.object({
+  /** How many windows offer tools, be it none. */
+  windows: z.number(),
+  /** Of all windows, each once. */
+  tools: z.array(
+    z.object({
+      /** As faculties and models name it. */
+      name: z.string(),
+      vscode_name: z.string(),
+      description: z.string(),
+      tags: z.array(z.string()),
+    }),
+  ),
+});
+
 export const toolCall = z.object({
   id: z.uuid(),
   /** VS Code's own. */

@@ -88,6 +88,35 @@ describe('the tools of windows', function () {
     assert.deepEqual(await resultOf(client, id), { content: 'seven herons', is_error: false });
   });
 
+  it('are listed by the names that faculties have for them, as long as their window is there', async () => {
+    await sandbox.animus(['trust']);
+    const { client } = await openWindow();
+    assert.match((await sandbox.animus(['tool', 'list'])).stdout, /^No VS Code window with Animus is open/);
+    await client.request('tool/offer', { pid: process.pid, tools: [] });
+    assert.match((await sandbox.animus(['tool', 'list'])).stdout, /^No extension in the open window has any/);
+    const tools = [
+      offeredTool('look', { tags: ['birds'] }),
+      offeredTool('a.b', { description: 'Two\nlines\u001b[2J.' }),
+    ];
+    await client.request('tool/offer', { pid: process.pid, tools });
+    const { code, stdout } = await sandbox.animus(['tool', 'list']);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/)[0]),
+      ['NAME', 'vscode__a_b_2e7336dc', 'vscode__look'],
+    );
+    assert.match(stdout, /Two lines/);
+    assert.ok(!stdout.includes('\u001b'), 'and steers no terminal');
+    const listed = await sandbox.json<{ windows: number; tools: object[] }>(['tool', 'list']);
+    assert.equal(listed.windows, 1);
+    assert.deepEqual(listed.tools[1], {
+      ...{ name: 'vscode__look', vscode_name: 'look', description: 'Does look.', tags: ['birds'] },
+    });
+  });
+
   it('that were under way when their window closed are an error that says so, and the work goes on', async () => {
     await sandbox.animus(['trust']);
     const { client } = await openWindow();

@@ -25,6 +25,7 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
     pid: 4711,
     tools: [{ name: 'search', description: 'Searches.', input_schema: { type: 'object' }, tags: ['files'] }],
   },
+  'tool/list': {},
   'model/offer': {
     pid: 4711,
     models: [

@@ -1,10 +1,10 @@
-/** tool/offer. */
+/** tool/offer, tool/list. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import { readTrust } from '../../store/trust/trust.ts';
 import type { Handlers } from '../context.ts';
 import { refuseAgents } from '../refuse-agents.ts';
 
-export const toolHandlers: Pick<Handlers, 'tool/offer'> = {
+export const toolHandlers: Pick<Handlers, 'tool/offer' | 'tool/list'> = {
   async 'tool/offer'(context, { pid, tools }, session) {
     // Whoever offers a tool is handed its arguments and writes its results: an agent that could would speak for a person's editor.
     refuseAgents(pid, 'offer tools');
@@ -17,5 +17,18 @@ export const toolHandlers: Pick<Handlers, 'tool/offer'> = {
     }
     context.windowTools.offer(session.window, tools);
     return {};
+  },
+
+  async 'tool/list'({ windowTools }) {
+    const tools = [...windowTools.list()].sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      windows: windowTools.windowCount,
+      tools: tools.map(([name, { name: vscode_name, description, tags }]) => ({
+        name,
+        vscode_name,
+        description,
+        tags,
+      })),
+    };
   },
 };
