@@ -1,6 +1,7 @@
 /** A tool of another extension that wants a person's word itself, in the newest and the oldest VS Code. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { animus, type Driven, describeDriven, drive, end, keepPictureOfFailure } from '../support/vscode-driven.ts';
 import { MODEL_PROVIDER, packageFolder } from '../support/vscode-package.ts';
@@ -20,11 +21,33 @@ for (const name of ['newest', 'oldest'] satisfies CodeServerName[]) {
   describeDriven(`a tool of another extension in the ${name} VS Code`, () => {
     let driven: Driven | undefined;
     let id = '';
+    let notes = '';
+    const asked = () => path.join(notes, 'asked.ndjson');
     const at = (): Driven => driven ?? assert.fail('VS Code is not there');
     const dialog = () => at().workbench.page.locator('.monaco-dialog-box');
 
+    async function submit(description: string, ...texts: string[]): Promise<string> {
+      const { sandbox } = at();
+      const script = { name: 'confirmed', turns: [...texts.map(confirmed), ...report('Confirmed.')] };
+      const env = { ANIMUS_MODEL: sandbox.script(texts.join('-'), script) };
+      const { stdout } = await animus(
+        sandbox,
+        ['work', 'submit', '--faculty', 'toolsmith', '--json', description],
+        env,
+      );
+      return (JSON.parse(stdout) as { id: string }).id;
+    }
+
+    async function allow(text: string): Promise<void> {
+      const notification = at().workbench.notification('vscode__tests_confirmed');
+      await notification.getByText(text).waitFor();
+      await notification.getByRole('button', { name: 'Allow Once' }).click();
+    }
+
     before(async () => {
+      notes = mkdtempSync(path.join(tmpdir(), 'animus-notes-'));
       driven = await drive(name, {
+        env: { ANIMUS_TEST_ASKED: asked() },
         prepare: (sandbox) => {
           mkdirSync(path.join(sandbox.home, 'faculties'), { recursive: true });
           writeFileSync(path.join(sandbox.home, 'faculties/toolsmith.toml'), FACULTY);
@@ -32,16 +55,16 @@ for (const name of ['newest', 'oldest'] satisfies CodeServerName[]) {
         extensions: (root) => [packageFolder(MODEL_PROVIDER, path.join(root, 'models.vsix'))],
       });
     });
-    after(() => end(driven));
+    after(async () => {
+      await end(driven);
+      rmSync(notes, { recursive: true });
+    });
     keepPictureOfFailure(`tools-${name}`, () => driven);
 
     it('asks with what it would be called with, and is called by nobody before', async () => {
-      const { workbench, sandbox } = at();
+      const { workbench } = at();
       await workbench.page.getByText('No work here yet').waitFor();
-      const script = { name: 'confirmed', turns: [confirmed('heron'), confirmed('crane'), ...report('Confirmed.')] };
-      const env = { ANIMUS_MODEL: sandbox.script('confirmed', script) };
-      const submit = ['work', 'submit', '--faculty', 'toolsmith', '--json', 'Have two birds confirmed'];
-      id = (JSON.parse((await animus(sandbox, submit, env)).stdout) as { id: string }).id;
+      id = await submit('Have two birds confirmed', 'heron', 'crane');
       const notification = workbench.notification('vscode__tests_confirmed');
       await notification.getByText('heron').waitFor();
       await workbench.shot(`tools-asks-${name}`);
@@ -54,9 +77,7 @@ for (const name of ['newest', 'oldest'] satisfies CodeServerName[]) {
       await dialog().getByText('Give back “heron”?').waitFor();
       await workbench.shot(`tools-dialog-${name}`);
       await dialog().getByRole('button', { name: 'Cancel' }).click();
-      const notification = workbench.notification('vscode__tests_confirmed');
-      await notification.getByText('crane').waitFor();
-      await notification.getByRole('button', { name: 'Allow Once' }).click();
+      await allow('crane');
     });
 
     it('is run where both were told yes', async () => {
@@ -69,6 +90,25 @@ for (const name of ['newest', 'oldest'] satisfies CodeServerName[]) {
       assert.match(stdout, /confirmed crane/);
       assert.doesNotMatch(stdout, /confirmed heron/);
       assert.deepEqual(at().faults, []);
+    });
+
+    it('is not run by a yes to a dialog whose work was cancelled meanwhile', async () => {
+      const { sandbox } = at();
+      const cancelled = await submit('Have a bird confirmed too late', 'ibis');
+      await allow('ibis');
+      await dialog().getByText('Give back “ibis”?').waitFor();
+      await animus(sandbox, ['work', 'cancel', cancelled]);
+      await dialog().getByRole('button', { name: 'Yes' }).click();
+      const next = await submit('Have another bird confirmed', 'stork');
+      await allow('stork');
+      await dialog().getByText('Give back “stork”?').waitFor();
+      await dialog().getByRole('button', { name: 'Yes' }).click();
+      await animus(sandbox, ['work', 'wait', next]);
+      const called = readFileSync(asked(), 'utf8').trim().split('\n');
+      assert.deepEqual(
+        called.map((line) => (JSON.parse(line) as { text: string }).text),
+        ['crane', 'stork'],
+      );
     });
   });
 }

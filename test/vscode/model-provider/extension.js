@@ -90,8 +90,10 @@ const confirmed = {
   prepareInvocation: ({ input: { text } }) => ({
     confirmationMessages: { title: `Give back “${text}”?`, message: 'The extension asks for it.' },
   }),
-  invoke: ({ input: { text } }) =>
-    new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(`confirmed ${text}`)]),
+  invoke: ({ input: { text } }) => {
+    note({ called: 'tests_confirmed', text });
+    return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(`confirmed ${text}`)]);
+  },
 };
 
 const broken = {
