@@ -13,6 +13,7 @@ import {
   type ModelQuestion,
   modelQuestion,
 } from '../protocol/window-models.ts';
+import { CALL_TOOL, type ToolCall, type ToolCallEnd, toolCall } from '../protocol/window-tools.ts';
 import type { BuildInfo } from '../rendezvous/build-info.ts';
 import { framedConnection } from '../rendezvous/framed-connection.ts';
 import { proof, proofHolds, randomHex } from '../rendezvous/proof.ts';
@@ -34,6 +35,9 @@ export type AnswerModel = (
   tell: (part: ModelPart) => void,
   signal: AbortSignal,
 ) => Promise<ModelEnd>;
+
+/** Has a tool of this client's called; an aborted signal means that nobody waits for it any more. Never rejects. */
+export type CallTool = (call: ToolCall, signal: AbortSignal) => Promise<ToolCallEnd>;
 
 /** Nobody listens where host.json says: the host is gone. */
 export class HostGone extends Error {
@@ -95,21 +99,36 @@ export class HostClient {
       const question = modelQuestion.safeParse(params);
       if (!question.success) return { kind: 'failed', reason: 'failed', message: 'The question is none.' };
       const { id } = question.data;
-      const ended = new AbortController();
-      const watch = token.onCancellationRequested(() => ended.abort());
-      // Nobody hears what is said after the connection has ended.
-      void this.closed.then(() => ended.abort());
-      // On a connection that is closed it throws at once.
-      const send = async (part: ModelPart) => this.#connection.sendNotification(MODEL_PART, { id, part });
-      const tell = (part: ModelPart) => {
-        if (!ended.signal.aborted) send(part).catch(() => ended.abort());
-      };
-      try {
-        return await answer(question.data, tell, ended.signal);
-      } finally {
-        watch.dispose();
-      }
+      return this.#whileWanted(token, (ended) => {
+        // On a connection that is closed it throws at once.
+        const send = async (part: ModelPart) => this.#connection.sendNotification(MODEL_PART, { id, part });
+        const tell = (part: ModelPart) => {
+          if (!ended.signal.aborted) send(part).catch(() => ended.abort());
+        };
+        return answer(question.data, tell, ended.signal);
+      });
     });
+  }
+
+  /** The host may have this client's tools called from here on; what they are is told with `tool/offer`. */
+  onToolCalled(run: CallTool): void {
+    this.#connection.onRequest<ToolCallEnd, void>(CALL_TOOL, async (params: unknown, token: CancellationToken) => {
+      const call = toolCall.safeParse(params);
+      if (!call.success) return { kind: 'failed', reason: 'not_offered', message: 'The call is none.' };
+      return this.#whileWanted(token, (ended) => run(call.data, ended.signal));
+    });
+  }
+
+  /** `ended` is aborted when the host wants no answer any more, or cannot hear it since the connection ended. */
+  async #whileWanted<T>(token: CancellationToken, answer: (ended: AbortController) => Promise<T>): Promise<T> {
+    const ended = new AbortController();
+    const watch = token.onCancellationRequested(() => ended.abort());
+    void this.closed.then(() => ended.abort());
+    try {
+      return await answer(ended);
+    } finally {
+      watch.dispose();
+    }
   }
 
   async initialize(file: HostFile, identity: ClientIdentity): Promise<void> {

@@ -26,6 +26,10 @@ import { report } from './report.ts';
 import type { Services } from './services.ts';
 import { readSettings } from './settings.ts';
 import { installTerminalCommand } from './terminal-command.ts';
+import { callWith } from './tools/call.ts';
+import { ownToolsOf } from './tools/own-tools.ts';
+import { ToolOffers } from './tools/tool-offers.ts';
+import { invokeTool, isCancellation, listTools } from './tools/vscode-tools.ts';
 import { promptForAcceptance } from './views/acceptance-prompt.ts';
 import { ApprovalPrompt } from './views/approval-prompt.ts';
 import { BEFORE_SCHEME, beforeContent } from './views/file-change.ts';
@@ -62,6 +66,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     services.channel,
     services.model,
     services.modelOffers,
+    services.toolOffers,
     tree,
     panels,
     figures,
@@ -80,6 +85,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     vscode.workspace.onDidSaveTextDocument(() => unsaved.changed()),
     vscode.workspace.onDidCloseTextDocument(() => unsaved.changed()),
     vscode.lm.onDidChangeChatModels(() => services.modelOffers.changed()),
+    vscode.extensions.onDidChange(() => services.toolOffers.changed()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       services.connection.reconsider();
       offerTerminalCommand(context, services);
@@ -128,6 +134,8 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
     greet: async (client) => {
       await greet(client, context.secrets, place(), log);
       client.onModelAsked(answer);
+      client.onToolCalled(callTool);
+      await toolOffers.greet(client);
     },
     log,
   });
@@ -139,6 +147,15 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
     pid: process.pid,
     log,
   });
+  const toolOffers = new ToolOffers({
+    connection,
+    list: listTools,
+    isOwn: ownToolsOf(context.extension.packageJSON),
+    pid: process.pid,
+    log,
+  });
+  const isOffered = (name: string) => toolOffers.isOffered(name);
+  const callTool = callWith({ isOffered, invoke: invokeTool, isCancellation, log });
   const { extensionUri, secrets } = context;
   return {
     extensionUri,
@@ -146,6 +163,7 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
     model,
     allowedVendors,
     modelOffers,
+    toolOffers,
     channel,
     secrets,
     settings,

@@ -6,6 +6,7 @@ import type { Place } from './host/place.ts';
 import type { AllowedVendors } from './models/allowed-vendors.ts';
 import type { ModelOffers } from './models/model-offers.ts';
 import type { Settings } from './settings.ts';
+import type { ToolOffers } from './tools/tool-offers.ts';
 import type { WorkModel } from './work/work-model.ts';
 
 export type Services = {
@@ -15,6 +16,8 @@ export type Services = {
   /** Whose models of VS Code may be used, and what tells the host of them. */
   allowedVendors: AllowedVendors;
   modelOffers: ModelOffers;
+  /** What tells the host of the tools of this window. */
+  toolOffers: ToolOffers;
   channel: vscode.LogOutputChannel;
   secrets: Secrets;
   settings(): Settings;

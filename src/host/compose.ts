@@ -13,6 +13,7 @@ import { learnAcceptance } from './api/faculty-acceptance.ts';
 import { handleRequest } from './api/handlers.ts';
 import { UnsavedFiles } from './api/unsaved-files.ts';
 import { WindowModels } from './api/window-models.ts';
+import { WindowTools } from './api/window-tools.ts';
 import { EmbeddedCare } from './care/embedded-care.ts';
 import { Retention } from './care/retention.ts';
 import { StoreCare } from './care/store-care.ts';
@@ -79,6 +80,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     accepted: path.join(home, 'accepted'),
   });
   const windowModels = new WindowModels();
+  const windowTools = new WindowTools();
   const unsavedFiles = new UnsavedFiles();
   const models = createModels(config, assets, { ask: windowModels.ask, has: (name) => windowModels.has(name) });
   const persistent = new PersistentHooks(identity.storeId, commandEnvironment);
@@ -117,6 +119,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     redactor,
     credentials: models.credentials,
     windowModels,
+    windowTools,
     unsavedFiles,
     models: { ...models, defaultModel: config.model ?? models.defaultModel },
     dayCapMicros: dayCapOf(config),
@@ -160,7 +163,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       const dependencies = focusDependencies(
         options,
         identity,
-        { db, models, redactor, commandEnvironment, mcp, log, hooks, persistent, unsavedFiles },
+        { db, models, redactor, commandEnvironment, mcp, windowTools, log, hooks, persistent, unsavedFiles },
         catalogue,
         (event) => controls.broadcast('focus/delta', viewDelta(event)),
       );

@@ -26,7 +26,10 @@ import type { HostIdentity, HostOptions } from './host-options.ts';
 import type { HostModels } from './models.ts';
 import { findConfinement } from './process/confinement.ts';
 
-export type FocusParts = Pick<FocusDependencies, 'db' | 'redactor' | 'commandEnvironment' | 'mcp' | 'log'> & {
+export type FocusParts = Pick<
+  FocusDependencies,
+  'db' | 'redactor' | 'commandEnvironment' | 'mcp' | 'windowTools' | 'log'
+> & {
   models: HostModels;
   hooks: HookCatalogue;
   persistent: PersistentHooks;

@@ -39,6 +39,7 @@ import { storableText } from './json.ts';
 import { modelListParams, modelListResult, modelTestParams, modelTestResult } from './models.ts';
 import { answerParams } from './question.ts';
 import { modelOfferParams } from './window-models.ts';
+import { toolListResult, toolOfferParams } from './window-tools.ts';
 import {
   budgetView,
   idText,
@@ -81,6 +82,10 @@ export const REQUESTS = {
   'model/test': { params: modelTestParams, result: modelTestResult },
   /** The models of VS Code that the host may ask over this connection. Items that wait for one of them go on. */
   'model/offer': { params: modelOfferParams, result: nothing },
+  /** The tools of VS Code that the host may have called over this connection. */
+  'tool/offer': { params: toolOfferParams, result: nothing },
+  /** What windows offer now, by name. */
+  'tool/list': { params: nothing, result: toolListResult },
 
   /** Needs a person: the host checks that `pid` is a process that does not descend from a focus. */
   'trust/grant': {

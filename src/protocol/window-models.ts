@@ -1,12 +1,12 @@
 /**
- * The models of VS Code. A window offers what it has; the host asks it for an answer over the same connection. That is the
- * one request from host to client, and what comes back before its end are the notifications that go from client to host.
+ * The models of VS Code. A window offers what it has; the host asks it for an answer over the same connection. That is one of
+ * two requests from host to client, and what comes back before its end are the notifications that go from client to host.
  */
 import * as z from 'zod';
 import { jsonObject } from './json.ts';
 
 /** Nothing that steers a terminal or a page, no line of its own, and no blank around it. */
-const nameText = (longest: number) =>
+export const nameText = (longest: number) =>
   z
     .string()
     .min(1)

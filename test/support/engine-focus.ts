@@ -3,6 +3,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { WindowTools } from '../../src/host/api/window-tools.ts';
 import type { Db } from '../../src/host/db/types.ts';
 import { claimNext } from '../../src/host/engine/dispatch/claim.ts';
 import type { Tool } from '../../src/host/engine/engage/tool.ts';
@@ -139,6 +140,7 @@ export class Bench {
       hooksOf: () => NO_HOOKS,
       permissionsOf: () => ALL_ALLOWED,
       mcp: this.mcp,
+      windowTools: new WindowTools(0),
       defaultModel: 'scripted/written',
       headless: false,
       dayCapMicros: null,

@@ -95,6 +95,18 @@ async function runSuite(): Promise<Run> {
           pace: { delay_ms: 400 },
           turns: [...steps, ...report],
         }),
+        ANIMUS_TEST_TOOL_MODEL: sandbox.script('tools', {
+          name: 'tools',
+          turns: [
+            { tool_calls: [{ name: 'vscode__tests_echo', input: { text: 'heron' } }] },
+            { tool_calls: [{ name: 'vscode__tests_broken', input: {} }] },
+            ...report,
+          ],
+        }),
+        ANIMUS_TEST_ENDLESS_TOOL_MODEL: sandbox.script('endless-tool', {
+          name: 'endless-tool',
+          turns: [{ tool_calls: [{ name: 'vscode__tests_endless', input: {} }] }, ...report],
+        }),
       },
     });
   } catch (error) {

@@ -13,6 +13,7 @@ import type { Provider } from '../providers/types.ts';
 import type { UnsavedFiles } from './unsaved-files.ts';
 import type { WindowLink } from './window-link.ts';
 import type { WindowModels } from './window-models.ts';
+import type { WindowTools } from './window-tools.ts';
 
 export type ApiContext = {
   /** Waits for the database to be open. Throws AnimusError where it cannot be. */
@@ -28,6 +29,7 @@ export type ApiContext = {
   redactor: Redactor;
   credentials: Credentials;
   windowModels: WindowModels;
+  windowTools: WindowTools;
   unsavedFiles: UnsavedFiles;
   models: {
     /** Where neither the work nor its faculty names one. */
@@ -56,7 +58,7 @@ export type ApiContext = {
 export type Session = {
   client: { kind: 'cli' | 'vscode' | 'api'; version: string; build: string };
   subscribe(): void;
-  /** To ask it for answers of its models. */
+  /** To ask it for answers of its models, and to have it call its tools. */
   window: WindowLink;
   clientCount(): number;
 };

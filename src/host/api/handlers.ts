@@ -13,6 +13,7 @@ import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { questionHandlers } from './handlers/question.ts';
+import { toolHandlers } from './handlers/tools.ts';
 import { trustHandlers } from './handlers/trust.ts';
 import { workHandlers } from './handlers/work.ts';
 import { workHoldHandlers } from './handlers/work-hold.ts';
@@ -33,6 +34,7 @@ const HANDLERS: Handlers = {
   ...ledgerHandlers,
   ...modelHandlers,
   ...questionHandlers,
+  ...toolHandlers,
   ...trustHandlers,
   ...workHandlers,
   ...workHoldHandlers,

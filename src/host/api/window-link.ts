@@ -1,6 +1,7 @@
-/** One client's end of what a host asks of windows: a question goes out, its parts come in, and its end. */
+/** One client's end of what a host asks of windows: a question to a model, whose parts come before its end, and a call of a tool. */
 import { randomUUID } from 'node:crypto';
 import { CancellationTokenSource, type MessageConnection } from 'vscode-jsonrpc/node';
+import type * as z from 'zod';
 import { MAX_FRAME_BYTES } from '../../protocol/versions.ts';
 import {
   ASK_MODEL,
@@ -11,16 +12,20 @@ import {
   modelEnd,
   modelPart,
 } from '../../protocol/window-models.ts';
+import { CALL_TOOL, type ToolCall, type ToolCallEnd, toolCallEnd } from '../../protocol/window-tools.ts';
 
-export type AskedEnd =
-  | ModelEnd
+/** How any request to a window may end besides its answer. */
+export type Unanswered =
   | { kind: 'cancelled' }
   /** The window went away. */
   | { kind: 'gone' }
   /** What it said is no answer. */
   | { kind: 'malformed' }
-  /** The question does not fit into one message; nothing was sent. */
+  /** The request does not fit into one message; nothing was sent. */
   | { kind: 'too_long' };
+
+export type AskedEnd = ModelEnd | Unanswered;
+export type CalledEnd = ToolCallEnd | Unanswered;
 
 /** What the rest of the host sees of a window. */
 export type WindowLink = {
@@ -28,12 +33,15 @@ export type WindowLink = {
   readonly closed: Promise<void>;
   /** Parts come before the end resolves. An aborted signal ends it as `cancelled`, whatever the window does. Never rejects. */
   ask(question: Omit<ModelQuestion, 'id'>, onPart: (part: ModelPart) => void, signal: AbortSignal): Promise<AskedEnd>;
+  /** As `ask`; the window is told where the signal ends it. */
+  call(call: Omit<ToolCall, 'id'>, signal: AbortSignal): Promise<CalledEnd>;
 };
 
 /** The rest of the message takes some bytes too. */
-const QUESTION_MAX_BYTES = MAX_FRAME_BYTES - 64 * 1024;
+const REQUEST_MAX_BYTES = MAX_FRAME_BYTES - 64 * 1024;
 
-const CANCELLED: AskedEnd = { kind: 'cancelled' };
+const CANCELLED = { kind: 'cancelled' } as const;
+const MALFORMED = { kind: 'malformed' } as const;
 
 type Open = { onPart: (part: ModelPart) => void; onMalformed: () => void };
 
@@ -57,29 +65,47 @@ export function createWindowLink(
     closed,
     async ask(asked, onPart, signal) {
       const question: ModelQuestion = { id: randomUUID(), ...asked };
-      if (Buffer.byteLength(JSON.stringify(question)) > QUESTION_MAX_BYTES) return { kind: 'too_long' };
-      if (signal.aborted) return CANCELLED;
-      const source = new CancellationTokenSource();
+      const { promise: malformed, resolve } = Promise.withResolvers<Unanswered>();
+      open.set(question.id, { onPart, onMalformed: () => resolve(MALFORMED) });
       try {
-        return await new Promise<AskedEnd>((resolve) => {
-          open.set(question.id, { onPart, onMalformed: () => resolve({ kind: 'malformed' }) });
-          signal.addEventListener('abort', () => resolve(CANCELLED), { once: true });
-          // On a connection that is closed it throws at once.
-          const send = async (): Promise<unknown> => connection.sendRequest(ASK_MODEL, question, source.token);
-          send().then(
-            (answer) => resolve(modelEnd.safeParse(answer).data ?? { kind: 'malformed' }),
-            // It was closed, or it does not answer such requests: either way it gives no answer.
-            () => resolve({ kind: 'gone' }),
-          );
-        });
+        return await send(connection, ASK_MODEL, question, modelEnd, signal, malformed);
       } finally {
         open.delete(question.id);
-        // Means nothing to a question that was answered.
-        source.cancel();
-        source.dispose();
       }
     },
+    call: (called, signal) => send(connection, CALL_TOOL, { id: randomUUID(), ...called }, toolCallEnd, signal),
   };
+}
+
+/** `ended` ends it before its answer. */
+async function send<End>(
+  connection: MessageConnection,
+  method: string,
+  params: object,
+  schema: z.ZodType<End>,
+  signal: AbortSignal,
+  ended?: Promise<Unanswered>,
+): Promise<End | Unanswered> {
+  if (Buffer.byteLength(JSON.stringify(params)) > REQUEST_MAX_BYTES) return { kind: 'too_long' };
+  if (signal.aborted) return CANCELLED;
+  const source = new CancellationTokenSource();
+  try {
+    return await new Promise<End | Unanswered>((resolve) => {
+      void ended?.then(resolve);
+      signal.addEventListener('abort', () => resolve(CANCELLED), { once: true });
+      // On a connection that is closed it throws at once.
+      const request = async (): Promise<unknown> => connection.sendRequest(method, params, source.token);
+      request().then(
+        (answer) => resolve(schema.safeParse(answer).data ?? MALFORMED),
+        // It was closed, or it does not answer such requests: either way it gives no answer.
+        () => resolve({ kind: 'gone' }),
+      );
+    });
+  } finally {
+    // Means nothing to a request that was answered.
+    source.cancel();
+    source.dispose();
+  }
 }
 
 function idOf(params: unknown): string {

@@ -17,6 +17,7 @@ import { hostStart, hostStatus, hostStop } from './commands/host.ts';
 import { ledgerShow } from './commands/ledger.ts';
 import { modelList, modelTest } from './commands/model.ts';
 import { status } from './commands/status.ts';
+import { toolList } from './commands/tool.ts';
 import { trust } from './commands/trust.ts';
 import { workList, workShow, workSubmit, workWait } from './commands/work.ts';
 import { workFollowUp, workRetry } from './commands/work-again.ts';
@@ -130,6 +131,8 @@ function buildProgram(): Command {
   addDatabase(program.command('db').description('the store as a whole'));
   addFaculty(program.command('faculty').description('the roles that take up work'));
   addModel(program.command('model').description('the models that can do the work'));
+  const tool = program.command('tool').description("tools of VS Code's extensions, which faculties may name");
+  tool.command('list').description('list those of the windows that are open on this folder').action(action(toolList));
   const host = program.command('host').description('the process that does the work');
   host.command('start').description('start it, where none runs').action(action(hostStart));
   host

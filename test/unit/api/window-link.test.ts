@@ -1,4 +1,4 @@
-/** The question to a window over a real socket, between the host's end and a client's, and what a hostile client sends. */
+/** The question to a window, and the call of a tool, over a real socket, between the host's end and a client's, and what a hostile client sends. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,10 +6,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
-import { type AnswerModel, HostClient } from '../../../src/client/host-client.ts';
+import { type AnswerModel, type CallTool, HostClient } from '../../../src/client/host-client.ts';
 import { createWindowLink, type WindowLink } from '../../../src/host/api/window-link.ts';
 import { MAX_FRAME_BYTES } from '../../../src/protocol/versions.ts';
 import { ASK_MODEL, MODEL_PART, type ModelPart, type ModelQuestion } from '../../../src/protocol/window-models.ts';
+import { CALL_TOOL, TOOL_TEXT_MAX, type ToolCall } from '../../../src/protocol/window-tools.ts';
 import { framedConnection } from '../../../src/rendezvous/framed-connection.ts';
 
 const QUESTION: Omit<ModelQuestion, 'id'> = {
@@ -222,5 +223,100 @@ describe('the question to a window', () => {
     assert.deepEqual((await ask(link)).end, { kind: 'gone' });
     await gone;
     assert.match(refused.join(' '), /more than 8 MiB/);
+  });
+
+  describe('to call a tool', () => {
+    const CALL: Omit<ToolCall, 'id'> = { name: 'search', input: { text: 'heron' } };
+
+    async function withCaller(run: CallTool) {
+      const { link, socket } = await open();
+      const client = new HostClient(socket);
+      client.onToolCalled(run);
+      return { link, client };
+    }
+
+    async function withForgedEnd(end: unknown) {
+      const { link, socket } = await open();
+      const forger = framedConnection(socket, () => undefined);
+      forger.onRequest(CALL_TOOL, () => end);
+      forger.listen();
+      return link;
+    }
+
+    it('is answered with its result, each call with its own', async () => {
+      const { link } = await withCaller(async ({ name, input }) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return { kind: 'done', text: `${name} ${JSON.stringify(input)}` };
+      });
+      const ends = await Promise.all([link.call(CALL, never), link.call({ ...CALL, name: 'other' }, never)]);
+      assert.deepEqual(ends, [
+        { kind: 'done', text: 'search {"text":"heron"}' },
+        { kind: 'done', text: 'other {"text":"heron"}' },
+      ]);
+    });
+
+    it('is ended by who asked, and the window is told', async () => {
+      const stop = new AbortController();
+      const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+      const { link } = await withCaller(
+        (_call, signal) =>
+          new Promise((resolve) => {
+            signal.addEventListener('abort', () => {
+              tell();
+              resolve({ kind: 'done', text: 'too late' });
+            });
+            stop.abort();
+          }),
+      );
+      assert.deepEqual(await link.call(CALL, stop.signal), { kind: 'cancelled' });
+      await told;
+    });
+
+    it('ends where the window goes away in the middle, and the tool is told to end', async () => {
+      const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+      const { link, client } = await withCaller(async (_call, signal) => {
+        signal.addEventListener('abort', () => tell());
+        void client.close();
+        await told;
+        return { kind: 'done', text: 'too late' };
+      });
+      assert.deepEqual(await link.call(CALL, never), { kind: 'gone' });
+      await told;
+      assert.deepEqual(await link.call(CALL, never), { kind: 'gone' });
+    });
+
+    it('is not sent where it does not fit into a message', async () => {
+      const { link } = await withCaller(async () => ({ kind: 'done', text: '' }));
+      const text = 'x'.repeat(MAX_FRAME_BYTES);
+      assert.deepEqual(await link.call({ ...CALL, input: { text } }, never), { kind: 'too_long' });
+      assert.equal((await link.call(CALL, never)).kind, 'done', 'and the connection lives');
+    });
+
+    it('[S13] takes no result that is none', async () => {
+      const ends = [
+        ...[null, 7, [], {}, { kind: 'done' }, { kind: 'done', text: 7 }, { kind: 'done', text: '', more: 1 }],
+        { kind: 'done', text: 'x'.repeat(TOOL_TEXT_MAX + 1) },
+        { kind: 'failed', reason: 'made_up', message: '' },
+        { kind: 'failed', reason: 'failed', message: 'x'.repeat(2001) },
+        { kind: 'cancelled' },
+      ];
+      for (const end of ends) {
+        const link = await withForgedEnd(end);
+        assert.deepEqual(await link.call(CALL, never), { kind: 'malformed' }, JSON.stringify(end).slice(0, 80));
+      }
+    });
+
+    it('is refused by a client where what arrives is no call', async () => {
+      const { socket } = await open();
+      const [own] = sockets.slice(-1);
+      assert.ok(own);
+      new HostClient(socket).onToolCalled(() => assert.fail('it was called'));
+      const forger = framedConnection(own, () => undefined);
+      forger.listen();
+      for (const call of [undefined, { id: 'x', ...CALL }, { name: 'search', input: [] }]) {
+        const end = await forger.sendRequest<{ kind: string; reason: string }>(CALL_TOOL, call);
+        assert.deepEqual([end.kind, end.reason], ['failed', 'not_offered']);
+      }
+    });
   });
 });

@@ -21,6 +21,11 @@ const TAKEN: Record<Method, Record<string, unknown>> = {
   'credentials/offer': { credentials: [{ name: 'anthropic', value: 'x'.repeat(8), origin: 'https://api.example' }] },
   'model/list': { provider: 'ollama' },
   'model/test': { model: 'ollama/x' },
+  'tool/offer': {
+    pid: 4711,
+    tools: [{ name: 'search', description: 'Searches.', input_schema: { type: 'object' }, tags: ['files'] }],
+  },
+  'tool/list': {},
   'model/offer': {
     pid: 4711,
     models: [

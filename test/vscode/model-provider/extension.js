@@ -1,5 +1,5 @@
 /**
- * A provider of language models, as extensions of VS Code bring them. It plays a small script: a finding through a tool, then
+ * A provider of language models and of tools, as extensions of VS Code bring them. It plays a small script: a finding through a tool, then
  * the report, then the end; each answer in pieces. What it was asked is kept for the tests in $ANIMUS_TEST_ASKED.
  */
 const { appendFileSync } = require('node:fs');
@@ -31,16 +31,18 @@ function plain(part) {
   return { other: String(part) };
 }
 
-function remember(id, messages, options) {
+function note(line) {
   const file = process.env.ANIMUS_TEST_ASKED;
-  if (!file) return;
-  const asked = {
+  if (file) appendFileSync(file, `${JSON.stringify(line)}\n`);
+}
+
+function remember(id, messages, options) {
+  note({
     model: id,
     messages: messages.map(({ role, content }) => ({ role, content: content.map(plain) })),
     tools: (options.tools ?? []).map(({ name }) => name),
     mode: options.toolMode,
-  };
-  appendFileSync(file, `${JSON.stringify(asked)}\n`);
+  });
 }
 
 async function answer({ id }, messages, options, progress, token) {
@@ -58,8 +60,7 @@ async function answer({ id }, messages, options, progress, token) {
       progress.report(new vscode.LanguageModelTextPart('and on '));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    if (process.env.ANIMUS_TEST_ASKED)
-      appendFileSync(process.env.ANIMUS_TEST_ASKED, `${JSON.stringify({ cancelled: id })}\n`);
+    note({ cancelled: id });
     return;
   }
   for (const piece of turn.text.match(/\S+\s*/g) ?? []) progress.report(new vscode.LanguageModelTextPart(piece));
@@ -68,8 +69,57 @@ async function answer({ id }, messages, options, progress, token) {
   });
 }
 
+/** As `renderElementJSON` of @vscode/prompt-tsx makes it. */
+const rendered = (text) => ({
+  node: { type: 1, ctor: 2, children: [{ type: 2, text, lineBreakBefore: true, priority: 0 }] },
+});
+
+const echo = {
+  invoke: ({ input: { text }, toolInvocationToken }) => {
+    note({ called: 'tests_echo', text, inChat: toolInvocationToken !== undefined });
+    return new vscode.LanguageModelToolResult([
+      new vscode.LanguageModelTextPart(`text ${text}`),
+      new vscode.LanguageModelPromptTsxPart(rendered(`prompt ${text}`)),
+      vscode.LanguageModelDataPart.json({ json: text }),
+      vscode.LanguageModelDataPart.image(new Uint8Array(3), 'image/png'),
+    ]);
+  },
+};
+
+const confirmed = {
+  prepareInvocation: ({ input: { text } }) => ({
+    confirmationMessages: { title: `Give back “${text}”?`, message: 'The extension asks for it.' },
+  }),
+  invoke: ({ input: { text } }) => {
+    note({ called: 'tests_confirmed', text });
+    return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(`confirmed ${text}`)]);
+  },
+};
+
+const broken = {
+  invoke: () => {
+    throw new Error('This tool is broken on purpose.');
+  },
+};
+
+const endless = {
+  invoke: (_options, token) => {
+    note({ called: 'tests_endless' });
+    return new Promise((resolve) => {
+      token.onCancellationRequested(() => {
+        note({ cancelled: 'tests_endless' });
+        resolve(new vscode.LanguageModelToolResult([]));
+      });
+    });
+  },
+};
+
 exports.activate = (context) => {
   context.subscriptions.push(
+    vscode.lm.registerTool('tests_echo', echo),
+    vscode.lm.registerTool('tests_confirmed', confirmed),
+    vscode.lm.registerTool('tests_broken', broken),
+    vscode.lm.registerTool('tests_endless', endless),
     vscode.lm.registerLanguageModelChatProvider('tests', {
       provideLanguageModelChatInformation: () => MODELS,
       provideLanguageModelChatResponse: answer,

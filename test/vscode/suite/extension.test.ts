@@ -1,6 +1,6 @@
 /** The extension within a real extension host: what it registers, starts, shows, survives and refuses. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
@@ -17,16 +17,34 @@ const home = process.env.ANIMUS_HOME ?? '';
 const slowModel = process.env.ANIMUS_TEST_SLOW_MODEL ?? '';
 const writingModel = process.env.ANIMUS_TEST_WRITING_MODEL ?? '';
 const quickModel = process.env.ANIMUS_TEST_QUICK_MODEL ?? '';
+const toolModel = process.env.ANIMUS_TEST_TOOL_MODEL ?? '';
+const endlessToolModel = process.env.ANIMUS_TEST_ENDLESS_TOOL_MODEL ?? '';
+
+/** Names tools of VS Code; what calls them asks a person, but for these two. */
+const TOOLSMITH = `[faculty]
+name = "toolsmith"
+description = "Works with the tools of VS Code."
+
+[faculty.engage]
+tools = ["vscode__tests_*", "vscode__absent"]
+
+[faculty.permissions]
+allow = ["vscode__tests_broken", "vscode__tests_endless"]
+`;
 
 type Asked = {
   model: string;
   messages: { role: number; content: { text?: string; result?: string }[] }[];
   tools: string[];
-  /** The model that was told to end. */
+  /** The model or tool that was told to end. */
   cancelled?: string;
+  /** The tool that was called, and with what. */
+  called?: string;
+  text?: string;
+  inChat?: boolean;
 };
 
-/** What the models of test/vscode/model-provider were asked. */
+/** What the models and tools of test/vscode/model-provider were asked. */
 function asked(): Asked[] {
   const file = process.env.ANIMUS_TEST_ASKED ?? '';
   if (!existsSync(file)) return [];
@@ -53,8 +71,9 @@ describe('the extension in VS Code', () => {
 
   const state = () => animus.connection.state.kind;
   const pid = () => (animus.connection.state.kind === 'ready' ? animus.connection.state.client.host.pid : undefined);
-  const submit = (description: string) =>
-    vscode.commands.executeCommand<string>('animus.submitWork', { faculty: 'general', description });
+  const submitTo = (faculty: string, description: string) =>
+    vscode.commands.executeCommand<string>('animus.submitWork', { faculty, description });
+  const submit = (description: string) => submitTo('general', description);
   const useModel = (model: string) =>
     vscode.workspace.getConfiguration().update('animus.model', model, vscode.ConfigurationTarget.Global);
   const rowsUnder = (parent?: Row) => animus.tree.getChildren(parent);
@@ -256,6 +275,52 @@ describe('the extension in VS Code', () => {
     await until('the model is asked', () => asked().some(({ model }) => model === 'endless'));
     await animus.connection.request('work/cancel', { id });
     await until('it is told to end', () => asked().some(({ cancelled }) => cancelled === 'endless'));
+    assert.equal((await animus.connection.request('work/show', { id })).item.state, 'cancelled');
+    await useModel(quickModel);
+  });
+
+  it('calls tools of other extensions for agents whose faculty names them, once a person has allowed it', async () => {
+    mkdirSync(path.join(home, 'faculties'), { recursive: true });
+    writeFileSync(path.join(home, 'faculties', 'toolsmith.toml'), TOOLSMITH);
+    await useModel(toolModel);
+    const id = await submitTo('toolsmith', 'Echo a heron with a tool of VS Code');
+    const asks = await until('a person is asked', async () => {
+      const { approvals } = await animus.connection.request('approval/list', {});
+      return approvals.find(({ work_item_id }) => work_item_id === id);
+    });
+    assert.deepEqual([asks.tool, asks.arguments], ['vscode__tests_echo', { text: 'heron' }]);
+    assert.equal(
+      asked().some(({ called }) => called !== undefined),
+      false,
+      'nothing was called yet',
+    );
+    await animus.connection.request('approval/decide', { id: asks.id, decision: 'allow', pid: process.pid });
+    await ended(id);
+    const seen = await animus.connection.request('focus/context', { id });
+    assert.deepEqual(
+      seen.tools.filter((name) => name.startsWith('vscode__')),
+      ['vscode__tests_broken', 'vscode__tests_confirmed', 'vscode__tests_echo', 'vscode__tests_endless'],
+    );
+    const conversation = JSON.stringify(seen.messages);
+    assert.match(conversation, /== MISSING TOOLS ==\\nvscode__absent: .*no extension in the open window has it now/);
+    const results = seen.messages.flatMap(({ content }) => content.filter(({ type }) => type === 'tool_result'));
+    assert.match(
+      JSON.stringify(results[0]),
+      /text heron\\n\\nprompt heron\\n\{.*json.*heron.*\}\\n\[image\/png, 3 bytes: not shown\]/,
+    );
+    assert.match(JSON.stringify(results[1]), /vscode__tests_broken failed: .*broken on purpose/);
+    assert.deepEqual(
+      asked().filter(({ called }) => called !== undefined),
+      [{ called: 'tests_echo', text: 'heron', inChat: false }],
+    );
+  });
+
+  it('ends the call of a tool of another extension when the work is cancelled', async () => {
+    await useModel(endlessToolModel);
+    const id = await submitTo('toolsmith', 'Call a tool without an end');
+    await until('the tool is called', () => asked().some(({ called }) => called === 'tests_endless'));
+    await animus.connection.request('work/cancel', { id });
+    await until('it is told to end', () => asked().some(({ cancelled }) => cancelled === 'tests_endless'));
     assert.equal((await animus.connection.request('work/show', { id })).item.state, 'cancelled');
     await useModel(quickModel);
   });

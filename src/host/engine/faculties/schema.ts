@@ -94,7 +94,7 @@ const written = z.strictObject({
         system_prompt: z.string().max(200_000).nullable().default(null),
         /** Relative to the faculty's file. */
         system_prompt_file: z.string().max(1000).nullable().default(null),
-        /** Tools of the workspace and of MCP servers by name; `*` stands for any letters. */
+        /** Tools of the workspace, of MCP servers and of VS Code by name; `*` stands for any letters. */
         tools: z
           .array(z.string().regex(/^[A-Za-z0-9_*-]{1,64}$/, 'expected a tool name, or one with *'))
           .default(['*']),

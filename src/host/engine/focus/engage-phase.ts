@@ -12,6 +12,7 @@ import { engage } from '../engage/engage.ts';
 import type { Tool } from '../engage/tool.ts';
 import type { EngageConfig, EngageEvent, EngageResult, EngineQuestion, LoopEnd } from '../engage/types.ts';
 import { pinnedTools } from '../tools/mcp-tools.ts';
+import { pinnedWindowTools } from '../tools/vscode-tools.ts';
 import { endingWhenHeld } from './ending-when-held.ts';
 import { externalProgram, reportedCost } from './external-program.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
@@ -184,7 +185,8 @@ function toolsOf(deps: FocusDependencies, { faculty }: Claim, config: EngageConf
   const names = new Set(config.tools.map(({ name }) => name));
   const own = [...deps.engineTools, ...deps.workspaceTools].filter(({ name }) => names.has(name));
   const mcp = pinnedTools(deps.mcp, faculty.mcp.servers, config.tools, new Set(config.readOnlyTools));
-  return new Map([...own, ...mcp].map((tool) => [tool.name, tool]));
+  const ofWindows = pinnedWindowTools(deps.windowTools, config.tools);
+  return new Map([...own, ...mcp, ...ofWindows].map((tool) => [tool.name, tool]));
 }
 
 /** Undefined where the loop goes on after all. */

@@ -15,6 +15,7 @@ import { buildDigest, type Viewer } from '../awareness/digest.ts';
 import type { Tool } from '../engage/tool.ts';
 import { offeredTools } from '../tools/mcp-tools.ts';
 import { selectTools, toolDefinition } from '../tools/select-tools.ts';
+import { offeredWindowTools } from '../tools/vscode-tools.ts';
 import { agentsFile } from './agents-file.ts';
 import { contextSettings, externalContext } from './context-settings.ts';
 import { earlierWork } from './earlier-work.ts';
@@ -37,6 +38,7 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
   const isFirst = !(await retryLost(() => hadFocusBefore(deps.db, claim.item.id, claim.focus.id)));
   const digest = await retryLost(() => buildDigest(deps.db, viewerOf(deps, claim), claim.faculty.awareness));
   const offer = await offeredTools(deps.mcp, claim.faculty.mcp.servers);
+  const ofWindows = offeredWindowTools(deps.windowTools, claim.faculty.engage.tools);
   const task = taskMessage({
     description: claim.item.description,
     params: claim.item.params,
@@ -45,11 +47,11 @@ export async function orient(deps: FocusDependencies, claim: Claim): Promise<Pha
     earlierLedger: isFirst ? '' : formatLedger(entries),
     earlierWork: await earlierWork(deps.db, claim.item),
     awareness: digest.text,
-    missingTools: offer.problems.join('\n'),
+    missingTools: [...offer.problems, ...ofWindows.problems].join('\n'),
     earlierChildren: isFirst ? '' : await childLines(deps, claim.item),
   });
   const config = engageConfig(deps, claim, {
-    offered: offer.tools,
+    offered: [...offer.tools, ...ofWindows.tools],
     agentsText: await agentsFile(deps, claim.item.place),
   });
   await retryLost(() =>
@@ -125,7 +127,7 @@ export function viewerOf({ workspace }: FocusDependencies, { item }: Claim): Vie
 }
 
 type Gathered = {
-  /** Of MCP servers. */
+  /** Of MCP servers and windows. */
   offered: readonly Tool[];
   /** AGENTS.md, '' without one. */
   agentsText: string;

@@ -12,6 +12,7 @@ import type { Tool } from '../engage/tool.ts';
 import type { EngageEvent } from '../engage/types.ts';
 import type { Faculty } from '../faculties/schema.ts';
 import type { Redactor } from '../redaction/redactor.ts';
+import type { VscodeTools } from '../tools/vscode-tools.ts';
 
 export type OpenedModel =
   | { kind: 'ready'; client: LlmClient; modelName: string }
@@ -45,6 +46,8 @@ export type FocusDependencies = {
   workspaceTools: readonly Tool[];
   /** Started when a faculty that names them begins. */
   mcp: McpServers;
+  /** What extensions registered in the windows of VS Code that are open here. */
+  windowTools: VscodeTools;
   /** The model where neither item nor faculty names one. */
   defaultModel: string;
   /** Nobody is there to be asked: what would ask a person ends instead. */

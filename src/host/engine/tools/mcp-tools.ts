@@ -1,10 +1,10 @@
 /** Tools of MCP servers as tools of the loop: `mcp__server__tool`, exclusive and asked about unless a person decided otherwise. */
-import * as z from 'zod';
 import type { ToolDefinition } from '../../llm/types.ts';
 import type { McpAnswer, McpTool } from '../../mcp/mcp-server.ts';
 import type { McpServers } from '../../mcp/mcp-servers.ts';
 import type { McpServerSettings } from '../../mcp/settings.ts';
 import { defineTool, type Tool, type ToolResult } from '../engage/tool.ts';
+import { argumentsSchema } from './foreign-arguments.ts';
 import { cleanText, failure } from './tool-text.ts';
 
 export type McpSettings = Readonly<Record<string, McpServerSettings>>;
@@ -93,16 +93,6 @@ function publicName(server: string, tool: string): string {
 }
 
 const prefixOf = (server: string) => `mcp__${server}__`;
-
-/** Checks what a schema of JSON's says as far as that can be checked here; the server checks the rest. */
-function argumentsSchema(schema: ToolDefinition['inputSchema']): z.ZodType {
-  try {
-    return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
-  } catch {
-    // It has references or conditions that we do not follow: any object goes to the server.
-    return z.record(z.string(), z.unknown());
-  }
-}
 
 function describe(server: string, answer: McpAnswer): ToolResult {
   if (answer.kind === 'failed') return failure(`The MCP server "${server}" did not do it. ${answer.reason}`);

@@ -5,8 +5,12 @@ import type { Tool } from '../engage/tool.ts';
 
 /** The engine's own tools always; workspace tools where a name or a pattern with `*` of the faculty takes them. */
 export function selectTools(always: readonly Tool[], workspace: readonly Tool[], patterns: readonly string[]): Tool[] {
-  const matchers = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
+  const matchers = patterns.map(toolMatcher);
   return [...always, ...workspace.filter(({ name }) => matchers.some((matcher) => matcher.test(name)))];
+}
+
+export function toolMatcher(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
 }
 
 export function toolDefinition(tool: Tool): ToolDefinition {
