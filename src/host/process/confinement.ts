@@ -1,12 +1,12 @@
 /**
- * Keeps a command away from folders that are none of its business, where the system offers that: bubblewrap on Linux. The
- * command still runs as the same user, with the same network; what remains within its reach is in docs/permissions.md.
+ * Keeps a command away from folders that are none of its business, where the system offers that: bubblewrap on Linux,
+ * sandbox-exec on macOS. The command still runs as the same user, with the same network; what remains within its reach is in docs/permissions.md.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 export type Confinement = {
-  /** As in "bubblewrap". */
+  /** As in "bubblewrap" or "sandbox-exec". */
   name: string;
   /** The command for a shell that runs it confined. */
   wrap(command: string): string;
@@ -25,12 +25,35 @@ let usable: Promise<boolean> | undefined;
 
 /** Undefined where the system has nothing of the kind, or does not let us use it. Looked for once in a process's life. */
 export async function findConfinement(order: ConfinementOrder): Promise<Confinement | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  usable ??= isBubblewrapUsable();
+  const offered = OFFERED[process.platform];
+  if (!offered) return undefined;
+  usable ??= runs(offered.probe);
   if (!(await usable)) return undefined;
-  const prefix = ['bwrap', ...bubblewrapArguments(order), '--', '/bin/sh', '-c'].map(quote).join(' ');
-  return { name: 'bubblewrap', wrap: (command) => `exec ${prefix} ${quote(command)}` };
+  const prefix = [...offered.argumentsFor(order), '/bin/sh', '-c'].map(quote).join(' ');
+  return { name: offered.name, wrap: (command) => `exec ${prefix} ${quote(command)}` };
 }
+
+type Offered = {
+  name: string;
+  /** A command that succeeds where commands can be confined. It may be there and still be refused: in some containers, and where user namespaces are switched off. */
+  probe: readonly string[];
+  argumentsFor(order: ConfinementOrder): readonly string[];
+};
+
+const SEATBELT = '/usr/bin/sandbox-exec';
+
+const OFFERED: Partial<Record<NodeJS.Platform, Offered>> = {
+  linux: {
+    name: 'bubblewrap',
+    probe: ['bwrap', '--dev-bind', '/', '/', '--tmpfs', '/tmp', '--', '/bin/true'],
+    argumentsFor: (order) => ['bwrap', ...bubblewrapArguments(order), '--'],
+  },
+  darwin: {
+    name: 'sandbox-exec',
+    probe: [SEATBELT, '-p', seatbeltProfile({ hidden: [], readOnly: [] }), '/usr/bin/true'],
+    argumentsFor: (order) => [SEATBELT, '-p', seatbeltProfile(order)],
+  },
+};
 
 /** The whole file system as it is, but for what is hidden or fixed. Everything ends with its parent. */
 function bubblewrapArguments({ hidden, readOnly }: ConfinementOrder): string[] {
@@ -41,12 +64,21 @@ function bubblewrapArguments({ hidden, readOnly }: ConfinementOrder): string[] {
   ];
 }
 
-/** It may be there and still be refused: in some containers, and where user namespaces are switched off. */
-function isBubblewrapUsable(): Promise<boolean> {
-  const probe = ['--dev-bind', '/', '/', '--tmpfs', '/tmp', '--', '/bin/true'];
+/** Everything is allowed but what is hidden, and changes of what is fixed, whether that is there yet or not. */
+export function seatbeltProfile({ hidden, readOnly }: ConfinementOrder): string {
+  const within = (folder: string) => `(subpath ${JSON.stringify(folder)})`;
+  return [
+    '(version 1)',
+    '(allow default)',
+    ...readOnly.map((folder) => `(deny file-write* ${within(folder)})`),
+    ...hidden.map((folder) => `(deny file-read* file-write* ${within(folder)})`),
+  ].join('\n');
+}
+
+function runs([program = '', ...args]: readonly string[]): Promise<boolean> {
   const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
   return new Promise((resolve) => {
-    execFile('bwrap', probe, { timeout: PROBE_LIMIT_MS, env }, (error) => resolve(error === null));
+    execFile(program, args, { timeout: PROBE_LIMIT_MS, env }, (error) => resolve(error === null));
   });
 }
 
