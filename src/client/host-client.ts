@@ -1,4 +1,5 @@
 /** A connection to a host, proven in both directions, with typed requests. */
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { type CancellationToken, ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { AnimusError, errorData } from '../protocol/errors.ts';
@@ -151,6 +152,17 @@ export class HostClient {
       database: identity.database,
       home: identity.home,
     });
+    this.#showPresence(this.#initialized.presence_file);
+  }
+
+  /**
+   * Holds the file open for as long as we are connected: so the host sees whose connection this is. Who cannot open it, as from a container, may do all but what
+   * is a person's, and the host says so then.
+   */
+  #showPresence(file: string | null): void {
+    if (file === null || !existsSync(file)) return;
+    const held = openSync(file, 'r');
+    void this.closed.then(() => closeSync(held));
   }
 
   async close(): Promise<void> {

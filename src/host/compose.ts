@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Notification, NotificationParams } from '../protocol/notifications.ts';
 import type { ParsedParams, Result } from '../protocol/requests.ts';
-import { movedMarkerFile, pendingRestoreFile } from '../rendezvous/store-files.ts';
+import { movedMarkerFile, pendingRestoreFile, presenceFolder } from '../rendezvous/store-files.ts';
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { learnAcceptance } from './api/faculty-acceptance.ts';
@@ -156,6 +156,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
       handle: (method, params, session) => handleRequest(context, method, params, session),
       redact: (text) => redactor.text(text),
       log,
+      presenceFolder: presenceFolder(store),
     },
     openDatabase: database.open,
     dispatcher: () => dispatcher,
@@ -282,7 +283,7 @@ async function welcome(
   { instanceId, storeId }: HostIdentity,
   context: ApiContext,
   params: ParsedParams<'initialize'>,
-): Promise<Result<'initialize'>> {
+): ReturnType<ComposedHost['connections']['welcome']> {
   const database = databaseLabel(config.database.url);
   const warnings = [
     params.client.version === build.version && params.client.build !== build.build

@@ -1,13 +1,19 @@
 /** A host's life: listen, open the database, dispatch, drain, leave. The composition is in compose.ts. */
 
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnimusError } from '../protocol/errors.ts';
 import { namedUuid, uuidv7 } from '../rendezvous/ids.ts';
 import { randomHex } from '../rendezvous/proof.ts';
-import { readStoreFile, removeHostFile, writeHostFile, writeStoreFile } from '../rendezvous/store-files.ts';
+import {
+  presenceFolder,
+  readStoreFile,
+  removeHostFile,
+  writeHostFile,
+  writeStoreFile,
+} from '../rendezvous/store-files.ts';
 import { ApiServer, socketAddress } from './api/server.ts';
 import { type ComposedHost, composeHost } from './compose.ts';
 import { POSTGRES_MAJOR } from './db/open-database.ts';
@@ -70,6 +76,8 @@ export class Host {
     const { store, env, build } = this.#options;
     const { log } = this.#parts;
     const address = socketAddress(store, this.#identity.instanceId, env);
+    // Whoever starts holds the store's lock, so what lies there is a dead host's.
+    rmSync(presenceFolder(store), { recursive: true, force: true });
     await this.#server.listen(address);
     writeHostFile(store, {
       instance_id: this.#identity.instanceId,

@@ -30,6 +30,8 @@ export const initializeResult = z.object({
   build: z.string(),
   trusted: z.boolean().nullable(),
   warnings: z.array(z.string()),
+  /** To be held open by the client's process for as long as the connection lasts; null where that would show nothing. */
+  presence_file: z.string().nullable().default(null),
 });
 
 /** May hold a password: no complaint quotes it. */

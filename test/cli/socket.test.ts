@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -111,6 +111,29 @@ describe('[S14] the socket', () => {
     await ended(huge);
     assert.ok(isAlive(host.pid));
     assert.equal((await sandbox.json(['work', 'list'])).code, 0);
+  });
+
+  it("[S8] may not do what is a person's in the name of another process", async function () {
+    if (process.platform !== 'linux') this.skip();
+    const client = await sandbox.connect();
+    const other = spawn('sleep', ['60']);
+    await once(other, 'spawn');
+    const asked = { pid: other.pid ?? 0 };
+    await assert.rejects(
+      client.request('work/resume_all', asked),
+      /does not belong to process \d+.*Nothing was changed/,
+    );
+    // Whose file it is shows by who has it open, so that a second connection of the same process does not help another.
+    const second = await sandbox.connect();
+    await assert.rejects(second.request('work/resume_all', asked), /does not belong/);
+    await client.request('work/resume_all', { pid: process.pid });
+    other.kill();
+    const files = () => readdirSync(path.join(sandbox.store, 'presence')).length;
+    const before = files();
+    await client.close();
+    await second.close();
+    for (let tries = 0; files() > before - 2 && tries < 100; tries += 1) await sleep(20);
+    assert.equal(files(), before - 2, 'what showed it is gone with the connection');
   });
 
   it('of an impostor gets nothing of ours', async () => {

@@ -15,17 +15,20 @@ import { proof, proofHolds, randomHex } from '../../rendezvous/proof.ts';
 import { DbLost } from '../db/types.ts';
 import type { Log } from '../engine/focus/types.ts';
 import type { Session, SessionMethod } from './context.ts';
+import { createPresence } from './presence.ts';
 import { createWindowLink, type WindowLink } from './window-link.ts';
 
 export type ConnectionOptions = {
   token: string;
   /** Answers `initialize` once the client has proven itself. */
-  welcome(params: ParsedParams<'initialize'>): Promise<Result<'initialize'>>;
+  welcome(params: ParsedParams<'initialize'>): Promise<Omit<Result<'initialize'>, 'presence_file'>>;
   /** Answers every other request. */
   handle(method: SessionMethod, params: unknown, session: Session): Promise<unknown>;
   clientCount(): number;
   redact(text: string): string;
   log: Log;
+  /** Of this store alone: a file for each connection. */
+  presenceFolder: string;
 };
 
 /** A client that reads nothing is dropped when so many notifications wait for it. */
@@ -140,6 +143,8 @@ export class ClientConnection {
       );
     }
     const welcome = await this.#options.welcome(params);
+    const presence = createPresence(this.#options.presenceFolder, this.#options.log);
+    void this.closed.then(() => presence.end());
     this.#session = {
       client: params.client,
       subscribe: () => {
@@ -147,8 +152,9 @@ export class ClientConnection {
       },
       window: this.#window,
       clientCount: this.#options.clientCount,
+      isOf: (pid) => presence.isOf(pid),
     };
-    return welcome;
+    return { ...welcome, presence_file: presence.file };
   }
 
   async #refuse(): Promise<void> {

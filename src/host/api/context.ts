@@ -61,6 +61,8 @@ export type Session = {
   /** To ask it for answers of its models, and to have it call its tools. */
   window: WindowLink;
   clientCount(): number;
+  /** Whether this process is the one that the connection belongs to. True where nobody can see that. */
+  isOf(pid: number): boolean;
 };
 
 /** Requests of an open session; the two of the handshake are the connection's own. */

@@ -30,8 +30,8 @@ describe('deciding about a call', function () {
   function decide(bench: Bench, id: string) {
     const context = { database: async () => bench.db, place: bench.place, folder: '/workspace' };
     const given = { id, decision: 'allow', scope: 'once', pattern: null, reason: '', pid: process.pid } as const;
-    const session = { client: { kind: 'cli' } };
-    return approvalHandlers['approval/decide'](context as ApiContext, given, session as Session);
+    const session = { client: { kind: 'cli' }, isOf: () => true };
+    return approvalHandlers['approval/decide'](context as ApiContext, given, session as unknown as Session);
   }
 
   const refusing = (pattern: RegExp) => (error: unknown) =>

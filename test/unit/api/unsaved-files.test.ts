@@ -22,7 +22,7 @@ describe('unsaved files', () => {
     const unsavedFiles = new UnsavedFiles();
     const tell = (window: FakeWindow, paths: string[], kind: 'vscode' | 'cli' = 'vscode') => {
       const context = { unsavedFiles } as unknown as ApiContext;
-      const session = { window, client: { kind } } as unknown as Session;
+      const session = { window, client: { kind }, isOf: () => true } as unknown as Session;
       return editorHandlers['editor/unsaved'](context, { pid: process.pid, paths }, session);
     };
     return { unsavedFiles, tell };

@@ -24,7 +24,7 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
   },
 
   async 'approval/decide'(context, { id, decision, scope, pattern: wanted, reason, pid }, session) {
-    refuseAgents(pid, 'decide what an agent may do');
+    refuseAgents(session, pid, 'decide what an agent may do');
     const db = await context.database();
     const approval = await requireApproval(db, context.place, id);
     const asked = { verdict: decision, scope, pattern: await patternFor(context, approval, scope, decision, wanted) };
@@ -40,8 +40,8 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
     return { approval: await viewApproval(context, now), decided };
   },
 
-  async 'approval/forget'(context, { rule_id, pid }) {
-    refuseAgents(pid, 'change what agents may do');
+  async 'approval/forget'(context, { rule_id, pid }, session) {
+    refuseAgents(session, pid, 'change what agents may do');
     const db = await context.database();
     const digits = rule_id.replaceAll('-', '').toLowerCase();
     const rules = (await rulesOfPlace(db, context.place)).filter(({ id }) => {

@@ -32,7 +32,7 @@ export const changeHandlers: Pick<Handlers, 'change/list' | 'change/show' | 'cha
   },
 
   async 'change/undo'(context, { id, pid }, session) {
-    refuseAgents(pid, 'undo a change');
+    refuseAgents(session, pid, 'undo a change');
     const db = await context.database();
     await requireTrust(context, db);
     const change = await requireChange(context, db, id);

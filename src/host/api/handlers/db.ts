@@ -7,8 +7,8 @@ import type { ApiContext, Handlers } from '../context.ts';
 import { refuseAgents } from '../refuse-agents.ts';
 
 export const dbHandlers: Pick<Handlers, 'db/backup' | 'db/move'> = {
-  async 'db/backup'(context, { file, pid }) {
-    refuseAgents(pid, 'write a backup');
+  async 'db/backup'(context, { file, pid }, session) {
+    refuseAgents(session, pid, 'write a backup');
     if (!path.isAbsolute(file)) {
       throw new AnimusError('invalid_params', `${file} is no absolute path.`, 'Give the whole path of the file.');
     }
@@ -26,8 +26,8 @@ export const dbHandlers: Pick<Handlers, 'db/backup' | 'db/move'> = {
     }
   },
 
-  async 'db/move'(context, { url, pid }) {
-    refuseAgents(pid, 'move the store');
+  async 'db/move'(context, { url, pid }, session) {
+    refuseAgents(session, pid, 'move the store');
     await requireEmbedded(context);
     context.redactor.add('database_password', passwordOf(url));
     const { target, schema, tables } = await context.moveTo(url);

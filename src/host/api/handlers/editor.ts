@@ -7,7 +7,7 @@ import { refuseAgents } from '../refuse-agents.ts';
 
 export const editorHandlers: Pick<Handlers, 'editor/unsaved'> = {
   async 'editor/unsaved'(context, { pid, paths }, session) {
-    refuseAgents(pid, 'hold files open');
+    refuseAgents(session, pid, 'hold files open');
     if (session.client.kind !== 'vscode') {
       throw new AnimusError(
         'not_permitted',

@@ -38,7 +38,7 @@ export const facultyHandlers: Pick<Handlers, 'faculty/list' | 'faculty/review' |
   },
 
   async 'faculty/accept'(context, { hash, pid }, session) {
-    refuseAgents(pid, "accept a workspace's faculties");
+    refuseAgents(session, pid, "accept a workspace's faculties");
     const db = await context.database();
     await requireTrust(context, db);
     await learnAcceptance(context, db);

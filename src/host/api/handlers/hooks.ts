@@ -13,7 +13,7 @@ export const hookHandlers: Pick<Handlers, 'hook/list' | 'hook/accept'> = {
   },
 
   async 'hook/accept'(context, { name, hash, pid }, session) {
-    refuseAgents(pid, 'accept a hook');
+    refuseAgents(session, pid, 'accept a hook');
     const db = await context.database();
     await requireTrust(context, db);
     const found = (await context.hooks.refresh(db)).workspace.find((one) => one.name === name);

@@ -24,7 +24,7 @@ export const modelHandlers: Pick<Handlers, 'model/list' | 'model/test' | 'model/
 
   async 'model/offer'(context, { pid, models }, session) {
     // Whoever offers a model writes its answers: an agent that could would tell its own host what to do.
-    refuseAgents(pid, 'offer models');
+    refuseAgents(session, pid, 'offer models');
     if (session.client.kind !== 'vscode') {
       throw new AnimusError('not_permitted', 'Only a window of VS Code offers models.', 'Name a model of a provider.');
     }

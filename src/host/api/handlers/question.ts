@@ -22,7 +22,7 @@ export const questionHandlers: Pick<Handlers, 'question/list' | 'question/answer
   },
 
   async 'question/answer'(context, { id, answer, pid }, session) {
-    refuseAgents(pid, 'answer a question');
+    refuseAgents(session, pid, 'answer a question');
     const db = await context.database();
     await requireTrust(context, db);
     const question = await requireQuestion(context, db, id);

@@ -7,7 +7,7 @@ import { refuseAgents } from '../refuse-agents.ts';
 export const toolHandlers: Pick<Handlers, 'tool/offer' | 'tool/list'> = {
   async 'tool/offer'(context, { pid, tools }, session) {
     // Whoever offers a tool is handed its arguments and writes its results: an agent that could would speak for a person's editor.
-    refuseAgents(pid, 'offer tools');
+    refuseAgents(session, pid, 'offer tools');
     if (session.client.kind !== 'vscode') {
       throw new AnimusError('not_permitted', 'Only a window of VS Code offers tools.', 'Name an MCP server instead.');
     }

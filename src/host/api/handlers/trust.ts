@@ -8,7 +8,7 @@ import { refuseAgents } from '../refuse-agents.ts';
 
 export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
   async 'trust/grant'(context, { folder, pid }, session) {
-    refuseAgents(pid, 'trust a folder');
+    refuseAgents(session, pid, 'trust a folder');
     if (realPathOf(folder) !== context.folder) {
       throw new AnimusError(
         'invalid_params',

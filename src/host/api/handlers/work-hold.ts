@@ -19,7 +19,7 @@ export const workHoldHandlers: HoldHandlers = {
   },
 
   async 'work/resume'(context, { id: wanted, pid }, session) {
-    refuseAgents(pid, 'let paused work go on');
+    refuseAgents(session, pid, 'let paused work go on');
     const db = await context.database();
     const id = await meantItem(context, db, wanted);
     const resumed = await resumeWork(db, { id, by: WHO[session.client.kind] });
@@ -33,8 +33,8 @@ export const workHoldHandlers: HoldHandlers = {
     return { paused: await db.transaction((tx) => pausePlace(tx, context.place, WHO[session.client.kind])) };
   },
 
-  async 'work/resume_all'(context, { pid }) {
-    refuseAgents(pid, 'let paused work go on');
+  async 'work/resume_all'(context, { pid }, session) {
+    refuseAgents(session, pid, 'let paused work go on');
     const db = await context.database();
     return { resumed: await db.transaction((tx) => resumePlace(tx, context.place)) };
   },

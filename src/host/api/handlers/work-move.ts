@@ -17,7 +17,7 @@ import { WHO } from './work-tree.ts';
 
 export const workMoveHandlers: Pick<Handlers, 'work/move' | 'work/delete'> = {
   async 'work/move'(context, { id: wanted, to, pid }, session) {
-    refuseAgents(pid, 'move work to another folder');
+    refuseAgents(session, pid, 'move work to another folder');
     const db = await context.database();
     const asked = await requireRow(db, await requireItemAnywhere(db, context.place, wanted));
     const item = asked.mergedInto ? await requireRow(db, asked.mergedInto) : asked;
@@ -34,8 +34,8 @@ export const workMoveHandlers: Pick<Handlers, 'work/move' | 'work/delete'> = {
     return { item: view, moved: moved.kind === 'there' ? 0 : moved.all, place, served_by: placeName(target), is_live };
   },
 
-  async 'work/delete'(context, { id: wanted, pid }) {
-    refuseAgents(pid, 'delete work');
+  async 'work/delete'(context, { id: wanted, pid }, session) {
+    refuseAgents(session, pid, 'delete work');
     const db = await context.database();
     const id = await requireItem(db, context.place, wanted);
     const removed = await removeWork(db, id);
