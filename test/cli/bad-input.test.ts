@@ -50,12 +50,12 @@ describe('bad input', () => {
     await refused(['work', 'submit', '-f', 'broken', 'x'], 2, /broken\.toml:4/);
   });
 
-  it("a workspace's faculties are named and not used", async () => {
+  it("a workspace's faculties are named, and not used before a person accepted them", async () => {
     sandbox.write({ '.animus/faculties/own.toml': '[faculty]\nname = "own"\ndescription = "x"\n' });
     await sandbox.animus(['trust']);
     const { stdout } = await sandbox.animus(['faculty', 'list']);
-    assert.match(stdout, /own\.toml is a faculty of the workspace/);
-    await refused(['work', 'submit', '-f', 'own', 'x'], 2, /own\.toml/);
+    assert.match(stdout, /own/);
+    await refused(['work', 'submit', '-f', 'own', 'x'], 5, /own/, /animus faculty accept/);
   });
 
   it('empty text, malformed, unknown and ambiguous ids are usage errors', async () => {
