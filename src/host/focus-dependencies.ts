@@ -55,6 +55,7 @@ export function focusDependencies(
   };
   return {
     ...parts,
+    isAsAccepted: (faculty) => catalogue.isAsAccepted(faculty),
     hooksOf: (claim) => new FocusHooks({ db: parts.db, catalogue: hooks, processes, ids: idsOf(claim) }),
     permissionsOf: (claim) =>
       new CallPermissions({

@@ -132,6 +132,15 @@ onEachDatabase('claim', {}, (database) => {
     assert.equal(await claimFor([PLACE, OTHER_PLACE], [FACULTY]), elsewhere);
   });
 
+  it('leaves out what is still ending here, and takes what comes after it', async () => {
+    const { db } = database;
+    const [first, second] = [await submitted(db), await submitted(db)];
+    const scope = { places: [PLACE], faculties: [FACULTY], except: [first] };
+    assert.equal((await claimNext(db, uuidv7(), scope))?.item.id, second);
+    assert.equal(await claimNext(db, uuidv7(), scope), undefined);
+    assert.equal((await claimNext(db, uuidv7(), { ...scope, except: [] }))?.item.id, first);
+  });
+
   it('takes several in one transaction, in the order of the queue, each with item, focus and lease of one another', async () => {
     const { db } = database;
     const low = await submitted(db, { priority: -1 });

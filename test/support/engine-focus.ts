@@ -137,6 +137,7 @@ export class Bench {
       redactor: this.redactor,
       engineTools: [reportOutcome, ledgerAppend, ledgerRead],
       workspaceTools: [] as Tool[],
+      isAsAccepted: () => true,
       hooksOf: () => NO_HOOKS,
       permissionsOf: () => ALL_ALLOWED,
       mcp: this.mcp,

@@ -10,13 +10,15 @@ import { readFile } from '../../../src/host/engine/tools/read-file.ts';
 import { sayToWork } from '../../../src/host/store/work/messages.ts';
 import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { isAlive } from '../../support/cli-sandbox.ts';
-import { answered, openQuestion } from '../../support/engine-budgets.ts';
+import { answered, openQuestion, spentOn } from '../../support/engine-budgets.ts';
 import { dyingDatabase, engineDatabase, lossyDatabase, OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, openBench } from '../../support/engine-focus.ts';
 import { barrier, NO_HOOKS, worldTool } from '../../support/engine-loop.ts';
 import { writtenModel } from '../../support/engine-model.ts';
 import { externalFaculty, programOf } from '../../support/engine-program.ts';
 import { until } from '../../support/engine-wait.ts';
+
+const never = new AbortController().signal;
 
 /** No model is asked anything here. */
 const NOBODY = writtenModel([]);
@@ -181,6 +183,57 @@ describe('a program in the place of a model', function () {
     assert.equal(calls.length, 1);
   });
 
+  it('makes a call once that is asked for several times at once, and tells everyone', async () => {
+    const id = await bench.submit();
+    const command = programOf(
+      bench,
+      `const body = { name: 'ledger_append', arguments: { entry_type: 'note', content: 'once' }, id: 'x' };
+       const got = await Promise.all([1, 2, 3, 4].map(() => ask('POST', '/v1/tools/call', body)));
+       const other = ask('POST', '/v1/tools/call', { ...body, id: 'y' });
+       const wrong = await ask('POST', '/v1/tools/call', { name: 'ledger_read', id: 'y' });
+       await other;
+       say(JSON.stringify([...got, wrong].map(({ status, body }) => [status, body.id, body.content])));`,
+    );
+    await bench.run(NOBODY, externalFaculty(command));
+    const { item, entries, calls } = await bench.look(id);
+    const got = JSON.parse(item.outcome?.summary ?? '') as [number, string, string][];
+    assert.deepEqual(new Set(got.slice(0, 4).map((one) => one.join())), new Set(['200,x,recorded as [1] note']));
+    assert.equal(got[4]?.[0], 409);
+    assert.deepEqual([entries.length, calls.length], [2, 2]);
+  });
+
+  it('may have so many calls wait and no more, however they come', async () => {
+    const id = await bench.submit();
+    const command = programOf(
+      bench,
+      `const got = await Promise.all(Array.from({ length: 100 }, (_, n) =>
+         ask('POST', '/v1/tools/call', { name: 'ledger_read', arguments: {}, id: 'n' + n })));
+       const refused = got.filter(({ status }) => status === 429).length;
+       say(got.every(({ status }) => status === 200 || status === 429) ? String(refused) : 'other');`,
+    );
+    await bench.run(NOBODY, externalFaculty(command));
+    const { item, calls } = await bench.look(id);
+    assert.equal(calls.length + Number(item.outcome?.summary), 100);
+    const turns = Map.groupBy(calls, ({ turn }) => turn);
+    assert.ok([...turns.values()].every((made) => made.length <= 64));
+  });
+
+  it('refuses arguments that go too deep', async () => {
+    const id = await bench.submit();
+    const command = programOf(
+      bench,
+      `const deep = '{"name":"x","arguments":{"a":' + '['.repeat(5000) + ']'.repeat(5000) + '}}';
+       const brackets = '{"name":"x","arguments":{"a":"' + '['.repeat(5000) + '"}}';
+       const got = [await ask('POST', '/v1/tools/call', deep), await ask('POST', '/v1/tools/call', brackets)];
+       say(JSON.stringify(got.map(({ status, body }) => [status, body.error?.message ?? body.is_error])));`,
+    );
+    await bench.run(NOBODY, externalFaculty(command));
+    const [deep, brackets] = JSON.parse((await bench.look(id)).item.outcome?.summary ?? '');
+    assert.equal(deep[0], 400);
+    assert.match(deep[1], /100 levels/);
+    assert.deepEqual(brackets, [200, true], 'what stands in a text is no level');
+  });
+
   it('refuses a body over its bound, and serves on', async () => {
     const id = await bench.submit();
     const command = programOf(
@@ -287,6 +340,32 @@ describe('a program in the place of a model', function () {
     assert.equal(focus?.error?.message, 'The command ended with exit code 7: the river is dry');
   });
 
+  it('[S15] leaves no half of a secret in what it says and in why it failed, wherever that is cut', async () => {
+    const secret = 'zanzibar-zanzibar-zanzibar-zanzibar';
+    bench.redactor.add('key', secret);
+    const id = await bench.submit();
+    const command = programOf(
+      bench,
+      `say('x'.repeat(99_990) + '${secret}' + 'y'.repeat(1000));
+       await note('said');
+       console.error('${secret}' + 'z'.repeat(1980)); process.exit(1);`,
+    );
+    await bench.run(NOBODY, externalFaculty(command));
+    const { focus, messages } = await bench.look(id);
+    assert.ok(!JSON.stringify([focus, messages]).includes('zanzi'));
+    assert.match(JSON.stringify(messages), /what else it said is left out/);
+  });
+
+  it('is not silent as long as it says something, also what is left out', async () => {
+    const id = await bench.submit();
+    const command = programOf(
+      bench,
+      `say('x'.repeat(150_000)); for (let n = 0; n < 30; n += 1) { await sleep(100); say('x'); }`,
+    );
+    await bench.run(NOBODY, externalFaculty(command, { idle_timeout: 2 }));
+    assert.equal((await bench.look(id)).item.state, 'completed');
+  });
+
   it('fails the attempt where it falls silent, and leaves nothing running', async () => {
     const id = await bench.submit();
     const command = `echo $$ > '${at('pid')}'; trap '' TERM; while :; do sleep 0.05; done`;
@@ -331,6 +410,35 @@ describe('a program in the place of a model', function () {
     assert.equal(item.state, 'waiting');
     assert.deepEqual([focus?.costMicros, focus?.usage.input, focus?.usage.output], [60_000, 3000, 300]);
     assert.equal((await openQuestion(bench)).kind, 'budget');
+  });
+
+  it('has what it reported counted where it ends badly, and where it is stopped', async () => {
+    const id = await bench.submit();
+    const command = programOf(
+      bench,
+      `await usage({ input_tokens: 10, cost_usd: 0.5 }); await note('one');
+       await usage({ input_tokens: 20, cache_read_tokens: 5, cost_usd: 4 }); process.exit(1);`,
+    );
+    await bench.run(NOBODY, externalFaculty(command));
+    const { focus } = await bench.look(id);
+    assert.deepEqual([focus?.costMicros, focus?.usage.input, focus?.usage.cacheRead], [4_500_000, 35, 5]);
+    assert.equal((await spentOn(bench, id)).costMicros, 4_500_000);
+
+    const other = await openBench();
+    const stopped = await other.submit();
+    const waiting = programOf(other, `await usage({ cost_usd: 2 }); say('reported'); await sleep(600_000);`);
+    const hurry = new AbortController();
+    const claim = await other.claim(externalFaculty(waiting), {
+      stopping: hurry.signal,
+      abort: hurry.signal,
+      lost: never,
+    });
+    const running = runFocus(other.dependencies(NOBODY), claim);
+    await until(() => other.events.some((event) => event.type === 'text'));
+    hurry.abort();
+    await running;
+    assert.equal((await other.look(stopped)).focus?.status, 'released');
+    assert.equal((await spentOn(other, stopped)).costMicros, 2_000_000);
   });
 
   it('may not spend unseen where the cost is limited', async () => {

@@ -185,7 +185,9 @@ describe('faculties of a workspace', () => {
     write('workspace/check.sh', 'exit 1');
     assert.equal(verifyOf('own'), 'sh check.sh');
     writeFileSync(path.join(path.dirname(copy), 'added.sh'), 'evil');
-    assert.equal(verifyOf('own'), 'bundled');
+    faculties.refresh();
+    assert.equal(faculties.find('own').kind, 'broken', 'no other faculty takes its place');
+    assert.ok(faculties.list().faculties.every(({ name }) => name !== 'own'));
     assert.match(problems()[0] ?? '', /the copy of the workspace's accepted faculties is gone, or is another one/);
     accept();
     assert.equal(verifyOf('own'), 'sh check.sh');

@@ -24,7 +24,7 @@ export class AcceptedCopies {
     for (const { name, bytes, isExecutable } of files) {
       const file = path.join(made, name);
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, bytes, { mode: isExecutable ? 0o700 : 0o600 });
+      writeFileSync(file, bytes, { mode: isExecutable ? 0o500 : 0o400 });
     }
     // Out of the way before it is removed: what runs from there is without its files for a moment only.
     const old = this.#beside(hash);

@@ -217,17 +217,24 @@ export class Dispatcher {
     while (!this.#stopping.signal.aborted && this.#running.size < maxConcurrent) {
       if (await this.#isPaused()) return;
       const { free, most } = this.#freeFaculties();
-      const scope = { places: [place], faculties: free.map(({ name }) => name) };
+      const except = this.#endingPrograms();
+      const scope = { places: [place], faculties: free.map(({ name }) => name), except };
       const claims = await claimSeveral(db, host.id, scope, most);
       for (const claimed of claims) {
         const faculty = free.find(({ name }) => name === claimed.item.faculty);
         if (faculty) this.#begin(claimed, faculty);
       }
       if (claims.length < most) {
-        this.#leftBehind = free.length < this.#options.catalogue.list().faculties.length;
+        this.#leftBehind = except.length > 0 || free.length < this.#options.catalogue.list().faculties.length;
         return;
       }
     }
+  }
+
+  /** A program that its park has ended may take a moment to leave: no other begins in its folder before that. */
+  #endingPrograms(): string[] {
+    const claims = [...this.#running.values()].map(({ claim }) => claim);
+    return claims.flatMap(({ item, faculty }) => (faculty.engage.mode === 'external' ? [item.id] : []));
   }
 
   async #isPaused(): Promise<boolean> {

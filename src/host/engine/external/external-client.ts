@@ -4,60 +4,42 @@
  * the focus, limits are looked at between its turns. While the focus is parked the program does not run; it is started
  * anew with the conversation so far.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../../../protocol/json.ts';
-import { uuidv7 } from '../../../rendezvous/ids.ts';
 import type { CompletionRequest, ContentBlock, LlmClient, LlmError, LlmEvent, Usage } from '../../llm/types.ts';
-import { ExternalCommand, type ExternalOrder } from './external-command.ts';
+import { ExternalCommand, type ExternalOrder, type Redaction } from './external-command.ts';
+import { type CallResult, type CallRows, ProgramCalls } from './program-calls.ts';
+import { Silence } from './silence.ts';
 import { ToolServer, viewTool } from './tool-server.ts';
-import { type AskedCall, type CallAnswers, MOST_CALLS, type Refusal, type ReportedUsage } from './tool-wire.ts';
-
-/** A call that was made before in this focus. */
-export type EarlierCall = { name: string; arguments: unknown; result: { content: string; isError: boolean } | null };
+import type { ReportedUsage } from './tool-wire.ts';
 
 /** What joined the conversation since a message: results by the call's id, and what was said besides. */
-export type Since = {
-  n: number;
-  results: ReadonlyMap<string, { content: string; isError: boolean }>;
-  remarks: string[];
-};
+export type Since = { n: number; results: ReadonlyMap<string, CallResult>; remarks: string[] };
 
-export type ExternalParts = {
-  /** Makes ready what one run of the program finds. */
-  prepare(): Promise<ExternalOrder>;
+export type ExternalParts = CallRows & {
+  /** Makes ready what one run of the program finds. Undefined where it may not run, which the text says. */
+  prepare(): Promise<ExternalOrder | { refused: string }>;
   /** What the program is told besides the conversation. */
   facts: JsonObject;
   /** Longest silence, in milliseconds, while nothing that it called is under way. */
   idleMs: number;
-  /** A call of the focus by the name that the program gave it. */
-  earlierCall(id: string): Promise<EarlierCall | undefined>;
   /** `n` of 0: only where the conversation stands. */
   since(n: number): Promise<Since>;
-  /** As arguments are stored. */
-  redact(input: JsonObject): JsonObject;
+  redaction: Redaction;
 };
 
-type Asked = { calls: (AskedCall & { id: string })[]; answer(answers: CallAnswers | Refusal): void };
-
-type Run = { server: ToolServer; command: ExternalCommand };
+type Run = { server: ToolServer; command: ExternalCommand; calls: ProgramCalls };
 
 /** Calls that are made at once, each in a request of its own, become one turn. */
 const GATHER_MS = 5;
 
 const NOTHING_USED: Usage = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 
-const OVER: Refusal = {
-  status: 410,
-  message: 'This run is over. End: the program is started anew when the work goes on.',
-};
+const STOPPED: LlmError = { kind: 'cancelled', message: 'The work was stopped.' };
 
 export class ExternalClient implements LlmClient {
   readonly provider = 'external';
   #parts: ExternalParts;
   #run: Run | undefined;
-  /** Asked for and not yet in a turn; then in the turn that is under way. */
-  #queued: Asked[] = [];
-  #open: Asked[] = [];
   /** The newest message that the program knows of. */
   #seenN = 0;
   #used: Usage = NOTHING_USED;
@@ -71,59 +53,58 @@ export class ExternalClient implements LlmClient {
   }
 
   async *stream(request: CompletionRequest, signal: AbortSignal): AsyncIterable<LlmEvent> {
-    if (signal.aborted) {
-      yield failed({ kind: 'cancelled', message: 'The work was stopped.' });
-      return;
-    }
-    if (this.#run) await this.#answerOpen();
-    else {
-      const error = await this.#start(request);
-      if (error) {
-        yield failed(error);
-        return;
-      }
-    }
-    yield* this.#nextTurn(request.model, signal);
+    const error = signal.aborted ? STOPPED : this.#run ? await this.#answerOpen(this.#run) : await this.#start(request);
+    if (error) yield failed(error);
+    else if (this.#run) yield* this.#nextTurn(this.#run, request.model, signal);
   }
 
   /** Ends the program, whatever it does. Calls that wait are told so. */
   async close(): Promise<void> {
     const run = this.#run;
     this.#run = undefined;
-    for (const { answer } of [...this.#open, ...this.#queued]) answer(OVER);
-    this.#open = [];
-    this.#queued = [];
     if (!run) return;
-    await run.command.stop();
-    await run.server.close();
+    run.calls.end();
+    try {
+      await run.command.stop();
+    } finally {
+      await run.server.close();
+    }
+  }
+
+  /** What was reported and belongs to no turn: the program ended badly, or was ended. Undefined where that is nothing. */
+  takeRest(): Usage | undefined {
+    const used = this.#used;
+    this.#used = NOTHING_USED;
+    const isNothing = used.input + used.output === 0 && (used.costMicros ?? 0) === 0;
+    return isNothing ? undefined : used;
   }
 
   async #start(request: CompletionRequest): Promise<LlmError | undefined> {
-    const { prepare, facts, since } = this.#parts;
+    const { prepare, facts, since, redaction } = this.#parts;
     this.#seenN = (await since(0)).n;
     const order = await prepare();
-    this.#used = NOTHING_USED;
+    if ('refused' in order) return { kind: 'command_failed', message: order.refused };
     this.#hasReported = false;
+    const conversation = conversationOf(request);
+    const calls = new ProgramCalls(this.#parts, () => this.#hear());
     const server = await ToolServer.start({
       tools: request.tools,
-      call: (calls) => this.#call(calls),
+      call: (asked) => calls.ask(asked),
       noteUsage: (usage) => this.#noteUsage(usage),
     });
-    const input = { ...facts, url: server.url, token: server.token, ...conversationOf(request) };
-    const command = await ExternalCommand.start(order, JSON.stringify(input), () => this.#wake());
-    if (command instanceof ExternalCommand) {
-      this.#run = { server, command };
-      return undefined;
+    try {
+      const input = JSON.stringify({ ...facts, url: server.url, token: server.token, ...conversation });
+      const command = await ExternalCommand.start(order, input, redaction, () => this.#wake());
+      if (command instanceof ExternalCommand) this.#run = { server, command, calls };
+      else return { kind: 'command_failed', message: `The command did not start: ${command.reason}` };
+    } finally {
+      if (!this.#run) await server.close();
     }
-    await server.close();
-    return { kind: 'command_failed', message: `The command did not start: ${command.reason}` };
+    return undefined;
   }
 
   /** Waits for what the program does next: calls, or its end. */
-  async *#nextTurn(model: string, signal: AbortSignal): AsyncIterable<LlmEvent> {
-    const run = this.#run;
-    if (!run) throw new Error('The program does not run.');
-    const { command } = run;
+  async *#nextTurn({ command, calls }: Run, model: string, signal: AbortSignal): AsyncIterable<LlmEvent> {
     command.beginTurn();
     const silence = new Silence(this.#parts.idleMs, () => this.#wake());
     this.#silence = silence;
@@ -132,17 +113,14 @@ export class ExternalClient implements LlmClient {
     let said = '';
     try {
       for (;;) {
+        const isCalling = calls.isWaited && !signal.aborted;
+        if (isCalling) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+        if (command.takeHasSpoken()) silence.extend();
         const more = command.takeSaid();
-        if (more !== '') {
-          said += more;
-          silence.extend();
-          yield { type: 'text_delta', index: 0, text: more };
-        }
-        if (signal.aborted) return yield await this.#give({ kind: 'cancelled', message: 'The work was stopped.' });
-        if (this.#queued.length > 0) {
-          await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-          return yield* this.#askForCalls(model, said + command.takeSaid());
-        }
+        said += more;
+        if (more !== '') yield { type: 'text_delta', index: 0, text: more };
+        if (signal.aborted) return yield await this.#give(STOPPED);
+        if (isCalling) return yield* this.#askFor(calls, model, said);
         if (command.end) return yield await this.#atEnd(command, model, said);
         if (silence.isOver) return yield await this.#give(silent(this.#parts.idleMs));
         await this.#changed.promise;
@@ -162,95 +140,42 @@ export class ExternalClient implements LlmClient {
 
   async #atEnd({ end }: ExternalCommand, model: string, said: string): Promise<LlmEvent> {
     if (end?.kind !== 'exited') throw new Error('The program has not ended.');
-    const usage = this.#takeUsage();
-    await this.close();
     const { exitCode, signal, stderrTail } = end;
-    if (exitCode === 0)
-      return {
-        type: 'done',
-        response: { model, content: textOf(said.trim()), stopReason: { kind: 'end_turn' }, usage },
-      };
+    if (exitCode === 0) {
+      await this.close();
+      return done(model, textOf(said.trim()), { kind: 'end_turn' }, this.#takeUsage());
+    }
     const tail = stderrTail === '' ? '.' : `: ${stderrTail}`;
-    return failed({
-      kind: 'command_failed',
-      message: `The command ended with ${signal ?? `exit code ${exitCode}`}${tail}`,
-    });
+    const message = `The command ended with ${signal ?? `exit code ${exitCode}`}${tail}`;
+    return this.#give({ kind: 'command_failed', message });
   }
 
-  *#askForCalls(model: string, said: string): Iterable<LlmEvent> {
-    this.#open = this.#queued;
-    this.#queued = [];
+  *#askFor(calls: ProgramCalls, model: string, said: string): Iterable<LlmEvent> {
     const text = textOf(said);
-    const calls = this.#open.flatMap((asked) => asked.calls);
-    for (const [at, { id, name }] of calls.entries()) {
+    const asked = calls.take();
+    for (const [at, { id, name }] of asked.entries()) {
       yield { type: 'tool_call_start', index: text.length + at, id, name };
     }
-    const uses = calls.map(({ id, name, arguments: input }): ContentBlock => ({ type: 'tool_use', id, name, input }));
-    const usage = this.#takeUsage();
-    yield { type: 'done', response: { model, content: [...text, ...uses], stopReason: { kind: 'tool_use' }, usage } };
+    const uses = asked.map(({ id, name, arguments: input }): ContentBlock => ({ type: 'tool_use', id, name, input }));
+    yield done(model, [...text, ...uses], { kind: 'tool_use' }, this.#takeUsage());
   }
 
   /** The turn that was under way is closed: its results are in rows. */
-  async #answerOpen(): Promise<void> {
-    const open = this.#open;
-    this.#open = [];
+  async #answerOpen({ calls }: Run): Promise<undefined> {
     const { n, results, remarks } = await this.#parts.since(this.#seenN);
     this.#seenN = n;
-    for (const [at, { calls, answer }] of open.entries()) {
-      answer({ results: calls.map(({ id }) => resultOf(id, results)), remarks: at === 0 ? remarks : [] });
-    }
-  }
-
-  async #call(calls: readonly AskedCall[]): Promise<CallAnswers | Refusal> {
-    if (!this.#run) return OVER;
-    const underWay = [...this.#open, ...this.#queued].flatMap((asked) => asked.calls);
-    if (underWay.length + calls.length > MOST_CALLS) {
-      return { status: 429, message: `At most ${MOST_CALLS} calls may wait for their results at once.` };
-    }
-    const earlier = await this.#earlierOf(calls);
-    if ('status' in earlier) return earlier;
-    const named = calls.map((call) => ({ ...call, id: call.id ?? `call-${uuidv7()}` }));
-    const fresh = named.filter(({ id }) => !earlier.results.has(id));
-    if (fresh.length === 0) return { results: named.map(({ id }) => resultOf(id, earlier.results)), remarks: [] };
-    const answers = await new Promise<CallAnswers | Refusal>((answer) => {
-      this.#queued.push({ calls: fresh, answer });
-      this.#wake();
-    });
-    if ('status' in answers) return answers;
-    const byId = new Map(answers.results.map((result) => [result.id, result]));
-    return { ...answers, results: named.map(({ id }) => byId.get(id) ?? resultOf(id, earlier.results)) };
-  }
-
-  /** The results that there are of calls that were named before. */
-  async #earlierOf(calls: readonly AskedCall[]): Promise<Pick<Since, 'results'> | Refusal> {
-    const results = new Map<string, { content: string; isError: boolean }>();
-    const taken = new Set([...this.#open, ...this.#queued].flatMap((asked) => asked.calls.map(({ id }) => id)));
-    for (const { id, name, arguments: input } of calls) {
-      if (id === undefined) continue;
-      if (taken.has(id)) return { status: 409, message: `The call ${id} is under way.` };
-      taken.add(id);
-      const before = await this.#parts.earlierCall(id);
-      if (!before) continue;
-      if (before.name !== name || !isDeepStrictEqual(before.arguments, this.#parts.redact(input))) {
-        return {
-          status: 409,
-          message: `The call ${id} was made before, of ${before.name} with other arguments. Give each call an id of its own.`,
-        };
-      }
-      if (before.result) results.set(id, before.result);
-    }
-    return { results };
+    calls.answer(results, remarks);
   }
 
   #noteUsage(usage: ReportedUsage): void {
     const { input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, cost_usd } = usage;
+    this.#hasReported = true;
+    this.#hear();
     const before = this.#used;
     const costMicros =
       cost_usd === undefined ? before.costMicros : (before.costMicros ?? 0) + Math.round(cost_usd * 1e6);
-    this.#hasReported = true;
-    this.#silence?.extend();
     this.#used = {
-      input: before.input + input_tokens,
+      input: before.input + input_tokens + cache_read_tokens + cache_write_tokens,
       cacheRead: before.cacheRead + cache_read_tokens,
       cacheWrite: before.cacheWrite + cache_write_tokens,
       output: before.output + output_tokens,
@@ -263,6 +188,12 @@ export class ExternalClient implements LlmClient {
     const used = this.#used;
     this.#used = this.#hasReported ? { ...NOTHING_USED, costMicros: 0 } : NOTHING_USED;
     return used;
+  }
+
+  /** Whoever calls is not silent. */
+  #hear(): void {
+    this.#silence?.extend();
+    this.#wake();
   }
 
   #wake(): void {
@@ -294,49 +225,20 @@ function viewBlock(block: ContentBlock): JsonObject {
   }
 }
 
-function resultOf(id: string, results: Since['results']) {
-  const result = results.get(id);
-  if (!result) throw new Error(`The call ${id} was left without a result.`);
-  return { id, content: result.content, is_error: result.isError };
-}
-
 const textOf = (text: string): ContentBlock[] => (text === '' ? [] : [{ type: 'text', text }]);
 
 const failed = (error: LlmError): LlmEvent => ({ type: 'failed', error });
 
-function silent(ms: number): LlmError {
-  return {
-    kind: 'command_failed',
-    message: `The command called nothing and said nothing for ${Math.round(ms / 1000)} s.`,
-  };
+function done(
+  model: string,
+  content: ContentBlock[],
+  stopReason: { kind: 'end_turn' | 'tool_use' },
+  usage: Usage,
+): LlmEvent {
+  return { type: 'done', response: { model, content, stopReason, usage } };
 }
 
-/** Runs out when nothing is heard of the program for so long. */
-class Silence {
-  #ms: number;
-  #onOver: () => void;
-  #timer: NodeJS.Timeout;
-  isOver = false;
-
-  constructor(ms: number, onOver: () => void) {
-    this.#ms = ms;
-    this.#onOver = onOver;
-    this.#timer = this.#begin();
-  }
-
-  extend(): void {
-    clearTimeout(this.#timer);
-    if (!this.isOver) this.#timer = this.#begin();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #begin(): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.isOver = true;
-      this.#onOver();
-    }, this.#ms);
-  }
+function silent(ms: number): LlmError {
+  const seconds = Math.round(ms / 1000);
+  return { kind: 'command_failed', message: `The command called nothing and said nothing for ${seconds} s.` };
 }

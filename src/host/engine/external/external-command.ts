@@ -21,6 +21,12 @@ export type ExternalEnd =
   | { kind: 'exited'; exitCode: number | null; signal: NodeJS.Signals | null; stderrTail: string }
   | { kind: 'failed_to_start'; reason: string };
 
+/** Takes secrets out, before anything is cut: no half of one is left. */
+export type Redaction = {
+  text(text: string): string;
+  stream(): { push(piece: string): string; end(): string };
+};
+
 const STDERR_BYTES = 16 * 1024;
 const STDERR_TAIL = 2000;
 
@@ -39,14 +45,17 @@ export class ExternalCommand {
   #marker: string;
   #stderr = new BoundedOutput(STDERR_BYTES);
   #decoder = new StringDecoder('utf8');
+  #redacted: ReturnType<Redaction['stream']>;
   #said = '';
   #saidLength = 0;
+  #hasSpoken = false;
   #ending: Promise<void> | undefined;
   #onChange: () => void;
   /** Set once it ended and all that it said has arrived. */
   end: ExternalEnd | undefined;
 
-  private constructor(started: StartedCommand, marker: string, onChange: () => void) {
+  private constructor(started: StartedCommand, marker: string, redaction: Redaction, onChange: () => void) {
+    this.#redacted = redaction.stream();
     this.#started = started;
     this.#marker = marker;
     this.#onChange = onChange;
@@ -59,7 +68,9 @@ export class ExternalCommand {
     void started.exit.then(async (exit) => {
       await within(closed, LAST_WORDS_MS);
       this.#hear(this.#decoder.end());
-      this.end = { kind: 'exited', ...exit, stderrTail: this.#stderr.capture().text.slice(-STDERR_TAIL).trim() };
+      this.#keep(this.#redacted.end());
+      const stderrTail = redaction.text(this.#stderr.capture().text).slice(-STDERR_TAIL).trim();
+      this.end = { kind: 'exited', ...exit, stderrTail };
       this.#onChange();
     });
   }
@@ -68,11 +79,12 @@ export class ExternalCommand {
   static async start(
     order: ExternalOrder,
     input: string,
+    redaction: Redaction,
     onChange: () => void,
   ): Promise<ExternalCommand | Extract<ExternalEnd, { kind: 'failed_to_start' }>> {
     const started = await startCommand({ ...order, withInput: true });
     if (started.kind === 'failed_to_start') return started;
-    const made = new ExternalCommand(started, order.marker, onChange);
+    const made = new ExternalCommand(started, order.marker, redaction, onChange);
     started.child.stdin?.end(input);
     return made;
   }
@@ -82,6 +94,13 @@ export class ExternalCommand {
     const said = this.#said;
     this.#said = '';
     return said;
+  }
+
+  /** Whether it said anything since this was asked last, also what was left out. */
+  takeHasSpoken(): boolean {
+    const has = this.#hasSpoken;
+    this.#hasSpoken = false;
+    return has;
   }
 
   /** What it says from now on counts anew for the bound. */
@@ -96,11 +115,16 @@ export class ExternalCommand {
   }
 
   #hear(text: string): void {
-    const room = MOST_SAID - this.#saidLength;
-    if (text === '' || room < 0) return;
-    this.#saidLength += text.length;
-    this.#said += text.length <= room ? text : text.slice(0, room) + LEFT_OUT;
+    if (text === '') return;
+    this.#hasSpoken = true;
+    this.#keep(this.#redacted.push(text));
     this.#onChange();
+  }
+
+  #keep(text: string): void {
+    const room = MOST_SAID - this.#saidLength;
+    this.#saidLength += text.length;
+    if (room >= 0) this.#said += text.length <= room ? text : text.slice(0, room) + LEFT_OUT;
   }
 
   async #endTree(): Promise<void> {

@@ -13,6 +13,7 @@ import {
   type CallAnswers,
   callRequest,
   MOST_BODY_BYTES,
+  MOST_LEVELS,
   type Refusal,
   type ReportedUsage,
   usageRequest,
@@ -27,6 +28,7 @@ export type ToolService = {
 
 /** Within which a request has to be whole; its answer may take as long as a person takes. */
 const RECEIVE_WITHIN_MS = 30_000;
+const MOST_CONNECTIONS = 256;
 
 type Reply = { status: number; body: unknown };
 
@@ -42,8 +44,12 @@ export class ToolServer {
     this.#tokenHash = hashOf(this.token);
     this.#service = service;
     this.#server = createServer({ requestTimeout: RECEIVE_WITHIN_MS }, (request, response) => {
+      request.socket.setTimeout(0);
       void this.#answer(request, response);
     });
+    // Anybody on this machine can connect; who says nothing does not stay.
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.on('connection', (socket) => socket.setTimeout(RECEIVE_WITHIN_MS, () => socket.destroy()));
   }
 
   static async start(service: ToolService): Promise<ToolServer> {
@@ -135,6 +141,7 @@ async function withBody<Schema extends z.ZodType>(
 ): Promise<Reply> {
   const text = await readBody(request);
   if (text === undefined) return refusal(413, `A request may hold ${MOST_BODY_BYTES} bytes.`);
+  if (levelsOf(text) > MOST_LEVELS) return refusal(400, `A body may hold ${MOST_LEVELS} levels of arrays and objects.`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -143,6 +150,17 @@ async function withBody<Schema extends z.ZodType>(
   }
   const parsed = schemaOf(value).safeParse(value);
   return parsed.success ? reply(parsed.data) : refusal(400, z.prettifyError(parsed.error));
+}
+
+/** How deep a text of JSON goes at most; brackets in its strings count as well where they are not closed there. */
+function levelsOf(text: string): number {
+  let [level, deepest] = [0, 0];
+  for (const [bracket] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/gs)) {
+    if (bracket === '[' || bracket === '{') level += 1;
+    else if (bracket === ']' || bracket === '}') level -= 1;
+    deepest = Math.max(deepest, level);
+  }
+  return deepest;
 }
 
 /** Undefined where it is too long. */

@@ -6,7 +6,10 @@ import { type JsonObject, jsonObject } from '../../../protocol/json.ts';
 export const MOST_CALLS = 64;
 
 /** Longest body of a request, in bytes. */
-export const MOST_BODY_BYTES = 8 * 1024 * 1024;
+export const MOST_BODY_BYTES = 2 * 1024 * 1024;
+
+/** Of arrays and objects in a body: nothing that goes through it may run out of stack. */
+export const MOST_LEVELS = 100;
 
 const toolCall = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected the name of a tool'),
@@ -50,4 +53,4 @@ export type CallAnswer = { id: string; content: string; is_error: boolean };
 export type CallAnswers = { results: CallAnswer[]; remarks: string[] };
 
 /** Why calls have no results. */
-export type Refusal = { status: 400 | 409 | 410 | 429; message: string };
+export type Refusal = { status: 409 | 410 | 429 | 503; message: string };

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { AcceptedCopies } from '../acceptance/accepted-copies.ts';
 import type { ContentFile } from '../acceptance/folder-content.ts';
 import { type Acceptance, NOTHING_ACCEPTED } from '../acceptance/standing.ts';
+import { folderOf } from './faculty-folder.ts';
 import { loadFaculty } from './load.ts';
 import { type Taken, takenBy } from './powers.ts';
 import type { Faculty, FacultyProblem } from './schema.ts';
@@ -77,6 +78,8 @@ export class FacultyCatalogue {
   /** By name or alias. */
   find(wanted: string): FacultyLookup {
     const { faculties, problems, workspace } = this.list();
+    const lost = workspace && lostNames(workspace).includes(wanted) ? workspace.accepted?.problems[0] : undefined;
+    if (lost) return { kind: 'broken', problem: lost };
     const faculty =
       faculties.find(({ name }) => name === wanted) ??
       ORIGINS.flatMap((from) => faculties.filter(({ origin }) => origin === from)).find(({ accepts }) =>
@@ -99,6 +102,11 @@ export class FacultyCatalogue {
   /** Lays down a copy of the workspace's faculties. False where they are not what the hash says, or there are none. */
   keep(hash: string): boolean {
     return this.#ofWorkspace.keep(hash);
+  }
+
+  /** Whether what the faculty starts is what a person accepted; always so for one that nobody has to accept. */
+  isAsAccepted(faculty: Faculty): boolean {
+    return faculty.origin !== 'workspace' || this.acceptedFiles(path.basename(folderOf(faculty))) !== undefined;
   }
 
   /** Undefined where the copy is gone, or another one. */
@@ -134,9 +142,16 @@ export class FacultyCatalogue {
     this.#others = inOrder(byName);
     const workspace = this.#ofWorkspace.look(this.#acceptance);
     for (const faculty of workspace?.accepted?.faculties ?? []) byName.set(faculty.name, faculty);
+    // Nothing else takes their places: what they forbid and check would be gone without a word.
+    for (const name of workspace ? lostNames(workspace) : []) byName.delete(name);
     problems.push(...(workspace ? problemsOf(workspace) : []), ...unreadable);
     this.#listed = { faculties: inOrder(byName), problems, workspace };
   }
+}
+
+/** The names of accepted faculties whose copy is gone, as far as their folder still has them. */
+function lostNames({ present, accepted }: WorkspaceLook): readonly string[] {
+  return accepted && !accepted.isWhole ? present.names : [];
 }
 
 /** Of what is used and of what is there, each once: what is wrong in both is told of the file that a person corrects. */

@@ -14,7 +14,7 @@ import type { EngageConfig, EngageEvent, EngageResult, EngineQuestion, LoopEnd }
 import { pinnedTools } from '../tools/mcp-tools.ts';
 import { pinnedWindowTools } from '../tools/vscode-tools.ts';
 import { endingWhenHeld } from './ending-when-held.ts';
-import { externalProgram, reportedCost } from './external-program.ts';
+import { chargeRest, externalProgram, reportedCost } from './external-program.ts';
 import { type ChosenModel, chooseModel, fallBack } from './fallback.ts';
 import { knownFileOf } from './file-records.ts';
 import { itemLimits } from './item-limits.ts';
@@ -77,6 +77,9 @@ async function engageExternally(deps: FocusDependencies, claim: Claim, config: E
   try {
     for (;;) {
       const result = await runLoop(deps, claim, config, program);
+      // A parked focus has no lease any more; what was reported before its calls is counted with them.
+      const rest = result.kind === 'parked' ? undefined : program.takeRest();
+      if (rest) await chargeRest(deps, claim, rest);
       if (result.kind === 'model_failed') {
         return modelFailed(deps, { model: config.model, provider: program.provider }, result.error, []);
       }

@@ -3,8 +3,12 @@ import type { JsonObject } from '../../../protocol/json.ts';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
 import type { ContentBlock, Usage } from '../../llm/types.ts';
+import { addSpend } from '../../store/budgets/budgets.ts';
+import { addToDay } from '../../store/budgets/daily.ts';
+import { addUsage } from '../../store/foci/foci.ts';
 import { readLastMessage, readMessages } from '../../store/foci/messages.ts';
 import { findCallByProviderId } from '../../store/foci/tool-calls.ts';
+import { proveLease } from '../../store/work/leases.ts';
 import { ExternalClient, type Since } from '../external/external-client.ts';
 import { workFacts } from './orient.ts';
 import { prepareRun } from './phase-command.ts';
@@ -25,18 +29,34 @@ export function externalProgram(deps: FocusDependencies, claim: Claim): External
   const work = workFacts(claim);
   return new ExternalClient({
     async prepare() {
-      const { folder: cwd, env } = await prepareRun(deps, claim, { phase: 'engage', event: 'engage', work });
-      return { command, cwd, env, marker: `${deps.storeId}/${uuidv7()}` };
+      const prepared = await prepareRun(deps, claim, { phase: 'engage', event: 'engage', work });
+      if ('refused' in prepared) return prepared;
+      return { command, cwd: prepared.folder, env: prepared.env, marker: `${deps.storeId}/${uuidv7()}` };
     },
     facts: { protocol: PROGRAM_PROTOCOL, work, workspace: deps.workspace, model: claim.item.model ?? model },
     idleMs: idleTimeout * 1000,
     redact: (input: JsonObject) => redactor.json(input),
+    redaction: redactor,
     async earlierCall(id) {
       const call = await retryLost(() => findCallByProviderId(db, focusId, id));
-      return call && { name: call.name, arguments: call.input, result: asResult(call.result) };
+      return call && { name: call.name, arguments: call.input as JsonObject, result: asResult(call.result) };
     },
     since: (n) => retryLost(() => readSince(deps, focusId, n)),
   });
+}
+
+/** What the program reported and no turn has counted: it ended badly, or was ended. */
+export async function chargeRest({ db }: FocusDependencies, { item, lease }: Claim, usage: Usage): Promise<void> {
+  const costs = usage.costMicros ?? 0;
+  await retryLost(() =>
+    db.transaction(async (tx) => {
+      await proveLease(tx, lease);
+      const counted = { ...usage, estimated: false };
+      await addUsage(tx, lease.focusId, counted, usage.costMicros ?? null, 0);
+      await addSpend(tx, item.id, { tokens: usage.input + usage.output, costMicros: costs, ms: 0 });
+      await addToDay(tx, item.place, costs);
+    }),
+  );
 }
 
 function asResult(stored: { content: string; is_error: boolean } | null) {

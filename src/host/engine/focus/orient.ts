@@ -169,5 +169,6 @@ function engageConfig(
     context: isExternal ? externalContext(model, engage) : contextSettings(model, engage),
     maxParallelTools: engage.parallel_tool_execution ? engage.max_parallel_tools : 1,
     ...(isExternal ? { external: true as const } : {}),
+    ...(faculty.origin === 'workspace' ? { fromWorkspace: true as const } : {}),
   };
 }

@@ -50,7 +50,9 @@ export async function runPhaseCommand(
   const ended = earlier.at(-1);
   if (ended?.outcome === 'succeeded') return { kind: 'succeeded', output: ended.output ?? {} };
   if (ended) return { kind: 'failed', message: ended.stderrTail };
-  const { run, folder, env } = await prepareRun(deps, claim, { ...order, event });
+  const prepared = await prepareRun(deps, claim, { ...order, event });
+  if ('refused' in prepared) return { kind: 'failed', message: prepared.refused };
+  const { run, folder, env } = prepared;
   const result = await runCommand({
     command: order.command,
     cwd: folder,
@@ -68,12 +70,18 @@ export async function runPhaseCommand(
   return judged;
 }
 
+const COPY_CHANGED =
+  "The copy of the workspace's accepted faculties was changed, so nothing of it is run. Accept them again (animus faculty accept), then retry the work.";
+
+export type PreparedRun = { run: number; folder: string; env: Record<string, string> };
+
 /** Counts the run, and makes ready what a command finds: its folder, with what earlier phases left, and its environment. */
 export async function prepareRun(
   deps: FocusDependencies,
   claim: Claim,
   order: Required<Pick<PhaseCommand, 'phase' | 'event' | 'work'>>,
-): Promise<{ run: number; folder: string; env: Record<string, string> }> {
+): Promise<PreparedRun | { refused: string }> {
+  if (!deps.isAsAccepted(claim.faculty)) return { refused: COPY_CHANGED };
   const run = await countRun(deps, claim, order.event);
   const folder = focusFolder(deps, claim);
   prepareFolder(folder, order, await retryLost(() => readHookOutputs(deps.db, claim.focus.id)));

@@ -6,6 +6,8 @@ import { defaultContextSettings, fallbackWindow } from './context-settings.ts';
 export type PinnedConfig = EngageConfig & {
   /** provider/name, in the order in which they take over. */
   fallbackModels: string[];
+  /** The faculty was the workspace's own, as a person accepted it. */
+  fromWorkspace?: true;
   /** How many tokens a model holds, as the faculty says; null where that is each one's own affair. */
   contextTokens: number | null;
 };

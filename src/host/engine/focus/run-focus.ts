@@ -43,6 +43,7 @@ async function runPhases(deps: FocusDependencies, claim: Claim): Promise<string>
     return recover(deps, claim, { kind: 'no_progress', message });
   }
   let phase = claim.focus.phase;
+  if (phase !== 'recover' && isAnotherFaculty(claim)) return recover(deps, claim, ANOTHER_FACULTY);
   for (;;) {
     if (claim.stopping.aborted) return finish(deps, claim, { kind: 'stopped' });
     if (phase === 'recover') {
@@ -52,6 +53,18 @@ async function runPhases(deps: FocusDependencies, claim: Claim): Promise<string>
     if (result.kind !== 'next') return finish(deps, claim, result);
     phase = result.phase;
   }
+}
+
+const ANOTHER_FACULTY = {
+  kind: 'faculty_changed',
+  message:
+    "This work began with the workspace's own faculty, as a person had accepted it, and that is not there any more. Another one of its name does not go on with it: what that allows and checks is something else. Bring it back or accept it again (animus faculty accept), then retry the work.",
+  final: true,
+} as const;
+
+/** Only one that was accepted goes on with what an accepted one began. */
+function isAnotherFaculty({ focus, faculty }: Claim): boolean {
+  return focus.config?.fromWorkspace === true && faculty.origin !== 'workspace';
 }
 
 const PHASES = { orient, engage: engagePhase, consolidate } as const;

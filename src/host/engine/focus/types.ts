@@ -54,6 +54,8 @@ export type FocusDependencies = {
   headless: boolean;
   /** What the place may spend in a day, in micro-dollars; null without a cap. */
   dayCapMicros: number | null;
+  /** Whether what a faculty starts is still what a person accepted; always so for one that nobody has to accept. */
+  isAsAccepted(faculty: Faculty): boolean;
   /** The hooks and the permissions of a claim's focus, as they are now. */
   hooksOf(claim: Claim): Hooks;
   permissionsOf(claim: Claim): Permissions;

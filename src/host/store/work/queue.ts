@@ -8,6 +8,8 @@ export type ClaimScope = {
   places: readonly string[];
   /** Faculties that exist here and have a free slot. */
   faculties: readonly string[];
+  /** Items that are left out: something of their last run here is still ending. */
+  except?: readonly string[];
 };
 
 /** Locks the next items that may be claimed, at most so many: what is held may not. Order: priority, resumed before new, time, id. */
@@ -15,12 +17,12 @@ export async function lockNextItems(tx: Tx, scope: ClaimScope, most: number): Pr
   return tx.query<WorkItem>(
     `select ${WORK_ITEM_COLUMNS} from animus.work_items w
      where w.state = 'queued' and w.available_at <= now() and w.place = any($1::uuid[]) and w.faculty = any($2::text[])
-       and not ${IS_HELD}
+       and not ${IS_HELD} and w.id <> all($4::uuid[])
      order by w.priority desc,
        exists (select 1 from animus.foci f where f.work_item_id = w.id and f.status in ('running', 'parked', 'released')) desc,
        w.available_at, w.id
      limit $3 for no key update of w skip locked`,
-    [scope.places, scope.faculties, most],
+    [scope.places, scope.faculties, most, scope.except ?? []],
   );
 }
 
