@@ -179,7 +179,7 @@ onEachDatabase('approvals and hooks', {}, (database) => {
       fromN: 2,
       measuredTokens: 9,
       summary: 'In short.',
-      spent: [{ usage }],
+      spent: { usage },
     } as const;
     await journal.recordCut(cut);
     const cuts = await readContextCuts(db, lease.focusId);

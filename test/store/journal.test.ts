@@ -4,6 +4,7 @@ import type { Db } from '../../src/host/db/types.ts';
 import type { CallEnd, RecordedCall } from '../../src/host/engine/engage/types.ts';
 import { DbJournal } from '../../src/host/engine/focus/journal.ts';
 import { Redactor } from '../../src/host/engine/redaction/redactor.ts';
+import type { CostOf } from '../../src/host/llm/prices.ts';
 import { readFocus } from '../../src/host/store/foci/foci.ts';
 import { insertMessage, readMessages } from '../../src/host/store/foci/messages.ts';
 import { readToolCalls } from '../../src/host/store/foci/tool-calls.ts';
@@ -148,6 +149,22 @@ onEachDatabase('journal', {}, (database) => {
         assert.deepEqual(await left(db, lease), await left(db, whole));
       });
     }
+  }
+
+  for (const loss of ['before commit', 'after commit'] as const) {
+    it(`what an answer used counts once where the answer of its own write is lost ${loss}`, async () => {
+      const { db } = database;
+      const lease = await begun(db);
+      const costOf: CostOf = (_model, { input }) => input * 3;
+      const journal = new DbJournal(losing(db, [loss, loss]), lease, MODEL, new Redactor(), undefined, costOf);
+      await journal.load();
+      await journal.recordSpent({ usage: USAGE });
+      await journal.recordAnswer({ ...ANSWER, isCounted: true });
+      const once = await left(db, lease);
+      const { reasoning: _reasoning, ...tokens } = USAGE;
+      assert.deepEqual(once.counted, [1, { ...tokens, estimated: false }, 300]);
+      assert.deepEqual(once.messages[1]?.content.usage, USAGE, 'it is told with the answer all the same');
+    });
   }
 
   /** What a new loop finds after so many writes: the messages, and the calls' results and whether they were started. */

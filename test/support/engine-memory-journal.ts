@@ -26,6 +26,7 @@ import type {
   RecordCut,
   RecordedCall,
   Settled,
+  Spent,
   WaitingCall,
 } from '../../src/host/engine/engage/types.ts';
 import { cutText } from '../../src/host/engine/focus/ledger-in-brief.ts';
@@ -262,6 +263,13 @@ export class MemoryJournal implements Journal {
       this.#rows = grown(context, closed);
       return closed;
     });
+  }
+
+  /** By calls whose answers may be in no turn. */
+  readonly spent: Spent[] = [];
+
+  async recordSpent(spent: Spent): Promise<void> {
+    this.#write('spent', () => this.spent.push(structuredClone(spent)));
   }
 
   async recordCut({ summary = '', spent: _spent, ...cut }: RecordCut): Promise<RoomCut> {

@@ -16,8 +16,7 @@ const MOST_PARALLEL = 8;
 
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
 
-/** Of an answer that is not kept, and was billed. */
-const OUTGROWN: LlmError = { kind: 'malformed', message: "The answer outgrew the model's context." };
+const OUTGROWN = "The answer outgrew the model's context.";
 
 const NOT_ASKED: LlmError = { kind: 'refused', message: 'Nothing was asked.' };
 
@@ -67,7 +66,7 @@ async function beginTurn(
 ): Promise<EngageResult | undefined> {
   if (deps.stopping.aborted || deps.abort.aborted) return { kind: 'stopped' };
   const turn = nextTurn(state.context);
-  const end = await findRoom(deps, config, state, turn, { kind: 'reckoned' });
+  const end = await findRoom(deps, config, state, turn, 'reckoned');
   if (end) return end;
   const refused = await deps.limits.admit(turn, nextCall(config, state.context));
   return refused ?? prepareTurn(deps, config, state, turn);
@@ -130,16 +129,19 @@ async function askModel(
   }
   const { content, stopReason, usage } = answer.response;
   const another = sent.model === config.model ? {} : { model: sent.model };
-  if (stopReason.kind === 'context_exceeded') {
-    const end = await findRoom(deps, config, state, turn, { kind: 'refused', spent: { usage, ...another } });
+  const isOutgrown = stopReason.kind === 'context_exceeded';
+  if (isOutgrown) {
+    // Before room is made, which may cost a call of its own: that one is admitted to what is left.
+    await deps.journal.recordSpent({ usage, ...another });
+    const end = await findRoom(deps, config, state, turn, 'refused');
     if (end) return end;
     if (state.context !== before) {
-      deps.emit({ type: 'retry', turn, reason: OUTGROWN.message });
+      deps.emit({ type: 'retry', turn, reason: OUTGROWN });
       return undefined;
     }
   }
   const size = requestTokens([sent.system, sent.tools], before);
-  const answered = { turn, blocks: content, stopReason, usage, requestTokens: size, ...another };
+  const answered = { turn, blocks: content, stopReason, usage, requestTokens: size, isCounted: isOutgrown, ...another };
   const recorded = await deps.journal.recordAnswer(answered);
   state.context = grown(state.context, { messages: [recorded.message] });
   state.calls = recorded.calls;
@@ -155,7 +157,7 @@ async function askSmaller(
   error: LlmError,
 ): Promise<EngageResult | undefined> {
   const before = state.context;
-  const end = await findRoom(deps, config, state, turn, { kind: 'refused' });
+  const end = await findRoom(deps, config, state, turn, 'refused');
   return end || state.context !== before ? end : modelEnd(error);
 }
 
@@ -173,7 +175,7 @@ async function findRoom(
     return undefined;
   }
   const error = room.kind === 'failed' ? room.error : NOT_ASKED;
-  await deps.limits.noAnswer(need.kind === 'refused' && need.spent ? OUTGROWN : error);
+  await deps.limits.noAnswer(error);
   return room.kind === 'failed' ? modelEnd(error) : room.end;
 }
 

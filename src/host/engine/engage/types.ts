@@ -127,6 +127,8 @@ export interface Journal {
   hasHookRuns(turn: number): Promise<boolean>;
   /** What people said since the last turn was closed, as messages after an answer that called nothing. */
   hearPeople(turn: number): Promise<RecordedMessage[]>;
+  /** What a call used whose answer may be in no turn: nothing is held back for it any more. */
+  recordSpent(spent: Spent): Promise<void>;
   /** Makes room: what lies before a message leaves, and the ledger as it is, with a summary or without, stands for it. */
   recordCut(cut: RecordCut): Promise<RoomCut>;
 }
@@ -140,6 +142,8 @@ export type RecordAnswer = {
   requestTokens?: number;
   /** The model that answered, where a hook chose another one. */
   model?: string;
+  /** What it used was recorded before. */
+  isCounted?: boolean;
 };
 
 export type ClosedTurn = { messages: RecordedMessage[]; block: ClosedBlock | null; cut: ContextCut | null };
@@ -147,8 +151,8 @@ export type ClosedTurn = { messages: RecordedMessage[]; block: ClosedBlock | nul
 export type RecordCut = Omit<RoomCut, 'text'> & {
   /** Of a summary: what the model said. */
   summary?: string;
-  /** By model calls whose answers are in no turn. */
-  spent?: readonly Spent[];
+  /** By the call that made it. */
+  spent?: Spent;
 };
 
 /** What one model call used. `model` is the one that answered, where that is not the focus's own. */

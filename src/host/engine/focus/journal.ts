@@ -12,7 +12,7 @@ import type { ContentBlock, Usage } from '../../llm/types.ts';
 import { useApproval } from '../../store/approvals/approvals.ts';
 import { insertBlock, readBlocks } from '../../store/foci/context-blocks.ts';
 import { insertCut, readNewestContextCuts } from '../../store/foci/cuts.ts';
-import { addUsage } from '../../store/foci/foci.ts';
+import { addUsage, readUsedTokens } from '../../store/foci/foci.ts';
 import { readHookRuns } from '../../store/foci/hook-runs.ts';
 import { insertMessage, readMessages } from '../../store/foci/messages.ts';
 import {
@@ -49,6 +49,7 @@ import type {
   RecordCut,
   RecordedCall,
   Settled,
+  Spent,
   WaitingCall,
 } from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
@@ -70,6 +71,8 @@ export type Remarks = (tx: Tx) => Promise<Remark | undefined>;
 
 /** Counts what an answer used; called last in the transaction that records it. */
 export type Settle = (tx: Tx, usage: Usage, model: string) => Promise<void>;
+
+const NOTHING_USED: Usage = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 
 export class DbJournal implements Journal {
   #db: Db;
@@ -117,7 +120,9 @@ export class DbJournal implements Journal {
     return { context, callsOfLastTurn: calls.map((call) => fromStoredCall(call, last.blocks)) };
   }
 
-  async recordAnswer({ turn, blocks, stopReason, usage, requestTokens, model = this.#model }: RecordAnswer) {
+  async recordAnswer(answer: RecordAnswer) {
+    const { turn, blocks, stopReason, usage, requestTokens, model = this.#model } = answer;
+    const uncounted = answer.isCounted ? NOTHING_USED : usage;
     const redacted = changeBlocks(uniqueCallIds(blocks), (text) => this.#redactor.text(text));
     const kept = inStoredOrder(redacted as unknown as JsonValue) as unknown as ContentBlock[];
     const said: NewMessage = { turn, role: 'assistant', kind: 'assistant', blocks: kept, stopReason };
@@ -132,10 +137,10 @@ export class DbJournal implements Journal {
       await Promise.all([
         this.#insert(tx, message, { model }),
         ...calls.map((call) => insertToolCall(tx, focus, { ...call, input: call.input as JsonValue })),
-        this.#addUsage(tx, usage, 1, model),
+        this.#addUsage(tx, uncounted, 1, model),
         noteProgress(tx, workItemId),
       ]);
-      await this.#settle?.(tx, usage, model);
+      await this.#settle?.(tx, uncounted, model);
     });
     this.#context = grown(this.#context, { messages: [message] });
     return { message, calls };
@@ -293,7 +298,19 @@ export class DbJournal implements Journal {
     return heard;
   }
 
-  async recordCut({ summary = '', spent = [], ...cut }: RecordCut): Promise<RoomCut> {
+  /** Nothing else counts for the focus while it asks its model, so that its own count tells whether this took effect. */
+  async recordSpent({ usage, model = this.#model }: Spent): Promise<void> {
+    let before: number | undefined;
+    await this.#write(async (tx) => {
+      const used = await readUsedTokens(tx, this.#lease.focusId);
+      before ??= used;
+      if (used !== before) return;
+      await this.#addUsage(tx, usage, 0, model);
+      await this.#settle?.(tx, usage, model);
+    });
+  }
+
+  async recordCut({ summary = '', spent, ...cut }: RecordCut): Promise<RoomCut> {
     const recorded = await this.#write(async (tx, again) => {
       const present = again ? await this.#cutOf(tx, cut) : undefined;
       if (present) return present;
@@ -301,9 +318,9 @@ export class DbJournal implements Journal {
       const made: RoomCut = { ...cut, text: this.#redactor.text(cutText(entries, this.#settings, summary)) };
       await Promise.all([
         insertCut(tx, this.#lease.focusId, made.kind, cutContent(made)),
-        ...spent.map(({ usage, model }) => this.#addUsage(tx, usage, 0, model)),
+        spent && this.#addUsage(tx, spent.usage, 0, spent.model),
       ]);
-      for (const { usage, model = this.#model } of spent) await this.#settle?.(tx, usage, model);
+      if (spent) await this.#settle?.(tx, spent.usage, spent.model ?? this.#model);
       return made;
     });
     this.#context = grown(this.#context, { cut: recorded });

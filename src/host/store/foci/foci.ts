@@ -198,6 +198,11 @@ export async function addUsage(
   );
 }
 
+export async function readUsedTokens(db: Queryable, id: string): Promise<number> {
+  const { input = 0, output = 0 } = (await readFocus(db, id))?.usage ?? {};
+  return input + output;
+}
+
 /** Counts a start of a phase's command, before it starts. Returns 1 for the first. */
 export async function countPhaseRun(tx: Tx, id: string, event: string): Promise<number> {
   const [row] = await tx.query<{ run: number }>(

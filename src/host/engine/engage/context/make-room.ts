@@ -4,7 +4,7 @@
  */
 import type { LlmError } from '../../../llm/types.ts';
 import { prepareSummary } from '../model-hooks.ts';
-import type { EngageConfig, EngageDependencies, EngageResult, RecordCut, Spent } from '../types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, RecordCut } from '../types.ts';
 import { planCompaction, planSummary, usableTokens } from './compact.ts';
 import { estimatePrompt, grown } from './grow.ts';
 import { summarise, summaryRequest, summaryTokens } from './summarise.ts';
@@ -19,25 +19,25 @@ export type Room =
   | { kind: 'failed'; error: LlmError };
 
 /** Why room is made: by our own reckoning, or because the model said that the request did not fit. */
-export type Need = { kind: 'reckoned' } | { kind: 'refused'; spent?: Spent };
+export type Need = 'reckoned' | 'refused';
 
 type Parts = { deps: EngageDependencies; config: EngageConfig; turn: number };
 
 export async function makeRoom(parts: Parts, context: ContextRows, need: Need): Promise<Room> {
   const usable = usableTokens(parts.config.context);
   const measured = estimatePrompt(parts.config, context);
-  if (need.kind === 'reckoned' && measured <= usable) return { kind: 'room', context };
+  if (need === 'reckoned' && measured <= usable) return { kind: 'room', context };
   // A model that refuses less than what we reckoned with has a smaller window than we know.
   const limit = Math.min(usable, measured);
   const plan = wasCut(context, parts.turn, 'compaction')
     ? undefined
     : planCompaction(context, parts.config.context, limit);
   if (!plan) return cutWithSummary(parts, context, need, limit);
-  const compacted = await cut(parts, context, { kind: 'compaction', ...plan, spent: spentFor(need) });
-  if (need.kind === 'refused' || estimatePrompt(parts.config, compacted) <= limit) {
+  const compacted = await cut(parts, context, { kind: 'compaction', ...plan });
+  if (need === 'refused' || estimatePrompt(parts.config, compacted) <= limit) {
     return { kind: 'room', context: compacted };
   }
-  return cutWithSummary(parts, compacted, { kind: 'reckoned' }, limit);
+  return cutWithSummary(parts, compacted, 'reckoned', limit);
 }
 
 async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, limit: number): Promise<Room> {
@@ -46,7 +46,7 @@ async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, li
   const { deps, config: own, turn } = parts;
   const prepared = await prepareSummary(deps, own, summaryRequest(own, context, limit), turn);
   // What is over the threshold may still fit; what the model refused does not.
-  if (prepared.kind === 'blocked' && need.kind === 'reckoned') return { kind: 'room', context };
+  if (prepared.kind === 'blocked' && need === 'reckoned') return { kind: 'room', context };
   if (prepared.kind === 'blocked') return { kind: 'refused', end: prepared };
   const { config, client } = prepared;
   const request = summaryRequest(config, context, limit);
@@ -60,14 +60,12 @@ async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, li
     return { kind: 'room', context };
   }
   const another = config.model === own.model ? {} : { model: config.model };
-  const spent = [...spentFor(need), { usage: said.usage, ...another }];
+  const spent = { usage: said.usage, ...another };
   const summed = await cut(parts, context, { kind: 'summary', ...plan, summary: said.text, spent });
   return { kind: 'room', context: summed };
 }
 
 const isAboutThis = ({ kind }: LlmError) => ['context_exceeded', 'refused', 'malformed'].includes(kind);
-
-const spentFor = (need: Need) => (need.kind === 'refused' && need.spent ? [need.spent] : []);
 
 type NewCut = Omit<RecordCut, 'turn' | 'measuredTokens'>;
 
