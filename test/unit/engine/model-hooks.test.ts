@@ -246,8 +246,13 @@ describe('hooks of model calls', () => {
     const wide = worldTool({ name: 'look', run: (text) => ({ content: text.padEnd(30_000, '.'), isError: false }) });
     const settings = { ...CONTEXT_SETTINGS, windowTokens: 10_000, ledgerNudgeInterval: 0 };
 
+    type Ways = { exceeding?: boolean; summary?: WrittenAnswer };
+
     /** `exceeding`: the model says in turn 3 that the request does not fit. */
-    function summing(verdict: (asked: BeforeModel) => HookDecision, { exceeding = false } = {}) {
+    function summing(
+      verdict: (asked: BeforeModel) => HookDecision,
+      { exceeding = false, summary = { text: 'In short: herons.' } }: Ways = {},
+    ) {
       const shown: BeforeModel[] = [];
       const hooks: Partial<Hooks> = {
         matches: async (event) => event === 'BeforeLLMCall',
@@ -257,11 +262,11 @@ describe('hooks of model calls', () => {
         },
       };
       const answers = (turn: number): WrittenAnswer => {
-        if (turn === 0) return { text: 'In short: herons.' };
+        if (turn === 0) return summary;
         if (turn < 3) return CALL;
         return exceeding ? { error: { kind: 'context_exceeded', message: 'too long' } } : { text: 'Done.' };
       };
-      const [client, other] = [counting(writtenModel(answers)), counting(writtenModel(answers))];
+      const [client, other] = [counting(writtenModel(answers)), counting(writtenModel(answers, 'other'))];
       const journal = new MemoryJournal('The task.', settings);
       const cuts: RecordCut[] = [];
       const record = journal.recordCut.bind(journal);
@@ -320,6 +325,16 @@ describe('hooks of model calls', () => {
       const { ended, client } = summing(onSummary(decided(null, 'blocked', 'it stays here')), { exceeding: true });
       assert.deepEqual(await ended, { kind: 'blocked', message: 'it stays here' });
       assert.ok(client.requests.every(({ turn }) => turn !== undefined));
+    });
+
+    it('a model that they chose and that fails is the one that is named', async () => {
+      const error: LlmError = { kind: 'auth', message: 'no such key' };
+      const options = { summary: { error } };
+      const { ended } = summing(onSummary(decided({ model: 'other/large' })), options);
+      const chosen = { model: 'other/large', provider: 'other' };
+      assert.deepEqual(await ended, { kind: 'model_failed', error, chosen });
+      const own = summing(onSummary(decided(null, 'allowed')), options);
+      assert.deepEqual(await own.ended, { kind: 'model_failed', error });
     });
 
     it('they choose its model, which is paid, and its length; its instructions stay', async () => {

@@ -2,9 +2,9 @@
  * The engage loop: ask the model, run what it asks for, record, repeat. Its state is what the journal has; it keeps none
  * that a crash could take. It never throws for what the model or a tool did, only when the journal does.
  */
-import type { LlmClient, LlmError, ToolResultBlock } from '../../llm/types.ts';
+import type { LlmError, ToolResultBlock } from '../../llm/types.ts';
 import { estimatePrompt, grown, requestTokens } from './context/grow.ts';
-import { makeRoom, type Need } from './context/make-room.ts';
+import { type ChosenByHook, makeRoom, type Need } from './context/make-room.ts';
 import type { ContextRows, RecordedMessage } from './context/types.ts';
 import { loadModelHooks, type ModelHookState, type Prepared, prepareRequest, withoutRemoved } from './model-hooks.ts';
 import { runCalls } from './run-calls.ts';
@@ -176,10 +176,10 @@ async function findRoom(
   }
   const error = room.kind === 'failed' ? room.error : NOT_ASKED;
   await deps.limits.noAnswer(error);
-  return room.kind === 'failed' ? modelEnd(error) : room.end;
+  return room.kind === 'failed' ? modelEnd(error, room.chosen) : room.end;
 }
 
-function modelEnd(error: LlmError, chosen?: { model: string; client: LlmClient }): EngageResult {
+function modelEnd(error: LlmError, chosen?: ChosenByHook): EngageResult {
   if (error.kind === 'cancelled') return { kind: 'stopped' };
   if (!chosen) return { kind: 'model_failed', error };
   return { kind: 'model_failed', error, chosen: { model: chosen.model, provider: chosen.client.provider } };

@@ -2,7 +2,7 @@
  * Room for the next request, where it would fill too much of the model's window or did not fit: first the ledger stands for
  * all but the newest messages, then a summary. Each at most once a turn, and recorded before the request goes out.
  */
-import type { LlmError } from '../../../llm/types.ts';
+import type { LlmClient, LlmError } from '../../../llm/types.ts';
 import { prepareSummary } from '../model-hooks.ts';
 import type { EngageConfig, EngageDependencies, EngageResult, RecordCut } from '../types.ts';
 import { planCompaction, planSummary, usableTokens } from './compact.ts';
@@ -16,7 +16,10 @@ export type Room =
   /** There is nothing to pay a summary from, or another limit is reached, or a hook forbade the one that was needed. */
   | { kind: 'refused'; end: EngageResult }
   /** The model did not answer, and would not answer the next request either. */
-  | { kind: 'failed'; error: LlmError };
+  | { kind: 'failed'; error: LlmError; chosen?: ChosenByHook };
+
+/** The model of a call, where hooks chose another one than the focus's own. */
+export type ChosenByHook = { model: string; client: LlmClient };
 
 /** Why room is made: by our own reckoning, or because the model said that the request did not fit. */
 export type Need = 'reckoned' | 'refused';
@@ -53,13 +56,14 @@ async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, li
   const call = { config: { ...config, maxTokens: request.maxTokens }, promptTokens: summaryTokens(request) };
   const end = await deps.limits.admit(turn, call);
   if (end) return { kind: 'refused', end };
+  const isOwnModel = config.model === own.model;
   const said = await summarise(client, request, deps.abort);
   if (said.kind === 'failed') {
-    if (!isAboutThis(said.error)) return said;
+    if (!isAboutThis(said.error)) return isOwnModel ? said : { ...said, chosen: { model: config.model, client } };
     await deps.limits.noAnswer(said.error);
     return { kind: 'room', context };
   }
-  const another = config.model === own.model ? {} : { model: config.model };
+  const another = isOwnModel ? {} : { model: config.model };
   const spent = { usage: said.usage, ...another };
   const summed = await cut(parts, context, { kind: 'summary', ...plan, summary: said.text, spent });
   return { kind: 'room', context: summed };
