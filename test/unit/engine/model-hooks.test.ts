@@ -212,6 +212,26 @@ describe('hooks of model calls', () => {
     );
   });
 
+  it('is asked once for a turn that follows a paused answer, also where the loop ended in its call', async () => {
+    const asked: number[] = [];
+    let ends = true;
+    const client = writtenModel((turn): WrittenAnswer => {
+      if (turn === 1) return { text: 'Let me see.', stop: 'pause_turn' };
+      if (turn === 2 && ends) return { error: { kind: 'cancelled', message: 'the host ends' } };
+      return { text: 'Done.' };
+    });
+    const hooks = patching((turn) => ({ temperature: turn / 10 }), asked);
+    const { ended, journal } = run({ hooks }, new MemoryJournal(), client);
+    assert.deepEqual(await ended, { kind: 'stopped' });
+    ends = false;
+    assert.deepEqual(await run({ hooks }, journal, client).ended, { kind: 'end_turn', text: 'Done.' });
+    assert.deepEqual(asked, [1, 2]);
+    assert.deepEqual(
+      client.requests.map(({ temperature }) => temperature),
+      [0.1, 0.2, 0.2],
+    );
+  });
+
   it("room is made by the focus's own model where another one was chosen for the answer alone, whose request did not fit", async () => {
     let refusals = 0;
     const other = writtenModel(() => {

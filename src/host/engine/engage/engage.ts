@@ -30,7 +30,9 @@ type LoopState = {
 export async function engage(deps: EngageDependencies, config: EngageConfig): Promise<EngageResult> {
   const { context, callsOfLastTurn } = await deps.journal.load();
   const newest = context.messages.at(-1);
-  const turn = newest?.role === 'assistant' ? newest.turn : nextTurn(context);
+  // An answer without calls needs nothing of what was decided for it, and hooks may have been asked about the next request.
+  const isOpen = newest?.role === 'assistant' && callsOfLastTurn.length > 0;
+  const turn = isOpen ? newest.turn : nextTurn(context);
   const modelHooks = await loadModelHooks(deps, turn);
   const state: LoopState = { context, calls: callsOfLastTurn, modelHooks };
   await hearMeanwhile(deps, state);
