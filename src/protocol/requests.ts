@@ -319,6 +319,8 @@ export const REQUESTS = {
       tool_calls: z.array(toolCallView),
       /** Of the same turns, oldest first; where they are many the oldest do not come. Hosts of an earlier version tell of none. */
       hook_runs: z.array(hookRunView).default([]),
+      /** True where the oldest of them did not come. */
+      hook_runs_left_out: z.boolean().default(false),
       /** Those whose last message is on the page. Hosts of an earlier version say nothing of them. */
       blocks: z.array(contextBlockView).default([]),
       /** All there are. */

@@ -98,6 +98,8 @@ export const toFocusView = z.discriminatedUnion('type', [
     messages: z.array(messageView),
     tool_calls: z.array(toolCallView),
     hook_runs: z.array(hookRunView),
+    /** True where older ones of these turns did not come. */
+    hook_runs_left_out: z.boolean().optional(),
     blocks: z.array(contextBlockView),
     cuts: z.array(contextCutView),
     entries: z.array(ledgerEntryView),
@@ -110,6 +112,8 @@ export const toFocusView = z.discriminatedUnion('type', [
     messages: z.array(messageView),
     tool_calls: z.array(toolCallView),
     hook_runs: z.array(hookRunView),
+    /** True where older ones of these turns did not come. */
+    hook_runs_left_out: z.boolean().optional(),
     blocks: z.array(contextBlockView),
     cuts: z.array(contextCutView),
     entries: z.array(ledgerEntryView),

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { HookRunView, MessageView, ToolCallView } from '../../protocol/focus.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { CostOf } from '../llm/prices.ts';
-import type { ListedHookRun } from '../store/foci/hook-runs.ts';
+import type { ListedHookRuns } from '../store/foci/hook-runs.ts';
 import type { StoredMessage } from '../store/foci/messages.ts';
 import type { ToolCall } from '../store/foci/tool-calls.ts';
 import { type CallFacts, viewCalls } from './call-views.ts';
@@ -14,25 +14,36 @@ export type FocusPage = {
   messages: MessageView[];
   tool_calls: ToolCallView[];
   hook_runs: HookRunView[];
+  hook_runs_left_out: boolean;
   next_after_n: number | null;
 };
 
-/** All in order, from where the reader goes on. */
-export type FocusRows = CallFacts & {
-  messages: readonly StoredMessage[];
-  calls: readonly ToolCall[];
-  hookRuns: readonly ListedHookRun[];
+/** What a page reaches is known before anything else is read for it. */
+export type MessagePage = Pick<FocusPage, 'messages' | 'next_after_n'> & {
+  /** Null where it is the last page. */
+  throughTurn: number | null;
 };
 
-export function focusPage({ messages, calls, hookRuns, ...facts }: FocusRows, price: CostOf): FocusPage {
+/** All in order, from where the reader goes on. `hookRuns`: of the page's turns. */
+export type FocusRows = CallFacts & {
+  calls: readonly ToolCall[];
+  hookRuns: ListedHookRuns;
+};
+
+export function messagePage(messages: readonly StoredMessage[], price: CostOf): MessagePage {
   const page = fitting(messages.map((message) => viewMessage(message, price)));
   const last = page.length < messages.length ? page.at(-1) : undefined;
-  const isReached = ({ turn }: { turn: number }) => !last || turn <= last.turn;
+  return { messages: page, next_after_n: last?.n ?? null, throughTurn: last?.turn ?? null };
+}
+
+export function focusPage(page: MessagePage, { calls, hookRuns, ...facts }: FocusRows): FocusPage {
+  const { throughTurn, ...told } = page;
+  const isReached = ({ turn }: { turn: number }) => throughTurn === null || turn <= throughTurn;
   return {
-    messages: page,
+    ...told,
     tool_calls: viewCalls(calls.filter(isReached), facts),
-    hook_runs: viewHookRuns(hookRuns.filter(isReached)),
-    next_after_n: last?.n ?? null,
+    hook_runs: viewHookRuns(hookRuns.runs),
+    hook_runs_left_out: hookRuns.isCut,
   };
 }
 

@@ -4,7 +4,7 @@ import type { HookRunFilter, ListedHookRun } from '../store/foci/hook-runs.ts';
 import { jsonBytes } from './page.ts';
 
 /** Of one page: so many at most, with texts as far as these fit. */
-export const HOOK_RUNS: Omit<HookRunFilter, 'fromTurn'> = { most: 1000, longestOutput: 20_000 };
+export const HOOK_RUNS: Pick<HookRunFilter, 'most' | 'longestOutput'> = { most: 1000, longestOutput: 20_000 };
 const TEXT_BYTES = 256 * 1024;
 
 /** The newest have their texts as far as they fit. */

@@ -10,6 +10,7 @@ import { QuestionNotice } from './question-notice.tsx';
 import type { FocusStore } from './store.ts';
 
 const SCRIPT_NOTICE = 'A script, not a model, gives these answers.';
+const HOOKS_NOTICE = 'Hooks ran very often here: some of their earlier runs are not shown.';
 
 const ASKS: Sign = { icon: 'bell-dot', hue: 'you', word: 'Waiting for your approval' };
 
@@ -40,13 +41,18 @@ export function Header({ store }: { store: FocusStore }) {
       </header>
       <QuestionNotice store={store} />
       <ApprovalNotice store={store} />
-      {focus.scripted && (
-        <p class="notice" role="note">
-          <Icon name="info" size={14} />
-          {SCRIPT_NOTICE}
-        </p>
-      )}
+      {focus.scripted && <Notice text={SCRIPT_NOTICE} />}
+      {store.lacksHookRuns.value && <Notice text={HOOKS_NOTICE} />}
     </>
+  );
+}
+
+function Notice({ text }: { text: string }) {
+  return (
+    <p class="notice" role="note">
+      <Icon name="info" size={14} />
+      {text}
+    </p>
   );
 }
 

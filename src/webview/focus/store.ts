@@ -54,6 +54,8 @@ export function createFocusStore(
   const messages = signal<readonly MessageView[]>([]);
   const calls = signal<readonly ToolCallView[]>([]);
   const hookRuns = signal<readonly HookRunView[]>([]);
+  /** Somewhere hooks ran so often that only their newest runs came. */
+  const lacksHookRuns = signal(false);
   /** Differences by the call that made them; those that were asked for and have not come are null. */
   const changes = signal<ReadonlyMap<string, KnownChange | null>>(new Map());
   const contextBlocks = signal<readonly ContextBlockView[]>([]);
@@ -121,6 +123,7 @@ export function createFocusStore(
           messages.value = [];
           calls.value = [];
           hookRuns.value = [];
+          lacksHookRuns.value = false;
           changes.value = new Map();
           contextBlocks.value = [];
           entries.value = [];
@@ -138,6 +141,7 @@ export function createFocusStore(
     messages.value = mergeMessages(messages.value, message.messages);
     calls.value = mergeCalls(calls.value, message.tool_calls);
     hookRuns.value = mergeHookRuns(hookRuns.value, message.hook_runs);
+    lacksHookRuns.value ||= message.hook_runs_left_out ?? false;
     contextBlocks.value = mergeBlocks(contextBlocks.value, message.blocks);
     contextCuts.value = message.cuts;
     entries.value = mergeEntries(entries.value, message.entries);
@@ -186,6 +190,7 @@ export function createFocusStore(
     steps,
     timeline,
     looseHooks,
+    lacksHookRuns,
     hasLeft,
     asking,
     take,

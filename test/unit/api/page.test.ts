@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type FocusRows, focusPage } from '../../../src/host/api/focus-page.ts';
+import { type FocusRows, focusPage, messagePage } from '../../../src/host/api/focus-page.ts';
 import { fitting, jsonBytes, PAGE_BYTES } from '../../../src/host/api/page.ts';
 import { costMicros } from '../../../src/host/llm/prices.ts';
-import type { ListedHookRun } from '../../../src/host/store/foci/hook-runs.ts';
+import type { ListedHookRun, ListedHookRuns } from '../../../src/host/store/foci/hook-runs.ts';
 import type { StoredMessage } from '../../../src/host/store/foci/messages.ts';
 import type { ToolCall } from '../../../src/host/store/foci/tool-calls.ts';
 import { MAX_FRAME_BYTES } from '../../../src/protocol/versions.ts';
@@ -32,8 +32,10 @@ function hookRun(turn: number, size: number): ListedHookRun {
   };
 }
 
+const listed = (runs: ListedHookRun[], isCut = false): ListedHookRuns => ({ runs, isCut });
+
 const pageOf = (messages: readonly StoredMessage[], calls: readonly ToolCall[], more: Partial<FocusRows> = {}) =>
-  focusPage({ messages, calls, hookRuns: [], decisions: [], changes: [], ...more }, costMicros);
+  focusPage(messagePage(messages, costMicros), { calls, hookRuns: listed([]), decisions: [], changes: [], ...more });
 
 describe('a page', () => {
   it('has as many items as fit, by their bytes of JSON, and one at least', () => {
@@ -93,13 +95,13 @@ describe('a page', () => {
     );
   });
 
-  it('of a focus has what hooks, people and files say of its calls, up to the turn of its last message', () => {
+  it('of a focus has what hooks, people and files say of its calls', () => {
     const messages = [1, 2, 3].map((n) => message(n, 2 * MIB));
     const decidedAt = new Date(1);
     const said = { id: 'a', state: 'allowed', scope: 'once', reason: null, decidedBy: 'cli', decidedAt } as const;
     const change = { beforeSha256: null, added: 2, removed: 0, isApplied: true, undoable: true, undoneAt: null };
     const page = pageOf(messages, [call(1, 1), call(2, 1)], {
-      hookRuns: [1, 2, 3].map((turn) => hookRun(turn, 10)),
+      hookRuns: listed([hookRun(1, 10)], true),
       decisions: [{ ...said, toolCallId: 'call-1' }],
       changes: [{ ...change, toolCallId: 'call-1' }],
     });
@@ -107,6 +109,7 @@ describe('a page', () => {
       page.hook_runs.map(({ turn, outcome, tool_call_id }) => [turn, outcome, tool_call_id]),
       [[1, 'modified', 'call-1']],
     );
+    assert.equal(page.hook_runs_left_out, true);
     const [first] = page.tool_calls;
     assert.deepEqual(first?.approval, {
       ...{ id: 'a', state: 'allowed', scope: 'once', reason: null, decided_by: 'cli' },
@@ -121,8 +124,8 @@ describe('a page', () => {
 
   it('of a focus leaves the texts of the oldest hook runs out where they do not fit', () => {
     const hookRuns = Array.from({ length: 100 }, (_, turn) => hookRun(turn, 10_000));
-    const { hook_runs } = pageOf([], [], { hookRuns });
-    assert.equal(hook_runs.length, 100);
+    const { hook_runs, hook_runs_left_out } = pageOf([], [], { hookRuns: listed(hookRuns) });
+    assert.deepEqual([hook_runs.length, hook_runs_left_out], [100, false]);
     assert.deepEqual([hook_runs[0]?.patch, hook_runs[0]?.patch_length], [null, 10_000]);
     assert.notEqual(hook_runs.at(-1)?.patch, null);
   });
@@ -144,7 +147,7 @@ describe('a page', () => {
       const decisions = calls.map((call) => ({ id, toolCallId: call.id, ...said }));
       const change = { beforeSha256: null, added: 1, removed: 1, isApplied: true, undoable: true, undoneAt: AT };
       const changes = calls.map((call) => ({ toolCallId: call.id, ...change }));
-      assert.ok(jsonBytes(pageOf(messages, calls, { hookRuns: runs, decisions, changes })) < MAX_FRAME_BYTES);
+      assert.ok(jsonBytes(pageOf(messages, calls, { hookRuns: listed(runs), decisions, changes })) < MAX_FRAME_BYTES);
     }
     assert.ok(2 * PAGE_BYTES < MAX_FRAME_BYTES);
   });

@@ -17,7 +17,7 @@ import { countEntries, recentEntries } from '../../store/ledger/recent.ts';
 import { readWorkItem } from '../../store/work/find.ts';
 import type { Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
-import { focusPage } from '../focus-page.ts';
+import { focusPage, messagePage } from '../focus-page.ts';
 import { HOOK_RUNS } from '../hook-run-views.ts';
 import { fitting, jsonBytes, leftOut, PAGE_BYTES, PAGE_ROWS } from '../page.ts';
 import { viewBlock, viewCut } from '../view-context.ts';
@@ -74,15 +74,16 @@ export const ledgerHandlers: Pick<Handlers, 'ledger/read' | 'ledger/recent' | 'f
     const db = await context.database();
     const focus = await readFocus(db, id);
     if (!focus) throw new AnimusError('not_found', `There is no focus ${id}.`, 'animus work show ID lists the foci.');
+    const reached = messagePage(await readMessages(db, id, after_n), context.costOf);
+    const turns = { fromTurn: calls_from_turn, throughTurn: reached.throughTurn };
     const rows = {
-      messages: await readMessages(db, id, after_n),
       calls: (await readToolCalls(db, id)).filter(({ turn }) => turn >= calls_from_turn),
-      hookRuns: await listTurnHookRuns(db, id, { fromTurn: calls_from_turn, ...HOOK_RUNS }),
+      hookRuns: await listTurnHookRuns(db, id, { ...turns, ...HOOK_RUNS }),
       decisions: await decisionsOfFocus(db, id),
       changes: await countFileChanges(db, id),
     };
     const budget = (await readBudgets(db, [focus.workItemId])).get(focus.workItemId);
-    const page = focusPage(rows, context.costOf);
+    const page = focusPage(reached, rows);
     const blocks = await readBlocks(db, id);
     const lastN = page.messages.at(-1)?.n ?? after_n;
     return {

@@ -77,21 +77,33 @@ export type ListedHookRun = Omit<HookRun, 'focusId' | 'run' | 'turn' | 'toolCall
   createdAt: Date;
 };
 
-export type HookRunFilter = { fromTurn: number; most: number; longestOutput: number };
+export type HookRunFilter = {
+  fromTurn: number;
+  /** Null: to the last. */
+  throughTurn: number | null;
+  most: number;
+  longestOutput: number;
+};
 
-/** What engage hooks did in a turn and later ones, oldest first; where there are more than `most`, the newest of them. */
+export type ListedHookRuns = {
+  runs: ListedHookRun[];
+  /** Older ones of these turns are left out. */
+  isCut: boolean;
+};
+
+/** What engage hooks did in these turns, oldest first; where there are more than `most`, the newest of them. */
 export async function listTurnHookRuns(
   db: Queryable,
   focusId: string,
-  { fromTurn, most, longestOutput }: HookRunFilter,
-): Promise<ListedHookRun[]> {
+  { fromTurn, throughTurn, most, longestOutput }: HookRunFilter,
+): Promise<ListedHookRuns> {
   const rows = await db.query<ListedHookRun>(
     `select id, event, name, outcome, exit_code as "exitCode", length(output::text) as "outputLength",
        case when length(output::text) <= $4 then output end as output, stderr_tail as "stderrTail",
        duration_ms as "durationMs", turn, tool_call_id as "toolCallId", reason, created_at as "createdAt"
-     from animus.hook_runs where focus_id = $1 and turn is not null and turn >= $2
+     from animus.hook_runs where focus_id = $1 and turn >= $2 and ($5::integer is null or turn <= $5)
      order by turn desc, created_at desc, id desc limit $3`,
-    [focusId, fromTurn, most, longestOutput],
+    [focusId, fromTurn, most + 1, longestOutput, throughTurn],
   );
-  return rows.reverse();
+  return { runs: rows.slice(0, most).reverse(), isCut: rows.length > most };
 }
