@@ -214,6 +214,9 @@ describeInBrowser('the focus editor in a browser', [
         `[...document.querySelectorAll('.diff-line:is(.added, .removed)')].map((line) => line.textContent)`,
       );
       assert.equal(lines.length, 5);
+      const gaps = page.locator('.diff-line.gap');
+      assert.match((await gaps.first().textContent()) ?? '', /^\d+ unchanged lines? not shown$/);
+      assert.equal(await gaps.and(page.locator('[aria-hidden]')).count(), 0);
       assert.match(lines[1] ?? '', /^20\u2212removed: {3}return new Date/);
       assert.match(lines[2] ?? '', /^21\+added: {3}return Date\.UTC/);
       assert.deepEqual(await page.locator('.diff-changed').allTextContents(), [
@@ -284,8 +287,10 @@ describeInBrowser('the focus editor in a browser', [
         /protect-lockfiles.*blocked.*before the call.*written by npm alone/,
       );
       await page.click('.call-head:has-text("test:zones") >> nth=-1');
-      await page.locator('.call-body:has-text("Approval") .text-button').click();
-      await notice.locator('button').click();
+      const review = page.getByRole('button', { name: 'Review… run_command npm run test:zones', exact: true });
+      assert.equal(await review.count(), 2);
+      await page.locator('.call-body:has-text("Approval")').getByRole('button', { name: 'Review…' }).click();
+      await notice.getByRole('button', { name: 'Review…' }).click();
       const asked = (await posted(page)).filter(({ type }) => type === 'approve') as { approval_id?: string }[];
       assert.equal(asked.length, 2);
       assert.match(asked[0]?.approval_id ?? '', /^[0-9a-f-]{36}$/);
@@ -303,7 +308,7 @@ describeInBrowser('the focus editor in a browser', [
       await failed.waitFor();
       assert.match((await failed.textContent()) ?? '', /metrics.*failed.*after the turn.*did not end within 4000 ms/);
       assert.doesNotMatch((await failed.textContent()) ?? '', /ECONNREFUSED/);
-      await failed.locator('.text-button').click();
+      await failed.getByRole('button', { name: 'Show what the hook metrics did after the turn', exact: true }).click();
       assert.match((await failed.textContent()) ?? '', /Its standard error.*ECONNREFUSED/);
       await page.click('.step:has(.turn-number:text-is("4"))');
       const rules = page.locator('.article[data-key="turn:4"] .turn-hooks');
@@ -311,6 +316,16 @@ describeInBrowser('the focus editor in a browser', [
       await rules.locator('.text-button').click();
       const patch = await rules.locator('.plain-text').textContent();
       assert.deepEqual(JSON.parse(patch ?? ''), { messages: ['Mind the time zones.'], tools_removed: ['web_fetch'] });
+      const notice = page.getByRole('note').filter({ hasText: 'some of their earlier runs are not shown' });
+      assert.equal(await notice.count(), 0);
+      const { item, focus } = sampleFocus({ turns: 10, isRunning: false });
+      const none = { messages: [], tool_calls: [], hook_runs: [], blocks: [], cuts: [], entries: [] };
+      await send(page, { type: 'changed', item, focus, ...none, hook_runs_left_out: true });
+      assert.equal(await notice.count(), 1);
+      await send(page, { type: 'changed', item, focus, ...none, hook_runs_left_out: false });
+      assert.equal(await notice.count(), 1, 'it lacks them still');
+      await send(page, { type: 'reset', item, focus, ...none });
+      assert.equal(await notice.count(), 0);
     },
   },
   {

@@ -5,6 +5,7 @@ import { Icon } from '../shared/icon.tsx';
 import { visibleText } from '../shared/visible-text.ts';
 import { approvalSign, approvalWord, decidedWhere } from './approvals.ts';
 import type { FocusStore } from './store.ts';
+import { nameOfCall } from './tools.ts';
 
 export function ApprovalLine({ call, store }: { call: ToolCallView; store: FocusStore }) {
   const { approval } = call;
@@ -24,6 +25,7 @@ export function ApprovalLine({ call, store }: { call: ToolCallView; store: Focus
           <button
             type="button"
             class="text-button"
+            aria-label={`Review… ${nameOfCall(call)}`}
             onClick={() => store.post({ type: 'approve', approval_id: approval.id })}
           >
             Review…

@@ -1,4 +1,5 @@
 /** A unified difference as lines with their numbers, and in lines that were changed the part that was. */
+import { plural } from '../shared/duration.ts';
 
 export type DiffLine = {
   kind: 'added' | 'removed' | 'same' | 'gap' | 'note';
@@ -21,7 +22,8 @@ export function diffLines(diff: string): DiffLine[] {
     const hunk = HUNK.exec(line);
     if (hunk) {
       // What lies before the first hunk is not told of: line 1 begins at once.
-      if (lines.length > 0) lines.push({ kind: 'gap', old: null, new: null, text: '', changed: null });
+      if (lines.length > 0)
+        lines.push({ kind: 'gap', old: null, new: null, text: leftOut(Number(hunk[1]) - old), changed: null });
       [old, now] = [Number(hunk[1]), Number(hunk[2])];
       continue;
     }
@@ -34,6 +36,9 @@ export function diffLines(diff: string): DiffLine[] {
   markChanged(lines);
   return lines;
 }
+
+/** Between places of a difference. */
+const leftOut = (count: number) => (count > 0 ? `${plural(count, 'unchanged line')} not shown` : 'lines not shown');
 
 const withoutLastBreak = (text: string) => (text.endsWith('\n') ? text.slice(0, -1) : text);
 

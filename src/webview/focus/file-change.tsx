@@ -81,7 +81,13 @@ const SIGNS = { added: '+', removed: '\u2212', same: '', gap: '', note: '' } as 
 const WORDS = { added: 'added: ', removed: 'removed: ', same: '', gap: '', note: '' } as const;
 
 function Line({ line }: { line: DiffLine }) {
-  if (line.kind === 'gap') return <div class="diff-line gap" aria-hidden="true" />;
+  if (line.kind === 'gap') {
+    return (
+      <div class="diff-line gap" title={line.text}>
+        <span class="hidden">{line.text}</span>
+      </div>
+    );
+  }
   return (
     <div class={`diff-line ${line.kind}`}>
       <span class="diff-number" aria-hidden="true">

@@ -23,6 +23,7 @@ export function HookRuns({ groups }: { groups: readonly HookGroup[] }) {
 function OneRun({ run }: { run: HookRunView }) {
   const [isOpen, setIsOpen] = useState(false);
   const { reason, patch, patch_length, stderr_tail: stderr } = run;
+  const word = isOpen ? 'Hide' : 'Show';
   const hasMore = patch_length !== null || stderr !== '';
   return (
     // biome-ignore lint/a11y/useSemanticElements: an item of the list above
@@ -34,8 +35,14 @@ function OneRun({ run }: { run: HookRunView }) {
         <span class={`word hue-${hookHue(run)}`}>{hookWord(run)}</span>
         <span class="meta">{`${eventWord(run.event)}, ${formatDuration(run.duration_ms)}`}</span>
         {hasMore && (
-          <button type="button" class="text-button" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
-            {isOpen ? 'Hide' : 'Show'}
+          <button
+            type="button"
+            class="text-button"
+            aria-expanded={isOpen}
+            aria-label={`${word} what the hook ${nameOfHook(run)} did ${eventWord(run.event)}`}
+            onClick={() => setIsOpen(!isOpen)}
+          >
+            {word}
           </button>
         )}
       </div>

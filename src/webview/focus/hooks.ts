@@ -8,6 +8,9 @@ import { cutText, visibleLine } from '../shared/visible-text.ts';
 /** What came of one, the worst last. */
 const WEIGHTS = ['allowed', 'modified', 'marked', 'blocked'];
 
+/** Before a model call that is for no turn. */
+const SUMMARY_EVENT = 'BeforeLLMCall summary';
+
 /** Hook runs that were decided together: before a turn's request, about one call, or after the turn. */
 export type HookGroup = { key: string; turn: number; callId: string | null; runs: HookRunView[] };
 
@@ -67,8 +70,16 @@ function isRemark({ event, reason, exit_code }: Told): boolean {
 function changedWord({ event, patch }: Told): string {
   if (event === 'BeforeToolCall') return 'changed the input';
   if (event === 'AfterToolCall') return 'changed the result';
-  const changed = patch ? requestChanges(patch) : [];
-  return changed.length === 0 ? 'changed the request' : changed.join(', ');
+  if (!patch) return 'changed the request';
+  const isSummary = event === SUMMARY_EVENT;
+  const changed = requestChanges(isSummary ? ofSummary(patch) : patch);
+  if (changed.length > 0) return changed.join(', ');
+  return isSummary ? 'changed nothing that counts for a summary' : 'changed the request';
+}
+
+/** Instructions and conversation of a summary are the engine's own: what a patch says of them does not count. */
+function ofSummary({ system: _, messages: _messages, tools_removed: _removed, ...counts }: JsonObject): JsonObject {
+  return counts;
 }
 
 /** The keys of a patch are the host's, what they hold is a hook's. */
@@ -87,6 +98,7 @@ const short = (value: unknown) => cutText(visibleLine(String(value).slice(0, 200
 export function eventWord(event: string): string {
   const known: Record<string, string> = {
     BeforeLLMCall: 'before the model',
+    [SUMMARY_EVENT]: 'before a summary',
     BeforeToolCall: 'before the call',
     AfterToolCall: 'after the call',
     AfterTurn: 'after the turn',

@@ -78,6 +78,11 @@ export function argumentSummary(input: JsonValue): string {
   return short(values.map(String).join(' '));
 }
 
+/** In one line: `read_file src/date.ts`. */
+export function nameOfCall({ name, input }: Pick<ToolCallView, 'name' | 'input'>): string {
+  return visibleLine(`${name} ${argumentSummary(input)}`).trim();
+}
+
 export type Argument = { name: string; value: string; isLong: boolean };
 
 const INLINE = 100;

@@ -9,7 +9,15 @@ import { type ToFocusView, toFocusView } from '../../../src/protocol/webview.ts'
 import { approvalWord, decidedWhere, isAsking } from '../../../src/webview/focus/approvals.ts';
 import { buildTurns, hooksOfCall, hooksOfTurn } from '../../../src/webview/focus/conversation.ts';
 import { diffLines } from '../../../src/webview/focus/diff-lines.ts';
-import { blockerOf, groupHooks, hookHue, hookLine, hookWord, worstOf } from '../../../src/webview/focus/hooks.ts';
+import {
+  blockerOf,
+  eventWord,
+  groupHooks,
+  hookHue,
+  hookLine,
+  hookWord,
+  worstOf,
+} from '../../../src/webview/focus/hooks.ts';
 import { mergeHookRuns } from '../../../src/webview/focus/merge.ts';
 import { buildSteps } from '../../../src/webview/focus/steps.ts';
 import { buildTimeline } from '../../../src/webview/focus/timeline.ts';
@@ -82,6 +90,8 @@ describe('hooks', () => {
   it('say what they did', () => {
     const failed = { outcome: 'marked', reason: 'it did not end within 10 ms', exit_code: null };
     const asked = { event: 'BeforeLLMCall', outcome: 'modified' };
+    const all = { system: 'S', messages: ['M'], tools_removed: ['t'], model: 'a/b' };
+    const ofSummary = { ...asked, event: 'BeforeLLMCall summary' };
     for (const [word, more] of [
       ['allowed', {}],
       ['blocked', { outcome: 'blocked', reason: 'no' }],
@@ -90,6 +100,9 @@ describe('hooks', () => {
       ['changed the request', asked],
       ['changed the system prompt, chose a/b', { ...asked, patch: { system: 'S', model: 'a/b' } }],
       ['changed its parameters', { ...asked, patch: { temperature: 1 } }],
+      ['chose a/b', { ...ofSummary, patch: all }],
+      ['changed nothing that counts for a summary', { ...ofSummary, patch: { system: 'S' } }],
+      ['changed the request', ofSummary],
       ['failed', failed],
       ['only looked', { outcome: 'marked' }],
       ['only looked', { event: 'AfterTurn', outcome: 'marked', reason: 'no more', exit_code: 0 }],
@@ -98,6 +111,7 @@ describe('hooks', () => {
     ] as const) {
       assert.equal(hookWord(run(more)), word);
     }
+    assert.equal(eventWord(ofSummary.event), 'before a summary');
   });
 
   it('have the sign of the one that weighs most', () => {
@@ -204,7 +218,7 @@ describe('differences', () => {
       ['removed', 4, null, 'b'],
       ['added', null, 4, 'c'],
       ['same', 5, 5, 'd'],
-      ['gap', null, null, ''],
+      ['gap', null, null, '14 unchanged lines not shown'],
       ['same', 20, 20, 'x'],
       ['added', null, 21, 'y'],
     ]);
