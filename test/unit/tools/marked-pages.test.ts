@@ -4,6 +4,7 @@ import type { Tx } from '../../../src/host/db/types.ts';
 import { keepResult } from '../../../src/host/engine/focus/keep-result.ts';
 import { cutAfter, cutBefore } from '../../../src/host/engine/tools/cut-text.ts';
 import { readArtifactTool } from '../../../src/host/engine/tools/read-artifact.ts';
+import { visibleLongText, visibleText } from '../../../src/host/engine/tools/strangers-text.ts';
 import { textPage } from '../../../src/host/engine/tools/text-page.ts';
 import { createWebFetch } from '../../../src/host/engine/tools/web-fetch.ts';
 import { CONTEXT } from '../../support/engine-loop.ts';
@@ -70,6 +71,27 @@ describe("a stranger's page that is longer than a conversation keeps", () => {
       assert.equal(rest, kept, 'all of it comes, once');
       for (const within of [7777, 12_345, 39_001]) assert.deepEqual(unmarked(await read(within)), []);
     }
+  });
+
+  it('has what is hidden in it written out in slices, between which the host goes on', async () => {
+    const never = new AbortController().signal;
+    for (const part of ['\r\n', '\u{e0041}', '\u{1f600}', '\u00ad\u202e']) {
+      for (const shift of ['', 'x']) {
+        const text = `${shift}${part.repeat(40_000)}`;
+        assert.ok((await visibleLongText(text, never)) === visibleText(text), JSON.stringify(part));
+      }
+    }
+    let [turns, isDone] = [0, false];
+    const count = () => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    assert.equal(await visibleLongText('', never), '');
+    await visibleLongText('\x01'.repeat(1024 * 1024), never);
+    isDone = true;
+    assert.ok(turns >= 10, `${turns} turns`);
+    await assert.rejects(visibleLongText('a', AbortSignal.abort(new Error('enough'))), /enough/);
   });
 
   it('is cut at the end of a line that is near, and else within none of its characters', () => {

@@ -1,4 +1,5 @@
 /** Text that a stranger wrote, as a result shows it: behind marks that it cannot leave, and with nothing hidden in it. */
+import { setImmediate } from 'node:timers/promises';
 
 /** Shown as nothing, so that leaving them out changes no word: soft hyphens, zero width spaces, marks of byte order. */
 const VOID = /[\u00ad\u200b\u2060\ufeff]/g;
@@ -15,6 +16,24 @@ export function visibleText(text: string): string {
     .replaceAll(VOID, '')
     .replaceAll(HIDDEN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
     .toWellFormed();
+}
+
+/** Characters that are looked through at a go. */
+const SLICE = 64 * 1024;
+
+/** The same of a long text, in slices between which the host goes on with its other work. */
+export async function visibleLongText(text: string, signal: AbortSignal): Promise<string> {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    // What is one end of a line, or one character, stays together.
+    const isSplit = /^(?:\r\n|[\uD800-\uDBFF][\uDC00-\uDFFF])/.test(text.slice(from + SLICE - 1, from + SLICE + 1));
+    const end = from + SLICE + (isSplit ? 1 : 0);
+    parts.push(visibleText(text.slice(from, end)));
+    from = end;
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  return parts.join('');
 }
 
 /** On one line, in quotes that it cannot leave. */
