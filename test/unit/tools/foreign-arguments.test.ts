@@ -72,6 +72,15 @@ describe('arguments of tools that others describe', () => {
     }
   });
 
+  it('are refused where they are too deep for a schema that refers to itself', () => {
+    const schema: Schema = { type: 'object', properties: { a: { $ref: '#' } }, additionalProperties: false };
+    const nested = (levels: number) =>
+      JSON.parse(`${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`) as unknown;
+    assert.ok(takes(schema, nested(256)));
+    const { error } = argumentsSchema(schema).safeParse(nested(20_000));
+    assert.equal(error?.issues[0]?.message, 'expected at most 256 levels');
+  });
+
   it('are any object where the schema is too deep to be walked', () => {
     const levels = 10_000;
     const deep = JSON.parse(

@@ -4,6 +4,9 @@ import { isDeeperThan } from '../../../protocol/json.ts';
 import { TOOL_SCHEMA_DEPTH_MAX } from '../../../protocol/window-tools.ts';
 import type { ToolDefinition } from '../../llm/types.ts';
 
+/** Of arguments, in levels: a schema that refers to itself is followed as deep as they go. */
+const DEEPEST = 256;
+
 /**
  * Checks what a schema of JSON's says as far as that can be checked here; whoever runs the tool checks the rest. Gives the
  * arguments as they were asked, without the schema's defaults: they are what a person was shown and allowed.
@@ -11,6 +14,10 @@ import type { ToolDefinition } from '../../llm/types.ts';
 export function argumentsSchema(schema: ToolDefinition['inputSchema']): z.ZodType {
   const checking = checkingSchema(schema);
   return z.unknown().check((context) => {
+    if (isDeeperThan(context.value, DEEPEST)) {
+      context.issues.push({ code: 'custom', message: `expected at most ${DEEPEST} levels`, input: context.value });
+      return;
+    }
     const { error } = checking.safeParse(context.value);
     for (const { path, message } of error?.issues ?? []) {
       context.issues.push({ code: 'custom', path, message, input: context.value });
