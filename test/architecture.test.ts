@@ -132,8 +132,9 @@ const MAY_IMPORT: Record<string, Layer> = {
   },
   'host/llm': { layers: ['host/providers'], packages: ['zod', 'eventsource-parser', 'js-yaml'] },
   // Servers of the Model Context Protocol: their processes and connections.
+  // The bounds of a schema are those of a window's tools.
   'host/mcp': {
-    layers: ['rendezvous', 'host/process'],
+    layers: ['protocol', 'rendezvous', 'host/process'],
     packages: ['@modelcontextprotocol/client', '@modelcontextprotocol/client/stdio'],
   },
   // Pages of the web: what may be reached, and text out of HTML.

@@ -18,7 +18,7 @@ export function reviewText(review: FacultyReview, plain: (text: string) => strin
 /** What accepting them means, wherever that is asked. */
 export const WARNING =
   'What they run runs as you, from a copy of this folder. What their commands name outside of it can change ' +
-  'without your being asked again; any change in the folder asks.';
+  'without your being asked again. A change in the folder asks, unless it makes of it what you accepted once.';
 
 function standing({ state, problem, accepted_hash: accepted }: FacultyReview): string {
   if (state === 'untrusted') return 'in a folder that you do not trust: nothing of it was read.';

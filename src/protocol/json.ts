@@ -12,6 +12,12 @@ export function mapStrings(value: JsonValue, change: (text: string) => string): 
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [change(key), mapStrings(inner, change)]));
 }
 
+/** Whether lists and objects stand in each other more than so many levels deep. Looks no deeper, so that cycles end too. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
 /** Text that goes into a column or a comparison as it is: no Postgres text holds a NUL. */
 export const storableText = z.string().refine((text) => !text.includes('\0'), 'expected text without NUL characters');
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { jsonObject } from './json.ts';
+import { isDeeperThan, jsonObject } from './json.ts';
 import { nameText } from './window-models.ts';
 
 /** What a faculty's `tools` name them by, and the model calls them. */
@@ -28,6 +28,8 @@ export const MOST_OFFERED_TOOLS = 300;
 export const TOOL_DESCRIPTION_MAX = 10_000;
 /** Of one schema as JSON, in characters. */
 export const TOOL_SCHEMA_MAX = 100_000;
+/** Of one schema, in levels of lists and objects: code that walks it calls itself for each. */
+export const TOOL_SCHEMA_DEPTH_MAX = 64;
 /** Of all that a window offers, as JSON: it has to fit into one message. */
 export const TOOL_OFFER_MAX = 2 * 1024 * 1024;
 
@@ -37,7 +39,13 @@ export const offeredTool = z.strictObject({
   /** VS Code's own. */
   name: nameText(200),
   description: z.string().max(TOOL_DESCRIPTION_MAX),
-  input_schema: jsonObject
+  input_schema: z
+    .unknown()
+    .refine((schema) => !isDeeperThan(schema, TOOL_SCHEMA_DEPTH_MAX), {
+      message: `expected at most ${TOOL_SCHEMA_DEPTH_MAX} levels`,
+      abort: true,
+    })
+    .pipe(jsonObject)
     .refine(({ type }) => type === 'object', 'expected a schema of type object')
     .refine((schema) => sizeOf(schema) <= TOOL_SCHEMA_MAX, `expected at most ${TOOL_SCHEMA_MAX} characters of JSON`),
   /** What its extension says it is about. */

@@ -24,15 +24,17 @@ const stdio = (args: string[], rest: Partial<McpServerSettings> = {}): McpServer
 describe('MCP servers', () => {
   let servers: McpServers;
   let storeId: string;
+  let logged: [event: string, facts: object][];
 
   beforeEach(() => {
+    logged = [];
     storeId = uuidv7();
     servers = new McpServers({
       workspace: import.meta.dirname,
       environment: { PATH: process.env.PATH ?? '' },
       hostEnvironment: { WANTED: 'wanted-value', UNWANTED: 'unwanted-value', TOKEN: 'token-value' },
       storeId,
-      log: () => undefined,
+      log: (_level, event, facts) => logged.push([event, facts]),
     });
   });
 
@@ -106,6 +108,16 @@ describe('MCP servers', () => {
     const pinned = pinnedTools(servers, { odd: settings }, definitions, new Set(['mcp__odd__look']));
     assert.deepEqual(pinned.map(toolDefinition), definitions);
     assert.deepEqual((await run(pinned[1], {})).content, 'looked');
+  });
+
+  it('have the tools left out whose schemas are too deep, and no other', async () => {
+    const { tools, problems } = await offered(stdio([ODD, 'deep']));
+    assert.deepEqual(problems, []);
+    assert.equal(tools.length, 4);
+    assert.deepEqual(
+      logged.filter(([event]) => event === 'mcp.tool_left_out').map(([, facts]) => facts),
+      ['deep', 'bottomless'].map((tool) => ({ server: 'odd', tool, reason: 'its schema has more than 64 levels' })),
+    );
   });
 
   it('are started when they are needed, and one serves all calls', async () => {

@@ -1,11 +1,13 @@
 /** Keeps the host told of the tools that extensions registered in this window, for as long as it is connected. */
 import type { HostClient } from '../../client/host-client.ts';
+import { isDeeperThan } from '../../protocol/json.ts';
 import {
   MOST_OFFERED_TOOLS,
   type OfferedTool,
   offeredTool,
   TOOL_DESCRIPTION_MAX,
   TOOL_OFFER_MAX,
+  TOOL_SCHEMA_DEPTH_MAX,
   windowToolName,
 } from '../../protocol/window-tools.ts';
 import { Coalesced } from '../coalesce.ts';
@@ -90,7 +92,7 @@ export class ToolOffers {
     const { list, isOwn, pid, log } = this.#options;
     const seen = list().filter(({ name }) => !isOwn(name));
     const text = JSON.stringify(
-      seen.map(({ name, description, inputSchema, tags }) => [name, description, inputSchema, tags]),
+      seen.map(({ name, description, inputSchema, tags }) => [name, description, comparable(inputSchema), tags]),
     );
     if (this.#told?.client === client && this.#told.text === text) return;
     const { tools, leftOut } = toolOffersOf(seen);
@@ -129,6 +131,11 @@ export function toolOffersOf(registered: readonly RegisteredTool[]): { tools: Of
     }
   }
   return { tools, leftOut };
+}
+
+/** One that is too deep is left out as it is, and may be too deep for JSON as well. */
+function comparable(schema: object | undefined): object | undefined {
+  return isDeeperThan(schema, TOOL_SCHEMA_DEPTH_MAX) ? undefined : schema;
 }
 
 function offerOf({ name, description, inputSchema, tags }: RegisteredTool): unknown {

@@ -3,6 +3,8 @@
  * does throws to whoever calls; what it says is data, bounded and not believed.
  */
 import type { CallToolResult, Client, Tool, Transport } from '@modelcontextprotocol/client';
+import { isDeeperThan } from '../../protocol/json.ts';
+import { TOOL_SCHEMA_DEPTH_MAX } from '../../protocol/window-tools.ts';
 import { uuidv7 } from '../../rendezvous/ids.ts';
 import { startOfSpawned } from '../process/process-table.ts';
 import { endProcessTree } from '../process/process-tree.ts';
@@ -146,6 +148,7 @@ export class McpServer {
   }
 
   async #connect(): Promise<Connection> {
+    const { log } = this.#options;
     const { Client } = await import('@modelcontextprotocol/client');
     const opened = await openTransport(this.#options);
     const client = new Client({ name: 'animus', version: '1' }, { capabilities: {} });
@@ -156,7 +159,9 @@ export class McpServer {
     };
     try {
       await client.connect(opened.transport, { timeout: START_WITHIN_MS });
-      const tools = await listTools(client);
+      const tools = await listTools(client, (facts) =>
+        log('warn', 'mcp.tool_left_out', { server: this.#options.name, ...facts }),
+      );
       if (gone) throw new Error('It ended right after it was started.');
       return { client, tools, end: () => opened.end(client) };
     } catch (error) {
@@ -166,21 +171,27 @@ export class McpServer {
   }
 }
 
-async function listTools(client: Client): Promise<McpTool[]> {
+type LeaveOut = (facts: { tool: string; reason: string }) => void;
+
+async function listTools(client: Client, leaveOut: LeaveOut): Promise<McpTool[]> {
   const tools: McpTool[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < MOST_PAGES && tools.length < MOST_TOOLS; page += 1) {
     const answer = await client.listTools(cursor === undefined ? {} : { cursor }, { timeout: START_WITHIN_MS });
-    tools.push(...answer.tools.flatMap(readTool));
+    tools.push(...answer.tools.flatMap((tool) => readTool(tool, leaveOut)));
     cursor = answer.nextCursor;
     if (cursor === undefined) break;
   }
   return tools.slice(0, MOST_TOOLS);
 }
 
-/** None where its description is too large to be told to a model. */
-function readTool({ name, description = '', inputSchema, annotations }: Tool): McpTool[] {
-  if (JSON.stringify(inputSchema).length > LARGEST_SCHEMA) return [];
+/** None where its description is too large to be told to a model, or too deep to be walked. */
+function readTool({ name, description = '', inputSchema, annotations }: Tool, leaveOut: LeaveOut): McpTool[] {
+  const reason = whyLeftOut(inputSchema);
+  if (reason !== undefined) {
+    leaveOut({ tool: name.slice(0, LONGEST_REASON), reason });
+    return [];
+  }
   return [
     {
       name,
@@ -189,6 +200,12 @@ function readTool({ name, description = '', inputSchema, annotations }: Tool): M
       saysReadOnly: annotations?.readOnlyHint === true,
     },
   ];
+}
+
+function whyLeftOut(schema: object): string | undefined {
+  if (isDeeperThan(schema, TOOL_SCHEMA_DEPTH_MAX)) return `its schema has more than ${TOOL_SCHEMA_DEPTH_MAX} levels`;
+  const size = JSON.stringify(schema).length;
+  return size > LARGEST_SCHEMA ? `its schema has ${size} characters, more than ${LARGEST_SCHEMA}` : undefined;
 }
 
 type Opened = {

@@ -27,6 +27,12 @@ export class MarkdownWriter {
   #blankPrefix = '';
   #verbatim: Verbatim | undefined;
   #isRow = false;
+  #most: number;
+
+  /** Once it is longer than `most` it may be written no further. */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   get length(): number {
     return this.#length;
@@ -122,7 +128,9 @@ export class MarkdownWriter {
     if (text.trim() === '') return;
     this.lines(2);
     const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
-    this.#write([`${fence}${language}`, ...text.split('\n'), fence].join(`\n${this.#prefix}`));
+    // Each line begins with the prefix: short ones become many times what they were.
+    const lines = text.split('\n', 1 + Math.max(0, this.#most - this.#length) / (this.#prefix.length + 1));
+    this.#write([`${fence}${language}`, ...lines, fence].join(`\n${this.#prefix}`));
     this.lines(2);
   }
 

@@ -37,7 +37,7 @@ const CODE = new Set(['pre', 'code', 'kbd', 'samp', 'tt', 'listing', 'xmp']);
 const CODE_BLOCKS = new Set(['pre', 'listing', 'xmp']);
 
 export class PageReader {
-  #writer = new MarkdownWriter();
+  #writer = new MarkdownWriter(LONGEST_TEXT);
   #tables = new PageTables(this.#writer);
   #base: URL;
   #open: Open[] = [];
@@ -63,7 +63,7 @@ export class PageReader {
   }
 
   toString(): string {
-    return this.#writer.toString();
+    return this.#writer.toString().slice(0, LONGEST_TEXT);
   }
 
   open(name: string, attributes: Attributes): void {

@@ -32,7 +32,7 @@ export async function pageText(html: string, url: URL, signal: AbortSignal): Pro
     await setImmediate();
     signal.throwIfAborted();
   }
-  const isCut = reader.isFull;
-  if (!isCut) parser.end();
-  return { text: reader.toString(), title: reader.title, isCut };
+  // What is still open at its end is written then.
+  if (!reader.isFull) parser.end();
+  return { text: reader.toString(), title: reader.title, isCut: reader.isFull };
 }

@@ -42,8 +42,8 @@ const CLOSED_V6: readonly Range[] = [
 ];
 
 /** Where the last 32 bits are an IPv4 address, which decides: mapped ones, and those that a NAT64 translates. */
-const CARRIERS = ['::ffff:', '64:ff9b::'];
-const CARRIER_BITS = 96;
+export const CARRIERS = ['::ffff:', '64:ff9b::'];
+export const CARRIER_BITS = 96;
 
 const open = new BlockList();
 const closed = new BlockList();

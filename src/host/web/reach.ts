@@ -5,6 +5,8 @@
  */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { type Interfaces, isNearby } from './nearby.ts';
 import { isPublicAddress } from './public-address.ts';
 
 export type Resolve = (
@@ -19,6 +21,8 @@ export type Reach = {
   /** In the place of the system's resolver and of the ranges, for tests. */
   resolve?: Resolve;
   isPublic?(address: string): boolean;
+  /** In the place of this machine's, which are looked at each time: networks come and go. */
+  interfaces?(): Interfaces;
 };
 
 /** Names that are never the public internet's, with all that is below them. */
@@ -59,11 +63,14 @@ function isWanted(url: URL, { allowPrivate }: Reach): boolean {
   });
 }
 
-const isOpen = (address: string, { isPublic = isPublicAddress }: Reach) => isPublic(address);
+function isOpen(address: string, { isPublic, interfaces = networkInterfaces }: Reach): boolean {
+  if (isPublic) return isPublic(address);
+  return isPublicAddress(address) && !isNearby(address, interfaces());
+}
 
 function privateReason(host: string): string {
   return (
-    `${host} is not of the public internet. Only a person can make it reachable, by naming it in web.allow_private of ` +
+    `${host} is not of the public internet, or is this machine or on its own network. Only a person can make it reachable, by naming it in web.allow_private of ` +
     'their config.toml'
   );
 }
@@ -82,7 +89,12 @@ export function guardedLookup(url: URL, reach: Reach): LookupFunction {
     resolve(hostname, options, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error || !first) return callback(error ?? new Error(`${hostname} has no address`), '');
-      const closed = anyAddress ? undefined : addresses.find(({ address }) => !isOpen(address, reach));
+      let closed: LookupAddress | undefined;
+      try {
+        closed = anyAddress ? undefined : addresses.find(({ address }) => !isOpen(address, reach));
+      } catch (cause) {
+        return callback(cause as Error, '');
+      }
       if (closed) {
         const reason = `${hostname} resolves to ${closed.address}; ${privateReason(hostOf(url))}`;
         return callback(new PrivateAddress(reason), '');

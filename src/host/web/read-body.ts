@@ -62,7 +62,10 @@ function announced({ headers }: IncomingMessage): number | undefined {
 type Collected = { kind: 'bytes'; bytes: Buffer; isCut: boolean } | { kind: 'broken'; reason: string };
 
 async function collect(answer: IncomingMessage): Promise<Collected> {
-  const source = unpacked(answer);
+  let received = 0;
+  const source = unpacked(answer, (bytes) => {
+    received += bytes;
+  });
   if (source === undefined) {
     return { kind: 'broken', reason: 'its body is packed in a way that was not asked for' };
   }
@@ -75,13 +78,15 @@ async function collect(answer: IncomingMessage): Promise<Collected> {
       if (size > MOST_BYTES) return { kind: 'bytes', bytes: Buffer.concat(chunks), isCut: true };
     }
   } catch (error) {
+    // Some servers say of every body that it is packed, of one that is empty too.
+    if (answer.complete && received === 0) return { kind: 'bytes', bytes: Buffer.alloc(0), isCut: false };
     return { kind: 'broken', reason: `its body broke off or cannot be unpacked (${reasonOf(error)})` };
   }
   return { kind: 'bytes', bytes: Buffer.concat(chunks), isCut: false };
 }
 
-/** Undefined where it is packed otherwise than the request allowed. */
-function unpacked(answer: IncomingMessage): Readable | undefined {
+/** Undefined where it is packed otherwise than the request allowed. What comes packed is counted. */
+function unpacked(answer: IncomingMessage, count: (bytes: number) => void): Readable | undefined {
   const encoding = (answer.headers['content-encoding'] ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return answer;
   const unpack = /^(x-)?gzip$/.test(encoding)
@@ -89,6 +94,8 @@ function unpacked(answer: IncomingMessage): Readable | undefined {
     : encoding === 'br'
       ? createBrotliDecompress()
       : undefined;
+  if (!unpack) return undefined;
+  answer.on('data', (chunk: Buffer) => count(chunk.byteLength));
   // What goes wrong is seen by whoever reads the end of it.
-  return unpack && pipeline(answer, unpack, () => undefined);
+  return pipeline(answer, unpack, () => undefined);
 }

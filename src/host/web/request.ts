@@ -55,7 +55,11 @@ export function ask(
     clearTimeout(timer);
     resolve({ kind: 'answer', answer });
   });
-  request.once('close', () => clearTimeout(timer));
+  request.once('close', () => {
+    clearTimeout(timer);
+    // Such as one that wants to go on in another protocol.
+    resolve({ kind: 'failed', reason: 'it closed the connection without an answer' });
+  });
   // Stays for errors after the answer began, which its reader sees for itself.
   request.on('error', (error) => {
     const isRefusal = error instanceof PrivateAddress;

@@ -58,6 +58,21 @@ describe('permission patterns', () => {
     }
   });
 
+  it('for addresses have no sign in the place of a host that could never be one', () => {
+    for (const text of ['web_fetch(example.com?x=*)', 'web_*(https://example.com#x)', '*(https://u@example.com/)']) {
+      const parsed = parsePattern(text);
+      assert.match(parsed.kind === 'invalid' ? parsed.reason : text, /: no host has a [?#@] in it: /);
+    }
+    for (const text of [
+      'web_fetch(example.com/?x=*@#)',
+      'write_file(src/a?.ts)',
+      'run_command(mail a@b.c?)',
+      'x(a#b)',
+    ]) {
+      assert.equal(parsePattern(text).kind, 'pattern', text);
+    }
+  });
+
   it('take any text for a star, in a time that hostile ones cannot stretch', () => {
     assert.ok(matchesText('git diff *', 'git diff HEAD~1') && matchesText('git diff *', 'git diff'));
     assert.ok(!matchesText('git diff *', 'git difftool') && !matchesText('git', 'git status'));
@@ -144,6 +159,16 @@ describe('permission patterns', () => {
       ['https://example.com/secret', 'https://example.com/%73ecret#x', true],
       ['https://example.com/%7euser/*', 'https://example.com/~user/x', true],
       ['https://example.com/a%2fb', 'https://example.com/a/b', false],
+      ['https://example.com/get?id=1', 'https://example.com/getXid=1', false],
+      ['https://example.com/get?id=*', 'https://example.com/get?id=1', true],
+      ['https://example.com/get\\?id=1', 'https://example.com/get?id=1', true],
+      ['https://example.com/\u00fc', 'https://example.com/\u00fc', true],
+      ['https://example.com/\u00fc', 'https://example.com/%c3%bc', true],
+      ['https://example.com/%C3%BC', 'https://example.com/\u00fc', true],
+      ['example.com/a b/*', 'https://example.com/a%20b/c', true],
+      ['example.com/{a}|^`<\u{1f600}', 'https://example.com/{a}|^`<\u{1f600}', true],
+      ["example.com/?q='a'{b}", "https://example.com/?q='a'{b}", true],
+      ['https://example.com/a#b', 'https://example.com/a', true],
       ['https://example.com/*', 'https://user@evil.net/example.com/', false],
     ];
     for (const [text, asked, allows, refuses = allows] of table) {
@@ -240,6 +265,7 @@ describe('permission patterns', () => {
       file('/etc/x'),
       address('https://a.b/c'),
       address('HTTPS://A.b.:8443/c*d?e=[1]&f=(g)#h'),
+      address("https://a.b/\u00fc {x}?q='\\{y}|^"),
       address('http://[2001:db8::1]:81/%7ex'),
     ]) {
       const resolved = await resolveSubject(subject, workspace);

@@ -154,6 +154,25 @@ describe('the tools that this window offers', () => {
     for (const offer of [many.tools, tools]) assert.ok(toolOfferParams.safeParse({ pid: 4711, tools: offer }).success);
   });
 
+  const nested = (levels: number) => {
+    let schema: object = { type: 'object' };
+    for (let level = 1; level < levels; level += 1) schema = { type: 'object', x: schema };
+    return schema;
+  };
+
+  it('are without those whose schemas are too deep, at any depth', () => {
+    const levels = [64, 65, 10_000];
+    const { tools, leftOut } = toolOffersOf(levels.map((n) => registered(`t${n}`, { inputSchema: nested(n) })));
+    assert.deepEqual(
+      tools.map(({ name }) => name),
+      ['t64'],
+    );
+    assert.deepEqual(leftOut, ['"t65" (input_schema: expected at most 64 levels)', leftOut[1]]);
+    assert.match(leftOut[1] ?? '', /^"t10000" /);
+    const offer = { name: 'a', description: '', input_schema: nested(10_000), tags: [] };
+    assert.equal(toolOfferParams.safeParse({ pid: 4711, tools: [offer] }).success, false);
+  });
+
   function setup() {
     const host = new FakeHost({ 'tool/offer': () => ({}) });
     const fake = new FakeConnection(host);
@@ -194,6 +213,18 @@ describe('the tools that this window offers', () => {
     offers.changed();
     assert.deepEqual((await offered(3))[2], ['two']);
     assert.equal(offers.isOffered('one'), false);
+    offers.dispose();
+  });
+
+  it('are told also where one of them is too deep, which the log names once', async () => {
+    const { host, fake, log, tools, offers, told } = setup();
+    tools.push(registered('deep', { inputSchema: nested(10_000) }));
+    await offers.greet(host.client);
+    fake.become({ kind: 'ready', client: host.client });
+    offers.changed();
+    await sleep(150);
+    assert.deepEqual(told(), [['one']]);
+    assert.equal(log.filter((line) => /^warn: .*"deep" \(input_schema: /.test(line)).length, 1);
     offers.dispose();
   });
 

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { ToolResult } from '../../../src/host/engine/engage/tool.ts';
 import { createWebFetch } from '../../../src/host/engine/tools/web-fetch.ts';
-import type { Resolve } from '../../../src/host/web/reach.ts';
+import { type Resolve, whyRefused } from '../../../src/host/web/reach.ts';
 import { runLoop } from '../../support/engine-loop.ts';
 import { Crash, MemoryJournal } from '../../support/engine-memory-journal.ts';
 import { writtenModel } from '../../support/engine-model.ts';
@@ -141,16 +142,16 @@ describe('web_fetch', () => {
       const { content } = await fetched(server.at('/a'), { offset });
       assert.ok(content.length < 200_000);
       const lines = content.split('\n');
-      seen += lines
-        .filter((line) => line.startsWith('> '))
-        .map((line) => line.slice(2))
-        .join('\n');
+      for (const line of lines.filter((one) => one.startsWith('> '))) {
+        assert.ok(line.length <= 502, 'each mark is near');
+        seen += line.slice(2);
+        if (text[seen.length] === '\n') seen += '\n';
+      }
       calls += 1;
       const end = Number(/ to (\d+) of /.exec(lines.at(-1) ?? '')?.[1]);
       assert.equal(end > offset && content.isWellFormed(), true);
       if (lines.at(-1)?.endsWith('this is the end of it]')) break;
       assert.match(lines.at(-1) ?? '', new RegExp(`go on with offset=${end}\\]$`));
-      if (text[end - 1] === '\n') seen += '\n';
       offset = end;
     }
     assert.equal(seen, text);
@@ -190,14 +191,18 @@ describe('web_fetch', () => {
     server.pages['/cut'] = page(gzipSync(text).subarray(0, 20), 'text/plain', { 'content-encoding': 'gzip' });
     server.pages['/no'] = page(text, 'text/plain', { 'content-encoding': 'br' });
     server.pages['/odd'] = page(text, 'text/plain', { 'content-encoding': 'gzip, gzip' });
+    server.pages['/empty'] = page('', 'text/plain', { 'content-encoding': 'gzip' });
     server.pages['/short'] = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '100' }).write('half');
       response.flushHeaders();
       setImmediate(() => response.destroy());
     };
-    for (const name of ['/gzip', '/br']) assert.ok((await fetched(server.at(name))).content.includes(text));
+    for (const name of ['/gzip', '/br'])
+      assert.ok((await fetched(server.at(name))).content.replaceAll('\n> ', '').includes(text));
     for (const name of ['/cut', '/no', '/short'])
       assert.match(await error(server.at(name)), /body broke off|Could not fetch/);
+    const empty = await fetched(server.at('/empty'));
+    assert.match(empty.content, /length: 0 bytes, 0 characters as text\n\n\[it is empty\]$/);
     assert.match(await error(server.at('/odd')), /packed in a way that was not asked for/);
   });
 
@@ -232,6 +237,19 @@ describe('web_fetch', () => {
     const silent: Resolve = () => undefined;
     const stuck = fetchTool({ reach: { allowPrivate: [], resolve: silent }, limits: { connectMs: 20, headersMs: 1 } });
     assert.match(await error('https://stuck.test/', {}, stuck), /a connection did not come within 0\.02 s/);
+  });
+
+  it('fails where a server answers with another protocol, which nobody asked for', async () => {
+    const server = createNetServer((socket) => {
+      const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: other', 'Connection: Upgrade', '', ''];
+      socket.once('data', () => socket.write(head.join('\r\n'))).on('error', () => undefined);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const tool = fetchTool({ reach: { allowPrivate: [], resolve, isPublic: () => true } });
+    const said = await error(`http://docs.test:${port}/`, {}, tool);
+    assert.match(said, /^Could not fetch .*: it closed the connection without an answer\.$/);
+    await new Promise((closed) => server.close(closed));
   });
 
   it('ends at once when the call is cancelled or over its time, in each part of it', async () => {
@@ -274,6 +292,21 @@ describe('web_fetch', () => {
       assert.deepEqual(asked, ['docs.test']);
     }
     assert.deepEqual(server.asked, []);
+  });
+
+  it('is refused by an address that is this machine or on its network, as these are at that time', async () => {
+    const { resolve: given } = resolver(['93.184.216.34']);
+    let cidr = '93.184.216.1/24';
+    const interfaces = () => ({ eth0: [{ address: '93.184.216.1', cidr }] });
+    const near = fetchTool({ reach: { allowPrivate: [], resolve: given, interfaces } });
+    assert.match(await error('http://docs.test/', {}, near), /resolves to 93\.184\.216\.34; .* on its own network/);
+    assert.match(await error('http://[::ffff:93.184.216.34]/', {}, near), /was not fetched/);
+    assert.equal(
+      whyRefused(new URL('http://93.184.216.34/'), { allowPrivate: ['93.184.216.34'], interfaces }),
+      undefined,
+    );
+    cidr = '93.184.216.1/32';
+    assert.equal(whyRefused(new URL('http://93.184.216.34/'), { allowPrivate: [], interfaces }), undefined);
   });
 
   it('looks a name up anew for each connection, and once: one that changes its mind meanwhile is refused', async () => {

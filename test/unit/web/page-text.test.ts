@@ -79,6 +79,17 @@ describe('the text of a page', () => {
     assert.ok(isCut && text.length < 5.1 * 1024 * 1024);
   });
 
+  it('grows no longer than its bound by what each line of a block begins with', async () => {
+    const nested = `${'<blockquote>'.repeat(8)}<pre>${'a\n'.repeat(2_000_000)}`;
+    for (const html of [nested, `${nested}</pre>`]) {
+      const { text, isCut } = await read(html);
+      assert.deepEqual([text.length, isCut], [5 * 1024 * 1024, true]);
+      assert.ok(text.startsWith(`${'> '.repeat(8)}\`\`\`\n${'> '.repeat(8)}a\n`));
+    }
+    const plain = await read(`<pre>${'a\n'.repeat(2_000_000)}`);
+    assert.deepEqual([plain.text.length, plain.isCut], [4_000_007, false]);
+  });
+
   it('is given up when the call is aborted', async () => {
     const ending = new AbortController();
     const reading = pageText('<p>x'.repeat(100_000), new URL('https://a.test/'), ending.signal);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isNearby } from '../../../src/host/web/nearby.ts';
 import { isPublicAddress } from '../../../src/host/web/public-address.ts';
 import { hostOf, whyRefused } from '../../../src/host/web/reach.ts';
 
@@ -86,6 +87,24 @@ describe('addresses of the public internet', () => {
       assert.equal(hostOf(new URL(spelled)), host, spelled);
       assert.match(refused(spelled) ?? 'taken', /is not of the public internet.*web\.allow_private/, spelled);
     }
+  });
+
+  it('are not nearby, be it by this machine itself or on one of its links', () => {
+    const interfaces = {
+      lo: [{ address: '127.0.0.1', cidr: '127.0.0.1/8' }],
+      eth0: [
+        { address: '93.184.216.10', cidr: '93.184.216.10/28' },
+        { address: '2606:2800::10', cidr: '2606:2800::10/64' },
+        { address: 'fe80::1%eth0', cidr: null },
+      ],
+      wide: [{ address: '8.8.8.8', cidr: '8.8.8.8/0' }],
+      gone: undefined,
+    };
+    const near = ['93.184.216.10', '93.184.216.1', '::ffff:93.184.216.1', '64:ff9b::93.184.216.15', '2606:2800::99'];
+    const far = ['93.184.216.16', '::ffff:93.184.216.16', '2606:2800:0:1::1', '8.8.4.4', '1.1.1.1', 'no address'];
+    for (const address of [...near, '8.8.8.8', 'fe80::1']) assert.ok(isNearby(address, interfaces), address);
+    for (const address of far) assert.ok(!isNearby(address, interfaces), address);
+    assert.equal(isNearby('93.184.216.10', {}), false);
   });
 
   it('go over http and https alone, and without a user or password', () => {

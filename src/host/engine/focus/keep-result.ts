@@ -2,6 +2,7 @@
 import type { Tx } from '../../db/types.ts';
 import { insertArtifact } from '../../store/foci/artifacts.ts';
 import type { ToolResult } from '../engage/tool.ts';
+import { cutAfter, cutBefore } from '../tools/cut-text.ts';
 
 /** Longest result that stays whole, in characters. */
 const WHOLE_MAX = 16_000;
@@ -17,8 +18,10 @@ export async function keepResult(
   const { content } = result;
   if (content.length <= WHOLE_MAX) return result;
   await insertArtifact(tx, { id: callId, focusId, content });
-  const head = content.slice(0, HEAD).toWellFormed();
-  const tail = content.slice(-TAIL).toWellFormed();
-  const left = `[${content.length - HEAD - TAIL} characters left out here: read_artifact {"id": "${callId}", "offset": ${HEAD}} goes on]`;
-  return { ...result, content: `${head}\n${left}\n${tail}` };
+  const [headEnd, tailStart] = [cutBefore(content, HEAD), cutAfter(content, content.length - TAIL)];
+  const left = `[${tailStart - headEnd} characters left out here: read_artifact {"id": "${callId}", "offset": ${headEnd}} goes on]`;
+  return {
+    ...result,
+    content: `${content.slice(0, headEnd).replace(/\n$/, '')}\n${left}\n${content.slice(tailStart)}`,
+  };
 }

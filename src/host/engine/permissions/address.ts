@@ -17,12 +17,30 @@ const PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
 export function matchesAddress(pattern: string, address: string, reach: 'all' | 'any'): boolean {
   const asked = readAddress(address);
   if (!asked) return false;
-  const [, scheme, authority = '', path] = /^(?:([^/]*?):\/\/)?([^/]*)(.*)$/s.exec(pattern) ?? [];
-  const [, host = '', port] = /^(.*?)(?::([\d*?]+))?$/s.exec(authority) ?? [];
+  const { scheme, authority, path } = partsOf(pattern);
+  const [, host = '', port] = /^(.*?)(?::([\d*]+))?$/s.exec(authority) ?? [];
   if (scheme !== undefined && !matchesText(scheme.toLowerCase(), asked.scheme)) return false;
   if (!matchesText(comparableHost(host), asked.host)) return false;
   if (!matchesPort(port, scheme, asked, reach)) return false;
-  return path === undefined || path === '' || matchesText(comparablePath(path), asked.path);
+  return path === '' || matchesText(patternPath(path), asked.path);
+}
+
+/** Why it means no host's address; undefined where it does. */
+export function complaintAboutAddress(pattern: string): string | undefined {
+  const { scheme = '', authority } = partsOf(pattern);
+  const [sign] = /[?#@]/.exec(`${scheme}${authority}`) ?? [];
+  if (sign === undefined) return undefined;
+  const reason =
+    sign === '@' ? 'no address with a user name is fetched' : `write a / before it, as in example.com/${sign}a`;
+  return `no host has a ${sign} in it: ${reason}`;
+}
+
+/** Beginning with a scheme it is about an address, whatever the tool. */
+export const isAddressPattern = (pattern: string) => partsOf(pattern).scheme !== undefined;
+
+function partsOf(pattern: string): { scheme: string | undefined; authority: string; path: string } {
+  const [, scheme, authority = '', path = ''] = /^(?:([^/\s:]*):\/\/)?([^/]*)(.*)$/s.exec(pattern) ?? [];
+  return { scheme, authority, path };
 }
 
 function matchesPort(port: string | undefined, scheme: string | undefined, asked: Address, reach: 'all' | 'any') {
@@ -49,7 +67,21 @@ function readAddress(text: string): Address | undefined {
   return { scheme, host: comparableHost(url.hostname), port: url.port || (PORTS[scheme] ?? ''), path };
 }
 
-const comparablePath = (path: string) => path.replaceAll(/%[0-9a-f]{2}/gi, plainly);
+/** What is written as a code in a path or in a query; in both, for comparing. */
+const CODED = /[\0-\x20"'<>^`{|}\x7f-\u{10ffff}]/gu;
+
+const comparablePath = (path: string) => path.replaceAll(CODED, codeOf).replaceAll(/%[0-9a-f]{2}/gi, plainly);
+
+function codeOf(character: string): string {
+  return Buffer.from(character).toString('hex').toUpperCase().replaceAll(/../g, '%$&');
+}
+
+/** As a person writes it, in the spelling that addresses are compared in. Of its signs only `*` is more than itself. */
+function patternPath(path: string): string {
+  const sent = path.replace(/\\?#.*$/s, '');
+  const signs = sent.replaceAll(/\\(.)|\?/gsu, (_whole, sign = '?') => (sign.search(CODED) < 0 ? `\\${sign}` : sign));
+  return comparablePath(signs);
+}
 
 function plainly(code: string): string {
   const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));

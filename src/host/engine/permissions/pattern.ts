@@ -4,7 +4,7 @@
  */
 import type { ToolSubject } from '../engage/tool.ts';
 import { compileGlob } from '../tools/glob.ts';
-import { comparableAddress, matchesAddress } from './address.ts';
+import { comparableAddress, complaintAboutAddress, isAddressPattern, matchesAddress } from './address.ts';
 import { matchesText } from './match-text.ts';
 
 export type Pattern = {
@@ -31,6 +31,9 @@ export type Reach = 'all' | 'any';
 
 const FORM = /^([A-Za-z0-9_*-]{1,128})(?:\((.*)\))?$/s;
 
+/** Whose calls are about addresses, also where a pattern begins with a host. */
+const ADDRESS_TOOLS = ['web_fetch'];
+
 export const PATTERN_MAX = 2000;
 
 export function parsePattern(text: string): ParsedPattern {
@@ -42,6 +45,9 @@ export function parsePattern(text: string): ParsedPattern {
   if (argument === '') return invalid('nothing between the parentheses');
   const glob = argument === undefined ? undefined : compileGlob(argument);
   if (glob?.kind === 'invalid') return invalid(glob.reason);
+  const isAddress = argument !== undefined && (ADDRESS_TOOLS.includes(tool) || isAddressPattern(argument));
+  const complaint = isAddress ? complaintAboutAddress(argument) : undefined;
+  if (complaint !== undefined) return invalid(complaint);
   return { kind: 'pattern', pattern: { text, tool, argument: argument ?? null } };
 }
 
