@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Db } from '../../src/host/db/types.ts';
 import type { Claimed } from '../../src/host/engine/dispatch/claim.ts';
+import { turnsOnly } from '../../src/host/engine/engage/limits.ts';
 import { runCall } from '../../src/host/engine/engage/run-call.ts';
 import type { RecordedCall } from '../../src/host/engine/engage/types.ts';
 import { DbJournal } from '../../src/host/engine/focus/journal.ts';
@@ -62,7 +63,10 @@ onEachDatabase('changes of files', {}, (database) => {
     const context = { ...lease, faculty: 'general', workspace, knownFile: known };
     const tools = new Map([readFile, writeFile, editFile].map((tool) => [tool.name, tool]));
     const result = await runCall(
-      { tools, journal, context, abort: new AbortController().signal, hooks: NO_HOOKS, permissions: ALL_ALLOWED },
+      {
+        ...{ tools, journal, context, abort: new AbortController().signal, hooks: NO_HOOKS, permissions: ALL_ALLOWED },
+        limits: turnsOnly(1),
+      },
       call,
     );
     assert.ok('content' in result);

@@ -10,6 +10,7 @@ import { loadModelHooks, type ModelHookState, type Prepared, prepareRequest, wit
 import { runCalls } from './run-calls.ts';
 import { streamAnswer } from './stream-answer.ts';
 import type { EngageConfig, EngageDependencies, EngageResult, NextCall, RecordedCall } from './types.ts';
+import { NOT_ASKED, TIME_IS_UP, withinTime } from './within-time.ts';
 
 /** Of foci that were fixed before there was a choice. */
 const MOST_PARALLEL = 8;
@@ -17,8 +18,6 @@ const MOST_PARALLEL = 8;
 const CONTINUE = 'Your answer was cut at the token limit. Go on from where it stopped.';
 
 const OUTGROWN = "The answer outgrew the model's context.";
-
-const NOT_ASKED: LlmError = { kind: 'refused', message: 'Nothing was asked.' };
 
 type LoopState = {
   context: ContextRows;
@@ -121,7 +120,11 @@ async function askModel(
   turn: number,
 ): Promise<EngageResult | undefined> {
   const before = state.context;
-  const answer = await streamAnswer({ ...deps, client }, sent, before, turn);
+  const answer = await withinTime(deps, (abort) => streamAnswer({ ...deps, client, abort }, sent, before, turn));
+  if (answer.kind === 'time_up') {
+    deps.emit({ type: 'retry', turn, reason: `It was cut off: ${TIME_IS_UP}.` });
+    return undefined; // whoever admits the next call says how that ends
+  }
   if (answer.kind === 'failed') {
     await deps.limits.noAnswer(answer.error);
     if (answer.error.kind !== 'context_exceeded') {

@@ -15,14 +15,18 @@ import type {
   WorldTool,
 } from './tool.ts';
 import type { CallEnd, EngageDependencies } from './types.ts';
+import { endsInMs, TIME_IS_UP } from './within-time.ts';
 
 /** Longest result, in characters. Tools page well below this; it holds what they cannot. */
 const RESULT_MAX = 200_000;
 
 /** How long a tool that ignores its signal is waited for. */
 const ABORT_GRACE_MS = 1000;
+/** The work goes on, or asks to: a command is waited for until all that it started has ended and its output is read. */
+const TIME_UP_GRACE_MS = 5000;
 
 type InvokeDependencies = Pick<EngageDependencies, 'context' | 'abort'>;
+type RunDependencies = InvokeDependencies & Pick<EngageDependencies, 'limits'>;
 
 /** Rejects with what the tool's own code throws. */
 export async function runStoreTool(
@@ -49,7 +53,7 @@ export async function evaluateTool(
 }
 
 export async function runWorldTool(
-  deps: InvokeDependencies,
+  deps: RunDependencies,
   tool: WorldTool,
   input: unknown,
   plan: FilePlan | undefined,
@@ -74,41 +78,58 @@ export async function settleWorldTool(deps: InvokeDependencies, tool: WorldTool,
   return settled ?? { kind: 'unsure' };
 }
 
+/** The tool's own time, or what is left of the work's where that is less. */
 async function runWithinTime(
-  deps: InvokeDependencies,
+  deps: RunDependencies,
   tool: WorldTool,
   input: unknown,
   plan: FilePlan | undefined,
 ): Promise<{ end: CallEnd; result: ToolResult }> {
+  const leftMs = endsInMs(await deps.limits.runsUntil());
+  const isOfWork = leftMs < tool.timeoutMs;
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(overTime()), tool.timeoutMs);
+  const timer = setTimeout(() => timeout.abort(isOfWork ? workOver() : overTime()), Math.min(leftMs, tool.timeoutMs));
   const signal = AbortSignal.any([deps.abort, timeout.signal]);
+  const early = () => endedEarly(tool, timeout.signal.aborted ? (isOfWork ? 'work' : 'tool') : 'cancelled');
   try {
     const result = await Promise.race([
       tool.run(input, { ...deps.context, signal }, plan),
-      giveUpAfter(signal, ABORT_GRACE_MS),
+      giveUpAfter(deps.abort, ABORT_GRACE_MS),
+      giveUpAfter(timeout.signal, isOfWork ? TIME_UP_GRACE_MS : ABORT_GRACE_MS),
     ]);
-    if (result) return { end: result.isError ? 'error' : 'done', result };
-    return endedEarly(tool, timeout.signal);
+    if (!result) return early();
+    const isCut = isOfWork && timeout.signal.aborted && result.isError;
+    return { end: result.isError ? 'error' : 'done', result: isCut ? withReason(result) : result };
   } catch (error) {
     // What a tool throws once it was told to end says no more than that.
-    return signal.aborted
-      ? endedEarly(tool, timeout.signal)
-      : failed('error', `${tool.name} failed: ${reasonOf(error)}`);
+    return signal.aborted ? early() : failed('error', `${tool.name} failed: ${reasonOf(error)}`);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function endedEarly({ name, timeoutMs }: WorldTool, timeout: AbortSignal) {
-  return timeout.aborted
-    ? failed('error', `${name} did not end within ${timeoutMs / 1000} s.`)
-    : failed('cancelled', `${name} was cancelled.`);
+function endedEarly({ name, timeoutMs }: WorldTool, by: 'work' | 'tool' | 'cancelled') {
+  switch (by) {
+    case 'work':
+      return failed('error', `${name} was ended: ${TIME_IS_UP}.`);
+    case 'tool':
+      return failed('error', `${name} did not end within ${timeoutMs / 1000} s.`);
+    case 'cancelled':
+      return failed('cancelled', `${name} was cancelled.`);
+  }
+}
+
+/** The tool says only that it was cancelled. */
+function withReason(result: ToolResult): ToolResult {
+  return { ...result, content: `${result.content}\n[ended: ${TIME_IS_UP}]` };
 }
 
 export const reasonOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
 
 const overTime = () => new DOMException('over its time', 'TimeoutError');
+
+/** To the tool it is a cancellation: nothing is wrong with how long the call took. */
+const workOver = () => new DOMException(TIME_IS_UP, 'AbortError');
 
 function failed(end: CallEnd, content: string): { end: CallEnd; result: ToolResult } {
   return { end, result: { content, isError: true } };

@@ -5,6 +5,7 @@ export function turnsOnly(maxTurns: number): Limits {
   return {
     admit: async (turn) => (turn > maxTurns ? { kind: 'budget', message: turnsReached(maxTurns) } : undefined),
     noAnswer: async () => undefined,
+    runsUntil: async () => Number.POSITIVE_INFINITY,
     warn: async () => undefined,
   };
 }

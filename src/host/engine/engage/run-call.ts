@@ -18,13 +18,14 @@ import {
 } from './invoke-tool.ts';
 import type { FilePlan, StoreTool, Tool, ToolEffect, ToolResult, WaitingTool, WorldTool } from './tool.ts';
 import type { CallEnd, EngageDependencies, RecordedCall, WaitingCall } from './types.ts';
+import { isUp, TIME_IS_UP } from './within-time.ts';
 
 const INTERRUPTED =
   'Interrupted: the host ended while this ran. It may or may not have taken effect; check before you repeat it.';
 
 export type CallDependencies = Pick<
   EngageDependencies,
-  'tools' | 'journal' | 'context' | 'abort' | 'hooks' | 'permissions'
+  'tools' | 'journal' | 'context' | 'abort' | 'hooks' | 'permissions' | 'limits'
 >;
 
 /** A call whose arguments fit its tool. `arguments` as they are stored, `input` as the tool takes them. */
@@ -120,6 +121,7 @@ async function callStoreTool(deps: CallDependencies, tool: StoreTool, checked: C
 
 async function callWorldTool(deps: CallDependencies, tool: WorldTool, checked: CheckedCall): Promise<ToolResult> {
   const { call, input } = checked;
+  if (isUp(await deps.limits.runsUntil())) return refuse(deps, call, 'error', `Not run: ${TIME_IS_UP}.`);
   const planned = await planWorldTool(deps, tool, input);
   if (planned?.kind === 'refused') return deps.journal.finishCall(call, 'error', planned.result);
   await deps.journal.startCall(call, tool.effect, planned?.plan);

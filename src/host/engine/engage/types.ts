@@ -202,6 +202,8 @@ export interface Limits {
   admit(turn: number, call: NextCall): Promise<EngageResult | undefined>;
   /** The call that was admitted gave no answer that was recorded. */
   noAnswer(error: LlmError): Promise<void>;
+  /** When the work has run for as long as it may, by `performance.now()`; Infinity where nothing limits that. */
+  runsUntil(): Promise<number>;
   /** What is to be remarked below the results of a turn whose calls all have theirs. */
   warn(turn: number): Promise<string | undefined>;
 }

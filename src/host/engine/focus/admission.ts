@@ -25,7 +25,8 @@ export type Exhausted = {
 };
 
 export type Admission =
-  | { kind: 'admitted' }
+  /** `runsUntil`: when what is left of the running time ends, by `performance.now()`. */
+  | { kind: 'admitted'; runsUntil: number }
   /** There is room once the calls that are under way have turned out smaller than they might. */
   | { kind: 'busy' }
   | { kind: 'exhausted'; exhausted: Exhausted };
@@ -38,11 +39,11 @@ export async function admitCall(
   reservationId: string,
   size: CallSize,
 ): Promise<Admission> {
+  const began = performance.now();
   await proveLease(tx, lease);
   await lockTree(tx, item.rootId);
   await chargeDeadCalls(tx, item);
-  await addSpend(tx, item.id, { tokens: 0, costMicros: 0, ms: await takeRunningTime(tx, lease.focusId) });
-  const budgets = await readOwnedBudgets(tx, item.id, lease.focusId);
+  const budgets = await chargeRunningTime(tx, lease, item);
   const costs = size.costMicros ?? 0;
   let isBusy = false;
   for (const budget of budgets) {
@@ -57,7 +58,28 @@ export async function admitCall(
     ...{ id: reservationId, workItemId, rootId, focusId, token },
     ...{ tokens: size.tokens, costMicros: costs },
   });
-  return { kind: 'admitted' };
+  return { kind: 'admitted', runsUntil: endOfTime(budgets, began) };
+}
+
+/** When what is left of the running time ends, for what runs before a call is admitted. Throws LeaseLost. */
+export async function findRunsUntil(tx: Tx, lease: Lease, item: BudgetItem): Promise<number> {
+  const began = performance.now();
+  await proveLease(tx, lease);
+  return endOfTime(await chargeRunningTime(tx, lease, item), began);
+}
+
+/** What the focus ran since that was looked at last is spent. Gives the budgets as they are then. */
+async function chargeRunningTime(tx: Tx, { focusId }: Lease, { id }: BudgetItem): Promise<OwnedBudget[]> {
+  await addSpend(tx, id, { tokens: 0, costMicros: 0, ms: await takeRunningTime(tx, focusId) });
+  return readOwnedBudgets(tx, id, focusId);
+}
+
+/** Spent is what the database's clock says of the transaction's beginning, which is `began` by ours. */
+function endOfTime(budgets: readonly OwnedBudget[], began: number): number {
+  const left = budgets.map(({ maxDurationMs, spentMs }) =>
+    maxDurationMs === null ? Number.POSITIVE_INFINITY : maxDurationMs - spentMs,
+  );
+  return began + Math.min(...left);
 }
 
 /** A call whose host died may have been billed: what was held back for it is spent. */

@@ -21,7 +21,7 @@ import { type Lease, proveLease } from '../../store/work/leases.ts';
 import type { WorkItem } from '../../store/work/types.ts';
 import { findRepetition, type Repetition, repetitionWarning, TURNS_LOOKED_AT } from '../engage/repetition.ts';
 import type { EngageConfig, EngageResult, Limits, NextCall } from '../engage/types.ts';
-import { admitCall, type Exhausted } from './admission.ts';
+import { admitCall, type Exhausted, findRunsUntil } from './admission.ts';
 import { budgetQuestion, exhaustedText } from './budget-wording.ts';
 import { externalCall, sizeOfCall } from './call-size.ts';
 
@@ -65,6 +65,8 @@ export class DbLimits implements Limits {
   #isSettled = false;
   /** What was asked about the focus before it was claimed: while it runs nobody asks. */
   #asked: Promise<Question[]> | undefined;
+  /** Found when a call was admitted, or before one was. */
+  #runsUntil: Promise<number> | undefined;
   #looked: { turn: number; repetition: Repetition } | undefined;
 
   constructor(parts: LimitParts) {
@@ -103,6 +105,19 @@ export class DbLimits implements Limits {
       }),
     );
     this.#reservation = undefined;
+  }
+
+  runsUntil(): Promise<number> {
+    this.#runsUntil ??= this.#findRunsUntil();
+    return this.#runsUntil;
+  }
+
+  /** A focus that is resumed may run calls of its open turn before it asks its model anything. */
+  async #findRunsUntil(): Promise<number> {
+    const { db, lease, item } = this.#parts;
+    const budgets = await retryLost(() => readOwnedBudgets(db, item.id, lease.focusId));
+    if (budgets.every(({ maxDurationMs }) => maxDurationMs === null)) return Number.POSITIVE_INFINITY;
+    return retryLost(() => db.transaction((tx) => findRunsUntil(tx, lease, item)));
   }
 
   /**
@@ -162,7 +177,10 @@ export class DbLimits implements Limits {
     if (turn > most) {
       return this.#exhausted({ limit: 'turns', ownerId: item.id, most, spent: turn - 1, need: 0 }, turn);
     }
-    if (!budgets.some(isLimited) && dayCapMicros === null) return undefined;
+    if (!budgets.some(isLimited) && dayCapMicros === null) {
+      this.#runsUntil = Promise.resolve(Number.POSITIVE_INFINITY);
+      return undefined;
+    }
     const { external } = call.config;
     const size = external ? await retryLost(() => externalCall(db, lease.focusId)) : sizeOfCall(call, costOf);
     const costIsLimited = dayCapMicros !== null || budgets.some(({ maxCostMicros }) => maxCostMicros !== null);
@@ -173,6 +191,7 @@ export class DbLimits implements Limits {
       if (admission.kind === 'exhausted') return this.#exhausted(admission.exhausted, turn);
       if (admission.kind === 'admitted') {
         this.#reservation = id;
+        this.#runsUntil = Promise.resolve(admission.runsUntil);
         return undefined;
       }
       await this.#pause();

@@ -4,10 +4,11 @@
  */
 import type { LlmClient, LlmError } from '../../../llm/types.ts';
 import { prepareSummary } from '../model-hooks.ts';
-import type { EngageConfig, EngageDependencies, EngageResult, RecordCut } from '../types.ts';
+import type { EngageConfig, EngageDependencies, EngageResult, NextCall, RecordCut } from '../types.ts';
+import { withinTime } from '../within-time.ts';
 import { planCompaction, planSummary, usableTokens } from './compact.ts';
 import { estimatePrompt, grown } from './grow.ts';
-import { summarise, summaryRequest, summaryTokens } from './summarise.ts';
+import { type Summary, summarise, summaryRequest, summaryTokens } from './summarise.ts';
 import type { ContextRows, RoomCut } from './types.ts';
 
 export type Room =
@@ -54,10 +55,9 @@ async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, li
   const { config, client } = prepared;
   const request = summaryRequest(config, context, limit);
   const call = { config: { ...config, maxTokens: request.maxTokens }, promptTokens: summaryTokens(request) };
-  const end = await deps.limits.admit(turn, call);
-  if (end) return { kind: 'refused', end };
   const isOwnModel = config.model === own.model;
-  const said = await summarise(client, request, deps.abort);
+  const said = await askForSummary(parts, call, (abort) => summarise(client, request, abort));
+  if (said.kind === 'refused') return said;
   if (said.kind === 'failed') {
     if (!isAboutThis(said.error)) return isOwnModel ? said : { ...said, chosen: { model: config.model, client } };
     await deps.limits.noAnswer(said.error);
@@ -67,6 +67,20 @@ async function cutWithSummary(parts: Parts, context: ContextRows, need: Need, li
   const spent = { usage: said.usage, ...another };
   const summed = await cut(parts, context, { kind: 'summary', ...plan, summary: said.text, spent });
   return { kind: 'room', context: summed };
+}
+
+/** One that the work's time cut off is asked for again where there is more time after all. */
+async function askForSummary(
+  { deps, turn }: Parts,
+  call: NextCall,
+  ask: (abort: AbortSignal) => Promise<Summary>,
+): Promise<Summary | Extract<Room, { kind: 'refused' }>> {
+  for (;;) {
+    const end = await deps.limits.admit(turn, call);
+    if (end) return { kind: 'refused', end };
+    const said = await withinTime(deps, ask);
+    if (said.kind !== 'time_up') return said;
+  }
 }
 
 const isAboutThis = ({ kind }: LlmError) => ['context_exceeded', 'refused', 'malformed'].includes(kind);
