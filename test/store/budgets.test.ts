@@ -47,6 +47,9 @@ const spentBy = async (db: Db, { item }: Claimed) => {
 /** All that serialises a tree: its lock, and the row of the root that charging the running time locks too. */
 const LOCKS_OF_THE_TREE = /from animus\.budgets where work_item_id = \$1 for update|insert into animus\.budgets/;
 
+/** Nothing limits how long it may run. */
+const ADMITTED = { kind: 'admitted', runsUntil: Number.POSITIVE_INFINITY };
+
 onEachDatabase('budgets', {}, (database) => {
   it('what an item spends counts for it and for all above it', async () => {
     const { db } = database;
@@ -107,8 +110,8 @@ onEachDatabase('budgets', {}, (database) => {
     const [one, two] = children;
     assert.ok(one && two);
     const id = uuidv7();
-    assert.deepEqual(await admit(db, one, id), { kind: 'admitted' });
-    assert.deepEqual(await admit(db, one, id), { kind: 'admitted' }, 'asked again, after its answer was lost');
+    assert.deepEqual(await admit(db, one, id), ADMITTED);
+    assert.deepEqual(await admit(db, one, id), ADMITTED, 'asked again, after its answer was lost');
     assert.equal(await countRows(db, 'reservations'), 1);
     assert.deepEqual(await admit(db, two), { kind: 'busy' });
     await db.transaction(async (tx) => {
@@ -206,15 +209,15 @@ onEachDatabase('budgets on several hosts', { connections: 'several' }, (database
     const { first, second, pid, resume } = await atOnce((db) => db);
     await untilBlockedBy(database.db, pid);
     resume();
-    assert.deepEqual(await first, { kind: 'admitted' });
+    assert.deepEqual(await first, ADMITTED);
     assert.deepEqual(await second, { kind: 'busy' });
   });
 
   it('without the lock on the tree they would', async () => {
     const { first, second, resume } = await atOnce((db) => without(db, LOCKS_OF_THE_TREE));
-    assert.deepEqual(await second, { kind: 'admitted' });
+    assert.deepEqual(await second, ADMITTED);
     resume();
-    assert.deepEqual(await first, { kind: 'admitted' });
+    assert.deepEqual(await first, ADMITTED);
     assert.equal(await countRows(database.db, 'reservations'), 2, 'which is 120 of 100');
   });
 
