@@ -37,11 +37,11 @@ export async function readPlan(db: Db, call: RecordedCall): Promise<FilePlan | u
   return { path, before, after: { sha256: afterSha256 }, diff };
 }
 
-/** With the call's result: the files that the focus knows by it, and whether its change took place. */
+/** With the call's result: the files that the focus knows by it, and whether its change took place; `end` null where there is none. */
 export async function noteFiles(
   { tx, lease, redactor }: Writing,
   call: RecordedCall,
-  end: CallEnd,
+  end: CallEnd | null,
   { files = [] }: ToolResult,
 ): Promise<void> {
   for (const { path, sha256, text } of files) {

@@ -86,6 +86,8 @@ export class DbJournal implements Journal {
   #context: ContextRows = { messages: [], blocks: [], cuts: [] };
   /** Of calls that run beside each other. */
   #beside = new GroupedWrites((body) => this.#write(body));
+  /** Calls that this host started without a plan: they have no change of a file to be applied. */
+  #planless = new Set<string>();
   /** Who makes the calls of this focus's model. */
   #caller: Caller;
 
@@ -149,6 +151,7 @@ export class DbJournal implements Journal {
   async startCall(call: RecordedCall, effect: ToolEffect, plan?: FilePlan): Promise<void> {
     await this.#beside.write(async (tx, again) => {
       if (plan) await keepPlan(this.#writing(tx), call, plan);
+      else this.#planless.add(call.id);
       const started = await markStarted(tx, call.id, effect);
       if (call.waiting) await this.#endApproval(tx, call);
       if (!started && !again) throw new Error(`Tool call ${call.id} cannot start from the state it is in.`);
@@ -187,7 +190,7 @@ export class DbJournal implements Journal {
     return this.#beside.write(async (tx) => {
       await insertDecisions(tx, this.#lease.focusId, this.#redactor, { turn: call.turn, callId: call.id }, runs);
       if (call.waiting) await resolveCallWait(tx, call.id);
-      await noteFiles(this.#writing(tx), call, end, result);
+      await noteFiles(this.#writing(tx), call, this.#planless.has(call.id) ? null : end, result);
       const kept = await keepResult(tx, { focusId: this.#lease.focusId, callId: call.id }, redacted);
       const isFirst = await finishToolCall(tx, call.id, end, { content: kept.content, is_error: kept.isError });
       return isFirst ? kept : ((await this.#resultOf(tx, call)) ?? kept);
