@@ -31,21 +31,20 @@ export function counting<Client extends LlmClient>(client: Client, charactersPer
 }
 
 /** What a provider gets, piece by piece in its order, without the marks of what to keep. */
-export function requestPieces(request: CompletionRequest): string[] {
-  const body = JSON.parse(JSON.stringify(buildRequestBody(request, 'written')), (key, value) =>
-    key === 'cache_control' ? undefined : value,
-  ) as { system?: unknown[]; tools?: unknown[]; messages: { role: string; content: unknown[] }[] };
+export const requestPieces = (request: CompletionRequest): string[] => bodyPieces(buildRequestBody(request, 'written'));
+
+/** The same of a body as it went over the wire. */
+export function bodyPieces(sent: unknown): string[] {
+  const body = JSON.parse(JSON.stringify(sent), (key, value) => (key === 'cache_control' ? undefined : value)) as {
+    system?: unknown[];
+    tools?: unknown[];
+    messages: { role: string; content: unknown[] }[];
+  };
   return [
     ...(body.tools ?? []),
     ...(body.system ?? []),
     ...body.messages.flatMap(({ role, content }) => content.map((block) => [role, block])),
   ].map((piece) => JSON.stringify(piece));
-}
-
-/** How many characters of the second one a provider has seen at the beginning of the first. */
-export function sharedCharacters(before: readonly string[], after: readonly string[]): number {
-  const differs = after.findIndex((piece, at) => piece !== before[at]);
-  return after.slice(0, differs < 0 ? after.length : differs).join('').length;
 }
 
 export const sizeOf = (pieces: readonly string[]) => pieces.join('').length;

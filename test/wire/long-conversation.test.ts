@@ -3,38 +3,37 @@ import assert from 'node:assert/strict';
 import { runFocus } from '../../src/host/engine/focus/run-focus.ts';
 import { createAnthropicClient } from '../../src/host/llm/anthropic/client.ts';
 import type { CompletionRequest } from '../../src/host/llm/types.ts';
-import { assertPairsWhole, requestPieces, sharedCharacters, sizeOf } from '../support/engine-context.ts';
+import { assertPairsWhole, bodyPieces, sizeOf } from '../support/engine-context.ts';
 import { dyingDatabase, engineDatabase, OPENING_LIMIT_MS } from '../support/engine-database.ts';
 import { facultyOf, openBench } from '../support/engine-focus.ts';
 import { worldTool } from '../support/engine-loop.ts';
+import { MODELLED, MODELLED_WORK, recordOf, remarkOf, SharedCount } from '../support/long-work.ts';
 import { startModelServer, type WireFormat } from '../support/model-server.ts';
 import { anthropicFormat } from '../support/model-server-anthropic.ts';
 import { KEY, scriptOf } from './anthropic-setup.ts';
 
-const TURNS = 60;
-const STEP_EVERY = 10;
-const RESULT = 6000;
+const { turns: TURNS, stepEvery: STEP_EVERY, resultCharacters: RESULT, headCharacters: HEAD } = MODELLED_WORK;
+
+/** What the engine itself says before the task, in characters. */
+const OWN_PROMPT = 4000;
 
 /** So many transactions of a host, until it dies. */
 const LIFE = 37;
 
 const look = worldTool({
   name: 'look',
+  description: 'Looks at a file.'.padEnd(HEAD - OWN_PROMPT, '.'),
   run: async (text) => ({ content: text.padEnd(RESULT, '.'), isError: false }),
 });
-
-const entry = (entry_type: string, content: string) => ({ name: 'ledger_append', input: { entry_type, content } });
 
 const SCRIPT = scriptOf({
   name: 'long',
   turns: [
     ...Array.from({ length: TURNS }, (_, at) => ({
-      text: `Turn ${at + 1}: I look at the next file.`,
+      text: remarkOf(at + 1),
       tool_calls: [
         { name: 'look', input: { text: `What there is of turn ${at + 1} ` } },
-        { name: 'look', input: { text: `And besides of turn ${at + 1} ` } },
-        ...(at % STEP_EVERY === 0 ? [entry('finding', `src/part-${at}.ts decides what is retried.`)] : []),
-        ...(at % STEP_EVERY === STEP_EVERY - 1 ? [entry('step', `Went through part ${at + 1}.`)] : []),
+        ...recordOf(at + 1, STEP_EVERY),
       ],
     })),
     { text: 'Done.' },
@@ -44,8 +43,9 @@ const SCRIPT = scriptOf({
 /** What folded away no longer shows how many answers there were: the newest result, or the step, tells. */
 function turnOf({ messages }: CompletionRequest): number {
   const last = JSON.stringify(messages.at(-1)?.content ?? '');
-  const seen = [...last.matchAll(/(?:of turn|Went through part) (\d+)/g)].map(([, turn]) => Number(turn));
-  return Math.max(0, ...seen) + 1;
+  const seen = [...last.matchAll(/What there is of turn (\d+)/g)].map(([, turn]) => Number(turn));
+  const steps = [...last.matchAll(/Went through part (\d+)/g)].map(([, part]) => Number(part) * STEP_EVERY);
+  return Math.max(0, ...seen, ...steps) + 1;
 }
 
 const FORMAT: WireFormat = {
@@ -104,8 +104,8 @@ describe('a long conversation on the wire', function () {
     assert.ok(deaths > 5, `${deaths} deaths`);
 
     const sent = new Map<number, string>();
-    let before: string[] = [];
-    let [shared, size] = [0, 0];
+    const count = new SharedCount();
+    const written = Array.from({ length: TURNS }, (_, at) => recordOf(at + 1, STEP_EVERY)).flat().length;
     for (const { body, text, headers } of server.requests) {
       const read = FORMAT.readRequest(body, headers);
       assertPairsWhole(read);
@@ -116,20 +116,21 @@ describe('a long conversation on the wire', function () {
         assert.equal(text, asBefore, `turn ${turn} was asked again with other bytes`);
         continue;
       }
-      const pieces = requestPieces(read);
-      const same = sharedCharacters(before, pieces);
+      const pieces = bodyPieces(body);
+      const { same, before } = count.add(pieces);
       const stubs = pieces.filter((piece) => piece.includes('"text":"[completed step'));
       assert.equal(stubs.length, Math.floor((turn - 1) / STEP_EVERY));
       if ((turn - 1) % STEP_EVERY !== 0) assert.equal(same, sizeOf(before), `turn ${turn}`);
       else if (turn > 1)
         assert.equal(same, sizeOf(pieces.slice(0, pieces.indexOf(stubs.at(-1) ?? ''))), `turn ${turn}`);
       assertMarked(body);
-      [shared, size, before] = [shared + same, size + sizeOf(pieces), pieces];
     }
     assert.equal(sent.size, TURNS + 1);
-    assert.equal(calls.length, TURNS * 2 + 2 * (TURNS / STEP_EVERY));
-    console.log(
-      `      ${deaths} deaths; ${Math.round((1000 * shared) / size) / 10} % of what was sent had been sent before`,
-    );
+    assert.equal(calls.length, TURNS + written);
+    const { sent: tokens, peak, anew, sharedPercent } = count.figures;
+    console.log(`      ${deaths} deaths; ${JSON.stringify(count.figures)}`);
+    assert.ok(sharedPercent >= MODELLED.sharedPercent, `${sharedPercent} % had been sent before`);
+    assert.ok(anew <= MODELLED.anew, `${anew} tokens that were not sent before`);
+    assert.ok(tokens <= MODELLED.sent && peak <= MODELLED.peak, `${tokens} tokens, ${peak} at the peak`);
   });
 });
