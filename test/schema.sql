@@ -272,6 +272,23 @@ create table animus.permission_rules (
 );
 CREATE INDEX permission_rules_of_place ON animus.permission_rules USING btree (place);
 
+create table animus.person_keys (
+  id uuid not null,
+  place uuid not null,
+  public_key text not null,
+  kind text not null,
+  name text not null,
+  invited_by uuid,
+  enrolled_at timestamp with time zone default now() not null,
+  last_used_at timestamp with time zone,
+  removed_at timestamp with time zone,
+  constraint person_keys_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES animus.person_keys(id),
+  constraint person_keys_kind_check CHECK ((kind = ANY (ARRAY['cli'::text, 'vscode'::text, 'api'::text]))),
+  constraint person_keys_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX person_keys_first ON animus.person_keys USING btree (place) WHERE ((invited_by IS NULL) AND (removed_at IS NULL));
+CREATE UNIQUE INDEX person_keys_of_place ON animus.person_keys USING btree (place, public_key) WHERE (removed_at IS NULL);
+
 create table animus.questions (
   id uuid not null,
   work_item_id uuid not null,

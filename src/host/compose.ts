@@ -6,11 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AnimusError } from '../protocol/errors.ts';
 import type { Notification, NotificationParams } from '../protocol/notifications.ts';
 import type { ParsedParams, Result } from '../protocol/requests.ts';
-import { movedMarkerFile, pendingRestoreFile, presenceFolder } from '../rendezvous/store-files.ts';
+import { movedMarkerFile, pendingRestoreFile, personResetFile, presenceFolder } from '../rendezvous/store-files.ts';
 import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { learnAcceptance } from './api/faculty-acceptance.ts';
 import { handleRequest } from './api/handlers.ts';
+import { Invitations } from './api/invitations.ts';
+import { takePersonReset } from './api/person-reset.ts';
 import { UnsavedFiles } from './api/unsaved-files.ts';
 import { WindowModels } from './api/window-models.ts';
 import { WindowTools } from './api/window-tools.ts';
@@ -95,7 +97,10 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
   const disk = new DiskSpace({ free: config.database.url === null ? () => freeBytes(store) : undefined });
   const database = lazyDatabase(options, log, disk, {
     // Whoever has the database meets a catalogue that knows what was accepted.
-    onOpen: (db) => retryLost(() => learnAcceptance({ catalogue, place: identity.place, folder }, db)),
+    onOpen: async (db) => {
+      await retryLost(() => takePersonReset(db, identity.place, personResetFile(store), log));
+      await retryLost(() => learnAcceptance({ catalogue, place: identity.place, folder }, db));
+    },
     onGivenUp: () => controls.drain('the database does not reopen'),
   });
   const mcp = new McpServers({
@@ -121,6 +126,7 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     windowModels,
     windowTools,
     unsavedFiles,
+    invitations: new Invitations(),
     models: { ...models, defaultModel: config.model ?? models.defaultModel },
     dayCapMicros: dayCapOf(config),
     wakeWaiting: async () => dispatcher?.wakeWaiting(),

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   untrusted_folder: 1201,
   not_permitted: 1202,
   faculty_not_accepted: 1203,
+  not_enrolled: 1204,
   unknown_faculty: 1301,
   broken_faculty: 1302,
   not_found: 1303,

@@ -32,6 +32,8 @@ export const initializeResult = z.object({
   warnings: z.array(z.string()),
   /** To be held open by the client's process for as long as the connection lasts; null where that would show nothing. */
   presence_file: z.string().nullable().default(null),
+  /** What a person's key signs in person/prove: of this connection alone. Null where the host knows no such keys. */
+  challenge: z.string().nullable().default(null),
 });
 
 /** May hold a password: no complaint quotes it. */

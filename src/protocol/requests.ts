@@ -37,6 +37,16 @@ import {
 } from './host.ts';
 import { storableText } from './json.ts';
 import { modelListParams, modelListResult, modelTestParams, modelTestResult } from './models.ts';
+import {
+  personEnrollParams,
+  personInviteParams,
+  personInviteResult,
+  personKeyResult,
+  personListResult,
+  personProveParams,
+  personProveResult,
+  personRemoveParams,
+} from './person.ts';
 import { answerParams } from './question.ts';
 import { modelOfferParams } from './window-models.ts';
 import { toolListResult, toolOfferParams } from './window-tools.ts';
@@ -87,7 +97,20 @@ export const REQUESTS = {
   /** What windows offer now, by name. */
   'tool/list': { params: nothing, result: toolListResult },
 
-  /** Needs a person: the host checks that `pid` is a process that does not descend from a focus. */
+  /** Shows that the connection is a person's: approve, answer, trust and accept need it. */
+  'person/prove': { params: personProveParams, result: personProveResult },
+  /** Lets the key that this connection has proven decide from now on: the first one here at once, others with a code. */
+  'person/enroll': { params: personEnrollParams, result: personKeyResult },
+  /** A code with which one more key is enrolled; needs a person. */
+  'person/invite': { params: personInviteParams, result: personInviteResult },
+  'person/list': { params: nothing, result: personListResult },
+  /** Needs a person. */
+  'person/remove': { params: personRemoveParams, result: personKeyResult },
+
+  /**
+   * Needs a person: the host checks that the connection has proven an enrolled key, and that `pid` is a process that does not
+   * descend from a focus.
+   */
   'trust/grant': {
     params: z.strictObject({ folder: z.string().min(1).max(4096), pid: z.int().min(2) }),
     result: z.object({ folder: z.string(), granted_by: z.string(), granted_at: z.iso.datetime() }),

@@ -73,6 +73,9 @@ export const pendingRestoreFile = (store: string) => path.join(store, 'db', 'res
 /** Says, where it is there, which database the embedded one was moved to. */
 export const movedMarkerFile = (store: string) => path.join(store, 'db', 'moved-to');
 
+/** Says, where it is there, that the next host forgets who may decide. */
+export const personResetFile = (store: string) => path.join(store, 'person-reset');
+
 /** A file for each connection, which its client's process holds open. */
 export const presenceFolder = (store: string) => path.join(store, 'presence');
 

@@ -102,7 +102,7 @@ describe('what cannot be stored', () => {
     const sandbox = new CliSandbox();
     try {
       await sandbox.animus(['trust']);
-      const client = await sandbox.attach();
+      const client = await sandbox.attachAsPerson();
       const gone = { folder: `${sandbox.workspace}/gone`, pid: process.pid };
       for (const refused of [
         client.request('trust/grant', gone),

@@ -23,11 +23,15 @@ import { isAlive } from '../support/cli-sandbox.ts';
 import { type ModelServer, startModelServer } from '../support/model-server.ts';
 import { anthropicFormat } from '../support/model-server-anthropic.ts';
 import type { Fault } from '../support/model-server-faults.ts';
+import { decideWith, newPersonKey } from '../support/person.ts';
 import { KILL_VARIABLE, type KillOrder } from './killing-database.ts';
 import { FACULTY, FACULTY_NAME, PATIENT, PATIENT_NAME, SCRIPT } from './scenario.ts';
 import { LINES_FILE } from './write-tool.ts';
 
 const KEY = 'sk-ant-test-0123456789abcdef';
+
+/** Who decides in every place. */
+const PERSON = newPersonKey();
 
 export type Kill = NonNullable<KillOrder['kill']>;
 
@@ -88,6 +92,7 @@ export class FaultWorld {
     const order: KillOrder = { log: place.log, kill };
     const client = await findOrStartHost(this.#location(place, order));
     this.#pids.add(client.host.pid);
+    await decideWith(client, PERSON);
     await client.request('trust/grant', { folder: place.folder, pid: process.pid });
     const credentials = [{ name: 'anthropic' as const, value: KEY, origin: this.server.url }];
     await client.request('credentials/offer', { credentials });

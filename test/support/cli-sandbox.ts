@@ -15,9 +15,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attachIfRunning, findOrStartHost, type HostLocation } from '../../src/client/find-or-start-host.ts';
 import type { HostClient } from '../../src/client/host-client.ts';
+import { obtainTerminalKey } from '../../src/host/cli/person-key-file.ts';
 import { readBuildInfo } from '../../src/rendezvous/build-info.ts';
 import { type HostFile, readHostFile } from '../../src/rendezvous/store-files.ts';
 import { storeFolder } from '../../src/rendezvous/store-folder.ts';
+import { decideWith } from './person.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 const COMMAND = path.join(ROOT, 'dist/animus.mjs');
@@ -116,7 +118,14 @@ export class CliSandbox {
     return client;
   }
 
-  /** The same, after starting a host where none runs: what every command does first. */
+  /** The same, as whoever decides here: with the key of this sandbox's terminals. */
+  async attachAsPerson(): Promise<HostClient> {
+    const client = await this.attach();
+    await decideWith(client, obtainTerminalKey(this.home));
+    return client;
+  }
+
+  /** The same as attach, after starting a host where none runs: what every command does first. */
   async connect(): Promise<HostClient> {
     const client = await findOrStartHost(this.#location());
     this.#pids.add(client.host.pid);

@@ -15,13 +15,14 @@ import { proof, proofHolds, randomHex } from '../../rendezvous/proof.ts';
 import { DbLost } from '../db/types.ts';
 import type { Log } from '../engine/focus/types.ts';
 import type { Session, SessionMethod } from './context.ts';
+import { PersonProof } from './person-proof.ts';
 import { createPresence } from './presence.ts';
 import { createWindowLink, type WindowLink } from './window-link.ts';
 
 export type ConnectionOptions = {
   token: string;
   /** Answers `initialize` once the client has proven itself. */
-  welcome(params: ParsedParams<'initialize'>): Promise<Omit<Result<'initialize'>, 'presence_file'>>;
+  welcome(params: ParsedParams<'initialize'>): Promise<Omit<Result<'initialize'>, 'presence_file' | 'challenge'>>;
   /** Answers every other request. */
   handle(method: SessionMethod, params: unknown, session: Session): Promise<unknown>;
   clientCount(): number;
@@ -145,8 +146,10 @@ export class ClientConnection {
     const welcome = await this.#options.welcome(params);
     const presence = createPresence(this.#options.presenceFolder, this.#options.log);
     void this.closed.then(() => presence.end());
+    const person = new PersonProof();
     this.#session = {
       client: params.client,
+      person,
       subscribe: () => {
         this.#subscribed = true;
       },
@@ -154,7 +157,7 @@ export class ClientConnection {
       clientCount: this.#options.clientCount,
       isOf: (pid) => presence.isOf(pid),
     };
-    return { ...welcome, presence_file: presence.file };
+    return { ...welcome, presence_file: presence.file, challenge: person.challenge };
   }
 
   async #refuse(): Promise<void> {

@@ -10,6 +10,8 @@ import type { OpenedModel } from '../llm/open-model.ts';
 import type { CostOf, Price } from '../llm/prices.ts';
 import type { ModelListing } from '../llm/types.ts';
 import type { Provider } from '../providers/types.ts';
+import type { Invitations } from './invitations.ts';
+import type { PersonProof } from './person-proof.ts';
 import type { UnsavedFiles } from './unsaved-files.ts';
 import type { WindowLink } from './window-link.ts';
 import type { WindowModels } from './window-models.ts';
@@ -31,6 +33,7 @@ export type ApiContext = {
   windowModels: WindowModels;
   windowTools: WindowTools;
   unsavedFiles: UnsavedFiles;
+  invitations: Invitations;
   models: {
     /** Where neither the work nor its faculty names one. */
     defaultModel: string;
@@ -57,6 +60,8 @@ export type ApiContext = {
 
 export type Session = {
   client: { kind: 'cli' | 'vscode' | 'api'; version: string; build: string };
+  /** Whose key the connection has shown. */
+  person: PersonProof;
   subscribe(): void;
   /** To ask it for answers of its models, and to have it call its tools. */
   window: WindowLink;

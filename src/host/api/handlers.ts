@@ -12,6 +12,7 @@ import { hookHandlers } from './handlers/hooks.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { ledgerHandlers } from './handlers/ledger.ts';
 import { modelHandlers } from './handlers/models.ts';
+import { personHandlers } from './handlers/person.ts';
 import { questionHandlers } from './handlers/question.ts';
 import { toolHandlers } from './handlers/tools.ts';
 import { trustHandlers } from './handlers/trust.ts';
@@ -33,6 +34,7 @@ const HANDLERS: Handlers = {
   ...hostHandlers,
   ...ledgerHandlers,
   ...modelHandlers,
+  ...personHandlers,
   ...questionHandlers,
   ...toolHandlers,
   ...trustHandlers,

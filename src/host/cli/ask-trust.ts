@@ -2,10 +2,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { HostClient } from '../../client/host-client.ts';
 import { AnimusError } from '../../protocol/errors.ts';
+import { showFirstKey } from './as-person.ts';
 import type { CliSession } from './session.ts';
 import { plainName } from './terminal.ts';
 
 export async function grantTrust(session: CliSession, client: HostClient) {
+  await showFirstKey(session, client);
   return client.request('trust/grant', { folder: session.folder, pid: process.pid });
 }
 

@@ -33,6 +33,7 @@ const BY_KIND: Record<ErrorKind, number> = {
   untrusted_folder: EXIT.refused,
   not_permitted: EXIT.refused,
   faculty_not_accepted: EXIT.refused,
+  not_enrolled: EXIT.refused,
   unknown_faculty: EXIT.usage,
   broken_faculty: EXIT.usage,
   not_found: EXIT.usage,

@@ -16,6 +16,7 @@ import { hooksAccept, hooksList } from './commands/hooks.ts';
 import { hostStart, hostStatus, hostStop } from './commands/host.ts';
 import { ledgerShow } from './commands/ledger.ts';
 import { modelList, modelTest } from './commands/model.ts';
+import { personEnroll, personInvite, personList, personRemove, personReset } from './commands/person.ts';
 import { status } from './commands/status.ts';
 import { toolList } from './commands/tool.ts';
 import { trust } from './commands/trust.ts';
@@ -126,6 +127,7 @@ function buildProgram(): Command {
     .option('--focus <id>', 'as this focus got it when it began')
     .action(action(awareness));
   addApprovals(program.command('approvals').description('calls that ask for your permission'));
+  addPerson(program.command('person').description('who may approve, answer, trust and accept here'));
   addHooks(program.command('hooks').description('commands that look at what agents do, and may stop it'));
   addChanges(program.command('changes').description('what agents did to files, and undoing it'));
   addDatabase(program.command('db').description('the store as a whole'));
@@ -279,6 +281,28 @@ function addApprovals(approvals: Command): void {
   scopes(approvals.command('allow')).description('let it run').action(action(approvalsAllow));
   scopes(approvals.command('deny')).description('refuse it').action(action(approvalsDeny));
   approvals.command('forget').argument('<rule>').description('remove a rule').action(action(approvalsForget));
+}
+
+function addPerson(person: Command): void {
+  person
+    .command('list', { isDefault: true })
+    .description('the windows and terminals that may')
+    .action(action(personList));
+  person
+    .command('enroll')
+    .argument('[code]', 'from where somebody is enrolled; the first one here needs none')
+    .description('let this terminal decide')
+    .action(action(personEnroll));
+  person.command('invite').description('a code for one more window or terminal').action(action(personInvite));
+  person
+    .command('remove')
+    .argument('<id>', 'as the list shows it')
+    .description('take it from one of them')
+    .action(action(personRemove));
+  person
+    .command('reset')
+    .description('start over, where every key is lost; no host may run')
+    .action(action(personReset));
 }
 
 function addHooks(hooks: Command): void {

@@ -6,10 +6,14 @@ import { retryLater } from '../../../src/host/engine/focus/ending.ts';
 import { moveWork } from '../../../src/host/engine/focus/move.ts';
 import { askApproval } from '../../../src/host/store/approvals/approvals.ts';
 import { insertToolCall } from '../../../src/host/store/foci/tool-calls.ts';
+import { enrollFirst } from '../../../src/host/store/person/person-keys.ts';
 import { AnimusError } from '../../../src/protocol/errors.ts';
 import { uuidv7 } from '../../../src/rendezvous/ids.ts';
 import { OPENING_LIMIT_MS } from '../../support/engine-database.ts';
 import { type Bench, openBench } from '../../support/engine-focus.ts';
+import { newPersonKey, proofOf } from '../../support/person.ts';
+
+const key = newPersonKey();
 
 describe('deciding about a call', function () {
   this.timeout(OPENING_LIMIT_MS);
@@ -27,10 +31,11 @@ describe('deciding about a call', function () {
     return { id, item, lease };
   }
 
-  function decide(bench: Bench, id: string) {
+  async function decide(bench: Bench, id: string) {
+    await enrollFirst(bench.db, bench.place, { id: uuidv7(), publicKey: key.publicKey, kind: 'cli', name: 'test' });
     const context = { database: async () => bench.db, place: bench.place, folder: '/workspace' };
     const given = { id, decision: 'allow', scope: 'once', pattern: null, reason: '', pid: process.pid } as const;
-    const session = { client: { kind: 'cli' }, isOf: () => true };
+    const session = { client: { kind: 'cli' }, isOf: () => true, person: proofOf(key) };
     return approvalHandlers['approval/decide'](context as ApiContext, given, session as unknown as Session);
   }
 

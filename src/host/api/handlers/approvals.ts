@@ -12,7 +12,7 @@ import { deleteRule, type PermissionRule, rulesOfPlace } from '../../store/appro
 import { readWorkItem } from '../../store/work/find.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { fitting } from '../page.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 
 export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide' | 'approval/forget'> = {
   async 'approval/list'(context, { limit }) {
@@ -24,7 +24,7 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
   },
 
   async 'approval/decide'(context, { id, decision, scope, pattern: wanted, reason, pid }, session) {
-    refuseAgents(session, pid, 'decide what an agent may do');
+    await requirePerson(context, session, pid, 'decide what an agent may do');
     const db = await context.database();
     const approval = await requireApproval(db, context.place, id);
     const asked = { verdict: decision, scope, pattern: await patternFor(context, approval, scope, decision, wanted) };
@@ -41,7 +41,7 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
   },
 
   async 'approval/forget'(context, { rule_id, pid }, session) {
-    refuseAgents(session, pid, 'change what agents may do');
+    await requirePerson(context, session, pid, 'change what agents may do');
     const db = await context.database();
     const digits = rule_id.replaceAll('-', '').toLowerCase();
     const rules = (await rulesOfPlace(db, context.place)).filter(({ id }) => {

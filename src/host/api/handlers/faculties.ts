@@ -14,7 +14,7 @@ import { acceptFolder } from '../../store/acceptance/accepted-folders.ts';
 import { changedFiles } from '../changed-files.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { learnAcceptance } from '../faculty-acceptance.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 import { requireTrust } from './work.ts';
 
 export const facultyHandlers: Pick<Handlers, 'faculty/list' | 'faculty/review' | 'faculty/accept'> = {
@@ -38,9 +38,9 @@ export const facultyHandlers: Pick<Handlers, 'faculty/list' | 'faculty/review' |
   },
 
   async 'faculty/accept'(context, { hash, pid }, session) {
-    refuseAgents(session, pid, "accept a workspace's faculties");
     const db = await context.database();
     await requireTrust(context, db);
+    await requirePerson(context, session, pid, "accept a workspace's faculties");
     await learnAcceptance(context, db);
     const { workspace } = context.catalogue.list();
     if (!workspace) {

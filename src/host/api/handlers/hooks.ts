@@ -4,7 +4,7 @@ import type { HookView } from '../../../protocol/hooks.ts';
 import type { Listed, WorkspaceHook } from '../../engine/hooks/catalogue.ts';
 import type { Hook, HookProblem } from '../../engine/hooks/hook.ts';
 import type { Handlers } from '../context.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 import { requireTrust } from './work.ts';
 
 export const hookHandlers: Pick<Handlers, 'hook/list' | 'hook/accept'> = {
@@ -13,9 +13,9 @@ export const hookHandlers: Pick<Handlers, 'hook/list' | 'hook/accept'> = {
   },
 
   async 'hook/accept'(context, { name, hash, pid }, session) {
-    refuseAgents(session, pid, 'accept a hook');
     const db = await context.database();
     await requireTrust(context, db);
+    await requirePerson(context, session, pid, 'accept a hook');
     const found = (await context.hooks.refresh(db)).workspace.find((one) => one.name === name);
     if (!found) {
       const message = `This workspace has no hook ${name}. Nothing was accepted.`;

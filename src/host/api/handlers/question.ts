@@ -8,7 +8,7 @@ import { findQuestions, type Question, readOpenQuestions } from '../../store/que
 import type { ApiContext, Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
 import { viewQuestion } from '../question-view.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 import { requireTrust } from './work.ts';
 
 /** Who answers, as the work is told it. */
@@ -22,9 +22,9 @@ export const questionHandlers: Pick<Handlers, 'question/list' | 'question/answer
   },
 
   async 'question/answer'(context, { id, answer, pid }, session) {
-    refuseAgents(session, pid, 'answer a question');
     const db = await context.database();
     await requireTrust(context, db);
+    await requirePerson(context, session, pid, 'answer a question');
     const question = await requireQuestion(context, db, id);
     const by = WHO[session.client.kind];
     const answered = await answerQuestion(db, question.id, { given: givenBy(context, answer), by });

@@ -4,11 +4,11 @@ import { AnimusError } from '../../../protocol/errors.ts';
 import { grantTrust, readTrust } from '../../store/trust/trust.ts';
 import type { Handlers } from '../context.ts';
 import { learnAcceptance } from '../faculty-acceptance.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 
 export const trustHandlers: Pick<Handlers, 'trust/grant' | 'trust/show'> = {
   async 'trust/grant'(context, { folder, pid }, session) {
-    refuseAgents(session, pid, 'trust a folder');
+    await requirePerson(context, session, pid, 'trust a folder');
     if (realPathOf(folder) !== context.folder) {
       throw new AnimusError(
         'invalid_params',

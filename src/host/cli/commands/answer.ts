@@ -1,6 +1,7 @@
 /** animus questions, answer: what work asks people, and what they say to it. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { QuestionView } from '../../../protocol/work.ts';
+import { asPerson } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { showQuestion } from '../show-question.ts';
@@ -33,7 +34,7 @@ export async function answer(
     answer: said,
     pid: process.pid,
   };
-  const { question } = await withHost(session, (client) => client.request('question/answer', asked));
+  const { question } = await asPerson(session, (client) => client.request('question/answer', asked));
   if (json) terminal.out(JSON.stringify({ question }));
   else {
     const work = question.work_item_id.slice(-8);

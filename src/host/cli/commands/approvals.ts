@@ -1,6 +1,7 @@
 /** animus approvals: what asks for a person's permission, and the person's answers. */
 import type { ApprovalScope, ApprovalView, PermissionRuleView } from '../../../protocol/approvals.ts';
 import { shortId } from '../../../rendezvous/ids.ts';
+import { asPerson } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { plain, plainName, table } from '../terminal.ts';
@@ -66,7 +67,7 @@ async function decide(
   const scope: ApprovalScope = rule ? 'rule' : focus ? 'focus' : 'once';
   const asked = { id: checkedId(id), decision, scope, pid: process.pid };
   const more = { pattern: pattern ?? null, reason: reason ?? null };
-  const result = await withHost(session, (client) => client.request('approval/decide', { ...asked, ...more }));
+  const result = await asPerson(session, (client) => client.request('approval/decide', { ...asked, ...more }));
   const { approval, decided } = result;
   const others = decided > 1 ? `, and ${decided - 1} more that it is about` : '';
   session.terminal.out(
@@ -77,7 +78,7 @@ async function decide(
 
 export async function approvalsForget(session: CliSession, _options: object, id: string): Promise<number> {
   const asked = { rule_id: checkedId(id), pid: process.pid };
-  const { rule } = await withHost(session, (client) => client.request('approval/forget', asked));
+  const { rule } = await asPerson(session, (client) => client.request('approval/forget', asked));
   const text = `forgotten: ${rule.decision} ${plain(rule.pattern)}`;
   session.terminal.out(session.json ? JSON.stringify({ rule }) : text);
   return EXIT.done;

@@ -4,6 +4,7 @@ import { reviewText } from '../../../client/faculty-review.ts';
 import type { HostClient } from '../../../client/host-client.ts';
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { FacultyFolderView, FacultyReview } from '../../../protocol/faculties.ts';
+import { asPerson } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { plain, plainName, table } from '../terminal.ts';
@@ -55,7 +56,7 @@ export type AcceptOptions = { hash?: string; yes?: boolean };
 /** Without a hash it is what lies there now, which the person is shown, and on a terminal asked about. */
 export async function facultyAccept(session: CliSession, options: AcceptOptions): Promise<number> {
   const { terminal, json } = session;
-  const result = await withHost(session, async (client) => {
+  const result = await asPerson(session, async (client) => {
     const hash = options.hash ?? (await shownHash(session, client, options.yes ?? false));
     return client.request('faculty/accept', { hash, pid: process.pid });
   });

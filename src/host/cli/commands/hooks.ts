@@ -1,6 +1,7 @@
 /** animus hooks: those there are, and accepting a workspace's. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { HookView } from '../../../protocol/hooks.ts';
+import { asPerson } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { plain, plainName, table } from '../terminal.ts';
@@ -39,7 +40,7 @@ export type AcceptOptions = { hash?: string };
 /** Without a hash it is what lies there now, which the person is told. */
 export async function hooksAccept(session: CliSession, { hash }: AcceptOptions, name: string): Promise<number> {
   const { terminal, json } = session;
-  const result = await withHost(session, async (client) => {
+  const result = await asPerson(session, async (client) => {
     const { hooks } = await client.request('hook/list', {});
     const found = hooks.find((hook) => hook.origin === 'workspace' && hook.name === name);
     if (found?.hash == null) throw notAcceptable(name, found);
