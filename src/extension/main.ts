@@ -5,7 +5,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { attachIfRunning, findOrStartHost } from '../client/find-or-start-host.ts';
-import type { HostClient } from '../client/host-client.ts';
 import { AnimusError } from '../protocol/errors.ts';
 import { REVIEW_SCHEME, reviewContent } from './commands/accept-faculties.ts';
 import { reviewApproval } from './commands/approve.ts';
@@ -14,9 +13,11 @@ import { COMMANDS } from './commands/commands.ts';
 import { CONTEXT_SCHEME, contextContent } from './commands/show-context.ts';
 import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
+import { greet } from './host/greet.ts';
 import { HostFigures } from './host/host-figures.ts';
 import { openPlace, type Place } from './host/place.ts';
 import { UnsavedNotes } from './host/unsaved-notes.ts';
+import { PERSON_KEY, WindowPerson } from './host/window-person.ts';
 import { AllowedVendors } from './models/allowed-vendors.ts';
 import { answerWith } from './models/answer.ts';
 import { ModelOffers } from './models/model-offers.ts';
@@ -36,6 +37,7 @@ import { BEFORE_SCHEME, beforeContent } from './views/file-change.ts';
 import { FocusPanels } from './views/focus-panels.ts';
 import { LedgerView } from './views/ledger-view.ts';
 import { createQuestionNotices } from './views/question-notices.ts';
+import { createStandingNotice } from './views/standing-notice.ts';
 import { createStatusBar } from './views/status-bar.ts';
 import { WorkTree } from './views/work-tree.ts';
 import type { WorkTreeView } from './views/work-tree-view.ts';
@@ -79,6 +81,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     vscode.workspace.registerTextDocumentContentProvider(CONTEXT_SCHEME, contextContent(parts)),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
+      if (key === PERSON_KEY) void introduceAgain(services).catch(services.onError);
     }),
     unsaved,
     vscode.workspace.onDidChangeTextDocument(() => unsaved.changed()),
@@ -123,6 +126,8 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
   const allowedVendors = new AllowedVendors(context.globalState);
   const isAllowed = (vendor: string) => allowedVendors.has(vendor);
   const answer = answerWith({ find: findChatModel, isAllowed, partOf, log });
+  const person = new WindowPerson({ secrets: context.secrets, name: vscode.env.appName, pid: process.pid });
+  const onStranger = createStandingNotice();
   const connection = new HostConnection({
     isTrusted: () => vscode.workspace.isTrusted,
     findOrStart: async () => findOrStartHost(place().location),
@@ -132,7 +137,9 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
       return client !== undefined;
     },
     greet: async (client) => {
-      await greet(client, context.secrets, place(), log);
+      const { folder, providers } = place();
+      const { pid, env } = process;
+      await greet(client, { secrets: context.secrets, person, env, folder, providers, pid, onStranger, log });
       client.onModelAsked(answer);
       client.onToolCalled(callTool);
       await toolOffers.greet(client);
@@ -166,6 +173,7 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
     toolOffers,
     channel,
     secrets,
+    person,
     settings,
     place,
     log,
@@ -173,30 +181,15 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
   };
 }
 
-/** What a trusted window brings along: the key, and its person's trust in the folder. */
-async function greet(
-  client: HostClient,
-  secrets: vscode.SecretStorage,
-  { folder, providers }: Place,
-  log: Services['log'],
-): Promise<void> {
-  const credentials = await keyOffers(secrets, process.env, providers);
-  if (credentials.length > 0) await client.request('credentials/offer', { credentials });
-  const { trusted } = await client.request('trust/show', {});
-  if (trusted) return;
-  try {
-    await client.request('trust/grant', { folder, pid: process.pid });
-  } catch (error) {
-    if (!(error instanceof AnimusError) || error.kind !== 'not_permitted') throw error;
-    // A window that an agent opened: it may look, and submits nothing.
-    log('warn', error.message);
-  }
-}
-
 async function offerKeys({ connection, place, secrets }: Services): Promise<void> {
   if (connection.state.kind !== 'ready') return; // the next greeting brings it
   const credentials = await keyOffers(secrets, process.env, place().providers);
   if (credentials.length > 0) await connection.request('credentials/offer', { credentials });
+}
+
+/** Another window of this VS Code was let in: with the same key this one is, too. */
+async function introduceAgain({ connection, person }: Services): Promise<void> {
+  if (connection.state.kind === 'ready') await person.introduce(connection.state.client);
 }
 
 async function run(name: CommandName, parts: Parts, argument: unknown): Promise<unknown> {

@@ -28,6 +28,7 @@ export const COMMAND_NAMES = [
   'chooseModel',
   'setApiKey',
   'trust',
+  'whoMayDecide',
   'startHost',
   'restartHost',
   'showLogs',

@@ -7,7 +7,7 @@ import { messageText } from './plain-text.ts';
 
 type Way = { title: string; command: string };
 
-const ASKING: readonly ErrorKind[] = ['untrusted_folder', 'faculty_not_accepted'];
+const ASKING: readonly ErrorKind[] = ['untrusted_folder', 'faculty_not_accepted', 'not_enrolled'];
 
 export function report(error: unknown, log: (level: 'error', message: string) => void): void {
   log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -35,6 +35,9 @@ function describe(error: unknown): { text: string; ways: Way[] } {
   }
   if (error.kind === 'faculty_not_accepted') {
     return { text: error.message, ways: [{ title: 'Review…', command: 'animus.acceptFaculties' }] };
+  }
+  if (error.kind === 'not_enrolled') {
+    return { text: error.message, ways: [{ title: 'Who May Decide…', command: 'animus.whoMayDecide' }] };
   }
   return { text, ways: [logs] };
 }

@@ -3,6 +3,7 @@ import type * as vscode from 'vscode';
 import type { Secrets } from './host/api-key.ts';
 import type { HostConnection } from './host/connection.ts';
 import type { Place } from './host/place.ts';
+import type { WindowPerson } from './host/window-person.ts';
 import type { AllowedVendors } from './models/allowed-vendors.ts';
 import type { ModelOffers } from './models/model-offers.ts';
 import type { Settings } from './settings.ts';
@@ -20,6 +21,7 @@ export type Services = {
   toolOffers: ToolOffers;
   channel: vscode.LogOutputChannel;
   secrets: Secrets;
+  person: WindowPerson;
   settings(): Settings;
   /** Only in a trusted folder. Throws AnimusError. */
   place(): Place;

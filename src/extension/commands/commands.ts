@@ -22,6 +22,7 @@ import { cancelWork, sendMessage } from './steer-work.ts';
 import { submitWork } from './submit-work.ts';
 import { trust } from './trust.ts';
 import { whatNext } from './what-next.ts';
+import { whoMayDecide } from './who-may-decide.ts';
 import { followUp, retryWork } from './work-again.ts';
 
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
@@ -48,6 +49,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   chooseModel,
   setApiKey,
   trust,
+  whoMayDecide,
   startHost,
   restartHost,
   showLogs,

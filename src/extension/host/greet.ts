@@ -1,0 +1,39 @@
+/** What a trusted window brings along: the keys of models, its person's key, and the person's trust in the folder. */
+import type { HostClient } from '../../client/host-client.ts';
+import type { Provider } from '../../host/providers/types.ts';
+import { AnimusError } from '../../protocol/errors.ts';
+import { keyOffers, type Secrets } from './api-key.ts';
+import type { Standing, WindowPerson } from './window-person.ts';
+
+export type Greeting = {
+  secrets: Secrets;
+  person: Pick<WindowPerson, 'introduce'>;
+  env: NodeJS.ProcessEnv;
+  folder: string;
+  providers: readonly Provider[];
+  pid: number;
+  /** The window may look and submit, and decides nothing. */
+  onStranger(standing: Exclude<Standing, 'enrolled'>): void;
+  log(level: 'warn', message: string): void;
+};
+
+export async function greet(client: HostClient, greeting: Greeting): Promise<void> {
+  const { secrets, env, folder, providers, person, pid, onStranger, log } = greeting;
+  const credentials = await keyOffers(secrets, env, providers);
+  if (credentials.length > 0) await client.request('credentials/offer', { credentials });
+  try {
+    const standing = await person.introduce(client);
+    if (standing === 'enrolled') await grantTrust(client, folder, pid);
+    else onStranger(standing);
+  } catch (error) {
+    if (!(error instanceof AnimusError) || error.kind !== 'not_permitted') throw error;
+    // A window that an agent opened: it may look, and submits nothing.
+    log('warn', error.message);
+  }
+}
+
+/** VS Code has asked the person before; the host keeps a record of its own. */
+export async function grantTrust(client: HostClient, folder: string, pid: number): Promise<void> {
+  const { trusted } = await client.request('trust/show', {});
+  if (!trusted) await client.request('trust/grant', { folder, pid });
+}
