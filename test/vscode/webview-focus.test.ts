@@ -208,7 +208,7 @@ describeInBrowser('the focus editor in a browser', [
       await head.click();
       await page.waitForSelector('.diff-line');
       assert.equal(await asked(), 1);
-      assert.equal(await page.getByRole('group', { name: 'Difference of src/date.ts' }).count(), 1);
+      assert.equal(await page.getByRole('figure', { name: 'Difference of src/date.ts' }).count(), 1);
       const lines = await read<string[]>(
         page,
         `[...document.querySelectorAll('.diff-line:is(.added, .removed)')].map((line) => line.textContent)`,
@@ -282,6 +282,7 @@ describeInBrowser('the focus editor in a browser', [
       const blocked = page.locator('.call:has(.call-head:has-text("package-lock.json"))');
       assert.match((await blocked.locator('.call-head').textContent()) ?? '', /blocked by the hook protect-lockfiles/);
       const runs = blocked.getByRole('list', { name: 'Hooks' });
+      assert.equal(await runs.getByRole('listitem').count(), 1);
       assert.match(
         (await runs.textContent()) ?? '',
         /protect-lockfiles.*blocked.*before the call.*written by npm alone/,

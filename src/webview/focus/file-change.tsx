@@ -35,8 +35,7 @@ function Difference({ change, counts, store }: Props) {
   const name = visibleLine(change.path);
   const isUndoable = counts.applied && change.undoable && change.undone_at === null;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a group of lines, and no fields of a form
-    <div class="diff" role="group" aria-label={`Difference of ${name}`}>
+    <figure class="diff" aria-label={`Difference of ${name}`}>
       <div class="diff-head">
         <span class="mono cut">{name}</span>
         <span class="meta cut grow">{stateOf(change, counts)}</span>
@@ -66,7 +65,7 @@ function Difference({ change, counts, store }: Props) {
           {isWhole ? 'Show Less' : `Show All (${plural(lines.length, 'line')})`}
         </button>
       )}
-    </div>
+    </figure>
   );
 }
 

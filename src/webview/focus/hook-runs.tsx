@@ -11,12 +11,11 @@ export function HookRuns({ groups }: { groups: readonly HookGroup[] }) {
   const runs = groups.flatMap((group) => group.runs);
   if (runs.length === 0) return null;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows of a call, drawn as its other rows are
-    <div class="hook-runs" role="list" aria-label="Hooks">
+    <ul class="hook-runs" aria-label="Hooks">
       {runs.map((run) => (
         <OneRun key={run.id} run={run} />
       ))}
-    </div>
+    </ul>
   );
 }
 
@@ -26,8 +25,7 @@ function OneRun({ run }: { run: HookRunView }) {
   const word = isOpen ? 'Hide' : 'Show';
   const hasMore = patch_length !== null || stderr !== '';
   return (
-    // biome-ignore lint/a11y/useSemanticElements: an item of the list above
-    <div role="listitem">
+    <li>
       <div class="call-line">
         <Icon name="shield" hue={hookHue(run)} size={14} />
         <span class="dim">Hook</span>
@@ -57,6 +55,6 @@ function OneRun({ run }: { run: HookRunView }) {
           <PlainText text={stderr} />
         </>
       )}
-    </div>
+    </li>
   );
 }
