@@ -181,9 +181,10 @@ describeInBrowser('the focus editor in a browser', [
     address: '/focus?data=done',
     height: 800,
     async run(page) {
-      const meter = (name: string) => page.locator(`[role="meter"][aria-label^="${name}"]`);
+      const meter = (name: string) => page.getByRole('meter', { name: `${name}, of the limit` });
       assert.match((await page.locator('.meters').textContent()) ?? '', /Turns 9 \/ 50.*Context 12\.6k \/ 200k/);
-      assert.equal(await meter('Turns').getAttribute('aria-valuenow'), '18');
+      const turns = await Promise.all(['value', 'max', 'aria-valuetext'].map((of) => meter('Turns').getAttribute(of)));
+      assert.deepEqual(turns, ['18', '100', '18%']);
       assert.deepEqual([await meter('Context').count(), await meter('Cost').count()], [1, 0]);
       assert.equal(await page.locator('.cost-bar').count(), 9);
       await page.goto(page.url().replace('data=done', 'data=scripted'));
