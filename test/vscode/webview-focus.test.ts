@@ -106,7 +106,9 @@ describeInBrowser('the focus editor in a browser', [
       await page.keyboard.press('Home');
       for (let press = 0; press < 30; press += 1) await page.keyboard.press('j');
       await page.waitForTimeout(250);
-      assert.ok((await page.locator('.article').count()) < 40);
+      const articles = page.getByRole('feed').getByRole('article');
+      assert.equal(await articles.count(), await page.locator('.article').count());
+      assert.ok((await articles.count()) < 40);
       const key = await read<string>(page, `document.querySelector('.step.active').dataset.key`);
       const top = await read<number>(
         page,

@@ -5,6 +5,7 @@
  */
 import createDOMPurify from 'dompurify';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useListener } from './listener.ts';
 import { LONGEST_MARKDOWN, renderMarkdown } from './markdown.ts';
 import type { OpenMessage } from './opening.ts';
 import { PlainText } from './plain-text.tsx';
@@ -36,7 +37,6 @@ export function RichText({ text, onOpen }: Props) {
   useLayoutEffect(() => {
     if (isShort) element.current?.replaceChildren(sanitize(renderMarkdown(text)));
   }, [text, isShort]);
-  if (!isShort) return <PlainText text={text} />;
   const open = (event: Event) => {
     const message = openMessageAt(event.target);
     if (!message) return;
@@ -44,17 +44,11 @@ export function RichText({ text, onOpen }: Props) {
     event.stopPropagation();
     onOpen(message);
   };
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the links inside have the role and the tab stop
-    <div
-      class="rich-text"
-      ref={element}
-      onClick={open}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') open(event);
-      }}
-    />
-  );
+  useListener(element, 'click', open);
+  useListener(element, 'keydown', (event) => {
+    if (event.key === 'Enter') open(event);
+  });
+  return isShort ? <div class="rich-text" ref={element} /> : <PlainText text={text} />;
 }
 
 function openMessageAt(target: EventTarget | null): OpenMessage | undefined {

@@ -5,24 +5,15 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { stepOf } from './list-keys.ts';
+import { useListener } from './listener.ts';
 import type { Scroller } from './scroller.ts';
+import { type RowFacts, VirtualRowView } from './virtual-row.tsx';
 import { indexNear, type VirtualRow } from './virtual-window.ts';
-
-/** How a row appears to a screen reader and a style sheet. */
-export type RowFacts = {
-  className: string;
-  role: 'treeitem' | 'listitem' | 'article' | 'presentation';
-  level?: number | undefined;
-  expanded?: boolean | undefined;
-  label?: string | undefined;
-  /** Whether the keyboard stops at it. */
-  isStop: boolean;
-};
 
 type Props<Row extends VirtualRow> = {
   scroller: Scroller;
   rows: readonly Row[];
-  role: 'tree' | 'list' | 'feed';
+  role: 'tree' | 'feed';
   label: string;
   className: string;
   follows: boolean;
@@ -70,26 +61,32 @@ export function VirtualList<Row extends VirtualRow>(props: Props<Row>) {
     props.onActive(next);
     scroller.reveal(next.key, { focus: true });
   };
+  useListener(element, 'keydown', move);
+  useListener(element, 'click', (event) => {
+    const key = keyOf(event);
+    const row = key === null ? undefined : rows[indexNear(rows, key, first)];
+    if (row) props.onPick(row, event);
+  });
+  const placed = { class: 'virtual-rows', style: { height: `${offsets[rows.length] ?? 0}px` } };
+  const drawings = drawn.draw(props, indexes, offsets, stop);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it scrolls, and hears the keys of the rows in it
     <div
       ref={element}
       class={`virtual ${props.className}`}
       onScroll={() => scroller.scrolled()}
-      onKeyDown={move}
-      onFocusIn={({ target }) => setFocusedKey(keyOf(target))}
+      onFocusIn={(event) => setFocusedKey(keyOf(event))}
       onFocusOut={() => setFocusedKey(null)}
     >
       {props.sticky && rows.length > 0 && <div class="virtual-sticky">{props.sticky(top)}</div>}
-      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: each role that it can have takes a label */}
-      <div
-        class="virtual-rows"
-        role={props.role}
-        aria-label={props.label}
-        style={{ height: `${offsets[rows.length] ?? 0}px` }}
-      >
-        {drawn.draw(props, indexes, offsets, stop)}
-      </div>
+      {props.role === 'tree' ? (
+        <div {...placed} role="tree" aria-label={props.label}>
+          {drawings}
+        </div>
+      ) : (
+        <div {...placed} role="feed" aria-label={props.label}>
+          {drawings}
+        </div>
+      )}
     </div>
   );
 }
@@ -125,57 +122,12 @@ class DrawnRows<Row extends VirtualRow> {
         position={[index + 1, props.rows.length]}
         isStop={isStop}
         isActive={row.key === props.activeKey}
-        onPick={(event) => props.onPick(row, event)}
       >
         {props.render(row, index)}
       </VirtualRowView>
     );
     return { row, facts, drawing };
   }
-}
-
-type RowProps = {
-  scroller: Scroller;
-  row: VirtualRow;
-  facts: RowFacts;
-  place: number;
-  position: [number, number];
-  isStop: boolean;
-  isActive: boolean;
-  onPick(event: MouseEvent): void;
-  children: ComponentChildren;
-};
-
-function VirtualRowView({ scroller, row, facts, place, position, isStop, isActive, onPick, children }: RowProps) {
-  const element = useRef<HTMLDivElement>(null);
-  useLayoutEffect(
-    () => (row.measured && element.current ? scroller.measure(element.current, row.key) : undefined),
-    [scroller, row.key, row.measured],
-  );
-  const isListed = facts.role !== 'presentation';
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list around it hears the keys
-    // biome-ignore lint/a11y/noStaticElementInteractions: its role comes with the facts
-    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: these belong to the roles that a row can have
-    <div
-      ref={element}
-      class={`virtual-row ${facts.className}${isActive ? ' active' : ''}`}
-      style={{ transform: `translateY(${place}px)`, ...(row.measured ? {} : { height: `${row.height}px` }) }}
-      role={facts.role}
-      data-key={row.key}
-      data-active={isActive || undefined}
-      tabIndex={facts.isStop ? (isStop ? 0 : -1) : undefined}
-      aria-level={facts.level}
-      aria-expanded={facts.expanded}
-      aria-label={facts.label}
-      aria-selected={facts.role === 'treeitem' && facts.isStop ? isActive : undefined}
-      aria-posinset={isListed ? position[0] : undefined}
-      aria-setsize={isListed ? position[1] : undefined}
-      onClick={onPick}
-    >
-      {children}
-    </div>
-  );
 }
 
 type StopFacts<Row> = { kept: number[]; indexes: number[]; describe(row: Row): RowFacts; top: number };
@@ -209,7 +161,10 @@ function nextStop<Row extends VirtualRow>(
   return found;
 }
 
-function keyOf(target: EventTarget | null): string | null {
-  const row = target instanceof Element ? target.closest<HTMLElement>('[data-key]') : null;
-  return row?.dataset.key ?? null;
+/** The row in which it happened, though what was pressed may be gone by now. */
+function keyOf(event: Event): string | null {
+  for (const heard of event.composedPath()) {
+    if (heard instanceof HTMLElement && heard.dataset.key !== undefined) return heard.dataset.key;
+  }
+  return null;
 }
