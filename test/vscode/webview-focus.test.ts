@@ -1,6 +1,6 @@
 /** The focus editor in a browser. */
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { sampleFocus } from '../../build/webview-preview/sample-focus.ts';
 import { describeInBrowser, posted, read, send } from '../support/webview-checks.ts';
 
@@ -81,6 +81,35 @@ describeInBrowser('the focus editor in a browser', [
       await page.keyboard.press('j');
       assert.match(await read<string>(page, `document.activeElement.dataset.key`), /^call:/);
       await page.waitForSelector('.call-head[aria-expanded="true"]');
+    },
+  },
+  {
+    title:
+      'Conversation and JSON are one stop, moved by arrows; what the JSON scrolls in is a stop, and scrolls by keys',
+    address: '/focus?data=done',
+    height: 400,
+    async run(page) {
+      for (let pane = 0; pane < 3; pane += 1) await send(page, { type: 'pane', step: 1 });
+      const choice = (name: string) => page.getByRole('radiogroup', { name: 'Show' }).getByRole('radio', { name });
+      const hasKeyboard = async (what: Locator) => (await what.and(page.locator(':focus')).count()) === 1;
+      assert.ok(await hasKeyboard(choice('Conversation')));
+      await page.keyboard.press('ArrowRight');
+      const json = page.getByRole('region', { name: 'Turn 9 as it is stored' });
+      await json.waitFor();
+      assert.deepEqual([await choice('JSON').isChecked(), await choice('Conversation').isChecked()], [true, false]);
+      for (let stop = 0; stop < 3; stop += 1) await page.keyboard.press('Tab');
+      assert.ok(await hasKeyboard(json));
+      const scrolled = read(
+        page,
+        `new Promise((done) => document.activeElement.addEventListener('scroll', () => done(1)))`,
+      );
+      await page.keyboard.press('End');
+      await scrolled;
+      await send(page, { type: 'pane', step: 1 });
+      await send(page, { type: 'pane', step: -1 });
+      assert.ok(await hasKeyboard(choice('JSON')), 'what is chosen is where one comes back to');
+      await page.keyboard.press('k');
+      await page.getByRole('region', { name: 'Turn 8 as it is stored' }).waitFor();
     },
   },
   {

@@ -1,12 +1,11 @@
 /** The conversation turn by turn, or one turn as it is stored. */
 import { Icon } from '../shared/icon.tsx';
 import { IconButton } from '../shared/icon-button.tsx';
-import { PlainText } from '../shared/plain-text.tsx';
 import { RichText } from '../shared/rich-text.tsx';
 import { VirtualList } from '../shared/virtual-list.tsx';
 import type { RowFacts } from '../shared/virtual-row.tsx';
 import type { VirtualRow } from '../shared/virtual-window.ts';
-import { visibleLine } from '../shared/visible-text.ts';
+import { visibleLine, visibleText } from '../shared/visible-text.ts';
 import type { Turn } from './conversation.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { goToNextTurn, type Scrollers } from './navigation.ts';
@@ -38,18 +37,17 @@ export function Detail({ store, scrollers }: Props) {
       <div class="region-bar">
         <div class="segments" role="radiogroup" aria-label="Show">
           {TABS.map(([name, title]) => (
-            // biome-ignore lint/a11y/useSemanticElements: buttons in a row, as VS Code draws this choice
-            <button
-              key={name}
-              type="button"
-              role="radio"
-              aria-checked={tab.value === name}
-              onClick={() => {
-                tab.value = name;
-              }}
-            >
+            <label key={name}>
+              <input
+                type="radio"
+                name="tab"
+                checked={tab.value === name}
+                onChange={() => {
+                  tab.value = name;
+                }}
+              />
               {title}
-            </button>
+            </label>
           ))}
         </div>
         <span class="grow" />
@@ -176,15 +174,17 @@ function LiveArticle({ live, store }: { live: LiveTurn; store: FocusStore }) {
   );
 }
 
+/** Has nothing in it that takes the keyboard, so that the browser lets the keyboard come to what scrolls itself. */
 function RawTurn({ store }: { store: FocusStore }) {
   const shown = store.shownTurn.value;
   if (!shown) return null;
   const { messages, calls, hooks } = shown;
   const hook_runs = hooks.flatMap(({ runs }) => runs);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
-    <section class="raw-turn" tabIndex={0} aria-label={`Turn ${shown.turn} as it is stored`}>
-      <PlainText text={JSON.stringify({ messages, tool_calls: calls, hook_runs }, null, 2)} isWhole={true} />
+    <section class="raw-turn" aria-label={`Turn ${shown.turn} as it is stored`}>
+      <div class="well">
+        <pre class="plain-text">{visibleText(JSON.stringify({ messages, tool_calls: calls, hook_runs }, null, 2))}</pre>
+      </div>
     </section>
   );
 }

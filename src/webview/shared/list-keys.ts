@@ -7,7 +7,7 @@ export function isPlain(event: Key): boolean {
 }
 
 export function isTyping(event: { target: EventTarget | null }): boolean {
-  return event.target instanceof HTMLElement && event.target.matches('input, textarea, select');
+  return event.target instanceof HTMLElement && event.target.matches('input:not([type="radio"]), textarea, select');
 }
 
 /** How many rows a key moves, down being positive; undefined where it does not move. */
@@ -33,12 +33,14 @@ export function stepOf(event: Key, page: number): number | undefined {
   }
 }
 
+/** What takes the keyboard; of a choice, what is chosen. */
+const CONTROLS = '[tabindex="0"], button:not([disabled]), input:is(:checked, :not([type="radio"])), select';
+
 /** Moves the keyboard to the next part of the page that takes it, or back. */
 export function focusNextRegion(regions: readonly (HTMLElement | null)[], isBack: boolean): void {
   const present = regions.filter((region) => region !== null);
   const current = present.findIndex((region) => region.contains(document.activeElement));
   const count = present.length;
   const next = isBack ? (current <= 0 ? count : current) - 1 : (current + 1) % count;
-  const target = present[next]?.querySelector<HTMLElement>('[tabindex="0"], button:not([disabled]), input, select');
-  target?.focus();
+  present[next]?.querySelector<HTMLElement>(CONTROLS)?.focus();
 }
