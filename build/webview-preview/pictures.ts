@@ -113,6 +113,8 @@ async function openCall(page: Page): Promise<void> {
 async function openDecided(page: Page): Promise<void> {
   await page.click('.step:has(.turn-number:text-is("10")) .twistie');
   await page.click('.call-head:has-text("package-lock.json")');
+  // The rows make room for what unfolded.
+  await page.waitForTimeout(100);
   await page.click('.call-head:has-text("test:zones") >> nth=-1');
 }
 
