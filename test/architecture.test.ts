@@ -287,6 +287,16 @@ describe('architecture', () => {
     );
   });
 
+  it('waives no rule of the linter or of the types', () => {
+    const folders = ['bench', 'build', 'src', 'test'].map((name) => path.join(ROOT, name));
+    const files = folders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => path.join(folder, file)),
+    );
+    const waiver = /biome-ignore[ -]|@ts-(?:ignore|nocheck|expect-error)\b/;
+    const waiving = files.filter((file) => /\.(?:tsx?|css)$/.test(file) && waiver.test(readFileSync(file, 'utf8')));
+    assert.deepEqual(waiving, []);
+  });
+
   it('uses no vague file names', () => {
     const vague = sources.filter(({ file }) => /(^|[/-])(utils?|helpers?|manager|common|misc)[./-]/.test(file));
     assert.deepEqual(vague, []);
