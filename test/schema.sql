@@ -272,6 +272,16 @@ create table animus.permission_rules (
 );
 CREATE INDEX permission_rules_of_place ON animus.permission_rules USING btree (place);
 
+create table animus.person_invitations (
+  place uuid not null,
+  code_sha256 text not null,
+  invited_by uuid not null,
+  expires_at timestamp with time zone not null,
+  used_by text,
+  constraint person_invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES animus.person_keys(id),
+  constraint person_invitations_pkey PRIMARY KEY (place, code_sha256)
+);
+
 create table animus.person_keys (
   id uuid not null,
   place uuid not null,

@@ -6,6 +6,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { attachIfRunning, findOrStartHost } from '../client/find-or-start-host.ts';
 import { AnimusError } from '../protocol/errors.ts';
+import { tryLock } from '../rendezvous/file-lock.ts';
 import { REVIEW_SCHEME, reviewContent } from './commands/accept-faculties.ts';
 import { reviewApproval } from './commands/approve.ts';
 import type { Parts } from './commands/command.ts';
@@ -13,11 +14,11 @@ import { COMMANDS } from './commands/commands.ts';
 import { CONTEXT_SCHEME, contextContent } from './commands/show-context.ts';
 import { isKeyName, keyOffers } from './host/api-key.ts';
 import { HostConnection } from './host/connection.ts';
-import { greet } from './host/greet.ts';
+import { greet, lookAgain } from './host/greet.ts';
 import { HostFigures } from './host/host-figures.ts';
 import { openPlace, type Place } from './host/place.ts';
 import { UnsavedNotes } from './host/unsaved-notes.ts';
-import { PERSON_KEY, WindowPerson } from './host/window-person.ts';
+import { personKeyName, WindowPerson } from './host/window-person.ts';
 import { AllowedVendors } from './models/allowed-vendors.ts';
 import { answerWith } from './models/answer.ts';
 import { ModelOffers } from './models/model-offers.ts';
@@ -81,7 +82,7 @@ export function start(context: vscode.ExtensionContext, work: WorkTreeView): Mai
     vscode.workspace.registerTextDocumentContentProvider(CONTEXT_SCHEME, contextContent(parts)),
     context.secrets.onDidChange(({ key }) => {
       if (isKeyName(key)) void offerKeys(services).catch(services.onError);
-      if (key === PERSON_KEY) void introduceAgain(services).catch(services.onError);
+      if (key.startsWith(personKeyName(''))) void introduceAgain(services).catch(services.onError);
     }),
     unsaved,
     vscode.workspace.onDidChangeTextDocument(() => unsaved.changed()),
@@ -126,7 +127,13 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
   const allowedVendors = new AllowedVendors(context.globalState);
   const isAllowed = (vendor: string) => allowedVendors.has(vendor);
   const answer = answerWith({ find: findChatModel, isAllowed, partOf, log });
-  const person = new WindowPerson({ secrets: context.secrets, name: vscode.env.appName, pid: process.pid });
+  const person = new WindowPerson({
+    secrets: context.secrets,
+    memory: context.globalState,
+    name: vscode.env.appName,
+    pid: process.pid,
+    tryLock: () => tryLock(path.join(place().location.store, 'person.db')),
+  });
   const onStranger = createStandingNotice();
   const connection = new HostConnection({
     isTrusted: () => vscode.workspace.isTrusted,
@@ -145,6 +152,10 @@ function createServices(context: vscode.ExtensionContext, onLogged: (line: strin
       await toolOffers.greet(client);
     },
     log,
+  });
+  connection.onHeard(({ name }) => {
+    if (name !== 'person/changed' || connection.state.kind !== 'ready') return;
+    void lookAgain(connection.state.client, { person, onStranger }).catch(onError);
   });
   const model = new WorkModel(connection, onError);
   const modelOffers = new ModelOffers({
@@ -189,7 +200,7 @@ async function offerKeys({ connection, place, secrets }: Services): Promise<void
 
 /** Another window of this VS Code was let in: with the same key this one is, too. */
 async function introduceAgain({ connection, person }: Services): Promise<void> {
-  if (connection.state.kind === 'ready') await person.introduce(connection.state.client);
+  if (connection.state.kind === 'ready') await person.introduceAgain(connection.state.client);
 }
 
 async function run(name: CommandName, parts: Parts, argument: unknown): Promise<unknown> {

@@ -11,7 +11,6 @@ import type { ConnectionOptions } from './api/connection.ts';
 import type { ApiContext } from './api/context.ts';
 import { learnAcceptance } from './api/faculty-acceptance.ts';
 import { handleRequest } from './api/handlers.ts';
-import { Invitations } from './api/invitations.ts';
 import { takePersonReset } from './api/person-reset.ts';
 import { UnsavedFiles } from './api/unsaved-files.ts';
 import { WindowModels } from './api/window-models.ts';
@@ -126,7 +125,6 @@ export function composeHost(options: HostOptions, identity: HostIdentity, contro
     windowModels,
     windowTools,
     unsavedFiles,
-    invitations: new Invitations(),
     models: { ...models, defaultModel: config.model ?? models.defaultModel },
     dayCapMicros: dayCapOf(config),
     wakeWaiting: async () => dispatcher?.wakeWaiting(),

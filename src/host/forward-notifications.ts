@@ -8,6 +8,7 @@ type Broadcast = <N extends Notification>(name: N, params: NotificationParams<N>
 const CHANNELS = {
   work: 'work/changed',
   place: 'place/changed',
+  person: 'person/changed',
   ledger: 'ledger/appended',
   focus: 'focus/changed',
 } as const;

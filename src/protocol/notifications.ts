@@ -9,6 +9,8 @@ export const NOTIFICATIONS = {
   'work/changed': z.object({ id: z.uuid(), seq: z.number() }),
   /** All work of a place was paused, or goes on. */
   'place/changed': z.object({ place: z.uuid() }),
+  /** Somebody was let in to decide in a place, or removed. */
+  'person/changed': z.object({ place: z.uuid() }),
   'ledger/appended': z.object({ id: z.uuid(), seq: z.number() }),
   /** A focus has a new message. */
   'focus/changed': z.object({ id: z.uuid(), n: z.number() }),

@@ -20,7 +20,8 @@ export const personProveResult = z.object({
 });
 export type PersonProof = z.infer<typeof personProveResult>;
 
-/** How an invitation's code looks: eight letters and digits, none of which is taken for another. */
+/** An invitation's code: letters and digits, none of which is taken for another. */
+export const CODE_LENGTH = 8;
 export const CODE_LETTERS = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** Typed by hand: spaces, hyphens and the case do not count. */
@@ -28,7 +29,7 @@ export const enrollmentCode = z
   .string()
   .max(40)
   .transform((text) => text.replace(/[\s-]/g, '').toUpperCase())
-  .refine((text) => text.length === 8 && [...text].every((letter) => CODE_LETTERS.includes(letter)), {
+  .refine((text) => text.length === CODE_LENGTH && [...text].every((letter) => CODE_LETTERS.includes(letter)), {
     error: 'expected a code like ABCD-2345',
   });
 
@@ -39,6 +40,8 @@ export const personKeyView = z.object({
   name: z.string(),
   enrolled_at: z.iso.datetime(),
   last_used_at: z.iso.datetime().nullable(),
+  /** What the one is called who let it in; null for the first one. */
+  invited_by: z.string().nullable(),
   /** The key of this connection. */
   own: z.boolean(),
 });

@@ -97,14 +97,14 @@ export const REQUESTS = {
   /** What windows offer now, by name. */
   'tool/list': { params: nothing, result: toolListResult },
 
-  /** Shows that the connection is a person's: approve, answer, trust and accept need it. */
+  /** Shows that the connection is a person's: what needs a person is refused without it. */
   'person/prove': { params: personProveParams, result: personProveResult },
   /** Lets the key that this connection has proven decide from now on: the first one here at once, others with a code. */
   'person/enroll': { params: personEnrollParams, result: personKeyResult },
   /** A code with which one more key is enrolled; needs a person. */
   'person/invite': { params: personInviteParams, result: personInviteResult },
   'person/list': { params: nothing, result: personListResult },
-  /** Needs a person. */
+  /** Needs a person, as trust/grant does. */
   'person/remove': { params: personRemoveParams, result: personKeyResult },
 
   /**

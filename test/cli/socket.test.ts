@@ -6,10 +6,12 @@ import { connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostClient } from '../../src/client/host-client.ts';
+import { obtainTerminalKey } from '../../src/host/cli/person-key-file.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/versions.ts';
 import type { HostFile } from '../../src/rendezvous/store-files.ts';
 import { writeHostFile } from '../../src/rendezvous/store-files.ts';
 import { CliSandbox, isAlive } from '../support/cli-sandbox.ts';
+import { decideWith } from '../support/person.ts';
 
 describe('[S14] the socket', () => {
   let sandbox: CliSandbox;
@@ -116,6 +118,7 @@ describe('[S14] the socket', () => {
   it("[S8] may not do what is a person's in the name of another process", async function () {
     if (process.platform !== 'linux') this.skip();
     const client = await sandbox.connect();
+    await decideWith(client, obtainTerminalKey(sandbox.home));
     const other = spawn('sleep', ['60']);
     await once(other, 'spawn');
     const asked = { pid: other.pid ?? 0 };

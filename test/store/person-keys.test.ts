@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ApiContext, Session } from '../../src/host/api/context.ts';
 import { personHandlers } from '../../src/host/api/handlers/person.ts';
-import { Invitations } from '../../src/host/api/invitations.ts';
 import { takePersonReset } from '../../src/host/api/person-reset.ts';
 import { requirePerson } from '../../src/host/api/require-person.ts';
 import { retryLost } from '../../src/host/db/retry-lost.ts';
@@ -13,6 +12,7 @@ import { type Db, DbLost, type Row, type SqlValue } from '../../src/host/db/type
 import { enrollFirst, personKeysOf } from '../../src/host/store/person/person-keys.ts';
 import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { type PersonKey, signChallenge } from '../../src/rendezvous/person-key.ts';
+import { losing } from '../support/database-faults.ts';
 import { inTransactions } from '../support/database-interleaving.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { newPersonKey, proofOf } from '../support/person.ts';
@@ -21,7 +21,7 @@ import { OTHER_PLACE, PLACE } from './work-rows.ts';
 const pid = process.pid;
 
 function world(db: Db, place = PLACE) {
-  const context = { database: async () => db, place, invitations: new Invitations() } as unknown as ApiContext;
+  const context = { database: async () => db, place } as unknown as ApiContext;
   const session = (key: PersonKey, kind: 'cli' | 'vscode' | 'api' = 'cli') =>
     ({ client: { kind }, isOf: () => true, person: proofOf(key) }) as unknown as Session;
   const enroll = (key: PersonKey, code?: string) =>
@@ -91,14 +91,32 @@ onEachDatabase('those who may decide', {}, (database) => {
     await enroll(second, code);
     await mayDecide(second);
     await assert.rejects(enroll(third, code), { ...NOT_ENROLLED, message: /That code is not good/ });
+    await enroll(second, code);
     const { keys } = await personHandlers['person/list'](context, {}, session(second));
     assert.deepEqual(
-      keys.map(({ own, last_used_at }) => [own, last_used_at !== null]),
+      keys.map(({ own, last_used_at, invited_by }) => [own, last_used_at !== null, invited_by]),
       [
-        [false, true],
-        [true, true],
+        [false, true, null],
+        [true, true, 'of a test'],
       ],
     );
+  });
+
+  it('let in with a code whoever is on another host of the place, and nobody once it is over', async () => {
+    const { db } = database;
+    const [here, there] = [world(db), world(db)];
+    const [first, second, third] = [newPersonKey(), newPersonKey(), newPersonKey()];
+    await here.enroll(first);
+    await there.enroll(second, await here.invite(first));
+    const code = await here.invite(first);
+    await db.query("update animus.person_invitations set expires_at = now() - interval '1 second'");
+    await assert.rejects(there.enroll(third, code), { ...NOT_ENROLLED, message: /That code is not good/ });
+    await assert.rejects(world(db, OTHER_PLACE).enroll(third, await here.invite(first)), NOT_ENROLLED);
+    await here.invite(first);
+    const [row] = await db.query<{ codes: number }>(
+      'select count(*)::integer as codes from animus.person_invitations where used_by is null',
+    );
+    assert.equal(row?.codes, 2, 'what is over goes');
   });
 
   it('let nobody in on the word of one who was removed meanwhile', async () => {
@@ -125,7 +143,8 @@ onEachDatabase('those who may decide', {}, (database) => {
     await personHandlers['person/remove'](context, removed, session(first));
     await assert.rejects(requirePerson(context, own, pid, 'decide'), NOT_ENROLLED);
     assert.deepEqual(await prove(), { state: 'removed', anybody: true });
-    await assert.rejects(personHandlers['person/remove'](context, removed, session(first)), { kind: 'not_found' });
+    const again = await personHandlers['person/remove'](context, removed, session(first));
+    assert.equal(again.key.id, row?.id, 'done is done, should the first answer be lost');
     await mayDecide(first);
   });
 
@@ -133,17 +152,13 @@ onEachDatabase('those who may decide', {}, (database) => {
     const { db } = database;
     const { invite, mayDecide } = world(db);
     const [first, second] = [newPersonKey(), newPersonKey()];
-    const lost: string[] = [];
-    const losing = losingAnswers(db, (sql) => {
-      if (!sql.includes('insert into animus.person_keys') || lost.includes(sql)) return false;
-      lost.push(sql);
-      return true;
-    });
-    const { enroll, context } = world(losing);
-    await retryLost(() => enroll(first), 1000);
-    const { code } = context.invitations.create((await personKeysOf(db, PLACE))[0]?.id ?? '');
-    await retryLost(() => enroll(second, code), 1000);
-    assert.equal(lost.length, 2);
+    let lost = 0;
+    const isLost = (sql: string) => sql.includes('insert into animus.person_keys') && lost++ === 0;
+    await retryLost(() => world(losingAnswers(db, isLost)).enroll(first), 1000);
+    const code = await invite(first);
+    const losses = losing(db, ['before commit', 'after commit']);
+    await retryLost(() => world(losses).enroll(second, code), 1000);
+    assert.ok(lost > 0);
     assert.equal((await personKeysOf(db, PLACE)).length, 2);
     await mayDecide(second);
     await invite(second);
@@ -177,6 +192,17 @@ onEachDatabase('those who may decide', {}, (database) => {
 });
 
 onEachDatabase('those who may decide, of several at once', { connections: 'several' }, (database) => {
+  it('let one in with a code, of many who come with it', async () => {
+    const db = await database.connect({ maxConnections: 8 });
+    const { enroll, invite } = world(db);
+    const first = newPersonKey();
+    await enroll(first);
+    const code = await invite(first);
+    const ends = await Promise.allSettled(Array.from({ length: 8 }, () => enroll(newPersonKey(), code)));
+    assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1);
+    assert.equal((await personKeysOf(db, PLACE)).length, 2);
+  });
+
   it('are one, where many come first', async () => {
     const db = await database.connect({ maxConnections: 8 });
     const keys = Array.from({ length: 8 }, () => newPersonKey());

@@ -124,7 +124,7 @@ for (const name of ['newest', 'oldest'] as const) {
       const { browser, workbench } = at();
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
       second = await openWindow({ ...at(), context });
-      const notice = second.notification('somebody else decides in this folder already');
+      const notice = second.notification('“code-server” and 1 more decide in this folder');
       await notice.waitFor();
       await second.shot(`person-stranger-${name}`);
       const { code } = await inTerminal<{ code: string }>('person', 'invite');

@@ -28,7 +28,10 @@ function choices(parts: Parts, keys: readonly PersonKeyView[]): Choice[] {
           choice('Let the Terminal Decide…', 'terminal', () => letTerminalIn(parts)),
           choice('Let Another Editor or Machine Decide…', 'key', () => showCode(parts)),
         ]
-      : [choice('Let This Window Decide…', 'key', () => enrollWindow(parts, keys.length > 0))]),
+      : [
+          choice('Let This Window Decide…', 'key', () => enrollWindow(parts, keys.length > 0)),
+          ...(keys.length > 0 ? [choice('Start Over, Every Key Is Lost…', 'discard', () => startOver(parts))] : []),
+        ]),
   ];
 }
 
@@ -37,13 +40,13 @@ function choice(label: string, icon: string, run: () => Promise<void>): Choice {
 }
 
 function keyChoice(parts: Parts, key: PersonKeyView, isEnrolled: boolean): Choice {
-  const { name, kind, own, enrolled_at, last_used_at } = key;
+  const { name, kind, own, enrolled_at, last_used_at, invited_by } = key;
   const day = (time: string) => new Date(time).toLocaleDateString();
   const last = last_used_at === null ? 'has decided nothing yet' : `decided last on ${day(last_used_at)}`;
   return {
     label: choiceText(plainText(name)),
     description: own ? 'this VS Code' : '',
-    detail: `since ${day(enrolled_at)}, ${last}`,
+    detail: plainText(`since ${day(enrolled_at)}, ${last}${invited_by ? `; let in by ${invited_by}` : ''}`),
     iconPath: new vscode.ThemeIcon(kind === 'vscode' ? 'window' : kind === 'cli' ? 'terminal' : 'gear'),
     ...(isEnrolled ? { run: () => remove(parts, key) } : {}),
   };
@@ -89,6 +92,13 @@ async function enrollWindow(parts: Parts, needsCode: boolean): Promise<void> {
   await person.enroll(client, code);
   await grantTrust(client, place().folder, process.pid);
   void vscode.window.showInformationMessage('Animus: this VS Code may decide in this folder from now on.');
+}
+
+/** It asks there whether it is meant. */
+async function startOver({ place }: Parts): Promise<void> {
+  const terminal = vscode.window.createTerminal({ name: 'Animus', cwd: place().folder });
+  terminal.show();
+  terminal.sendText('animus person reset');
 }
 
 async function askForCode(): Promise<string | undefined> {

@@ -10,7 +10,6 @@ import type { OpenedModel } from '../llm/open-model.ts';
 import type { CostOf, Price } from '../llm/prices.ts';
 import type { ModelListing } from '../llm/types.ts';
 import type { Provider } from '../providers/types.ts';
-import type { Invitations } from './invitations.ts';
 import type { PersonProof } from './person-proof.ts';
 import type { UnsavedFiles } from './unsaved-files.ts';
 import type { WindowLink } from './window-link.ts';
@@ -33,7 +32,6 @@ export type ApiContext = {
   windowModels: WindowModels;
   windowTools: WindowTools;
   unsavedFiles: UnsavedFiles;
-  invitations: Invitations;
   models: {
     /** Where neither the work nor its faculty names one. */
     defaultModel: string;

@@ -8,6 +8,11 @@ import { removeAllPersonKeys } from '../store/person/person-keys.ts';
 export async function takePersonReset(db: Db, place: string, file: string, log: Log): Promise<void> {
   if (!existsSync(file)) return;
   const removed = await removeAllPersonKeys(db, place);
-  rmSync(file, { force: true });
   log('warn', 'person.reset', { removed });
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    // The database opens all the same; whoever enrolls until the file is gone loses that at the next start.
+    log('error', 'person.reset_stays', { file, message: (error as Error).message });
+  }
 }

@@ -1,4 +1,4 @@
-/** Approving, answering, trusting and accepting: only for who holds an enrolled key, and never for what an agent started. */
+/** What is a person's: only for who holds an enrolled key, and never for what an agent started. */
 import { AnimusError } from '../../protocol/errors.ts';
 import type { Db } from '../db/types.ts';
 import { type PersonKeyRow, personKeysOf, usePersonKey } from '../store/person/person-keys.ts';
@@ -43,7 +43,7 @@ const FIRST = {
 };
 
 const INVITED = {
-  cli: 'Get a code in VS Code ("Animus: Who May Decide…") or where you are enrolled (animus person invite), then: animus person enroll CODE',
+  cli: 'Get a code in VS Code ("Animus: Who May Decide…") or where you are enrolled (animus person invite), then: animus person enroll CODE. Where every key is lost: animus person reset',
   vscode:
     'Get a code in a window or terminal that is enrolled (animus person invite), then run "Animus: Who May Decide…".',
   api: 'Prove an enrolled key with person/prove, or enroll one with a code of person/invite.',

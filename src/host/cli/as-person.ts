@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { HostClient } from '../../client/host-client.ts';
 import { provePerson } from '../../client/prove-person.ts';
+import { AnimusError } from '../../protocol/errors.ts';
 import type { PersonProof } from '../../protocol/person.ts';
 import { obtainTerminalKey, readTerminalKey } from './person-key-file.ts';
 import { type CliSession, withHost } from './session.ts';
@@ -32,6 +33,12 @@ export async function showFirstKey(session: CliSession, client: HostClient): Pro
   const { keys } = shown ? { keys: [] } : await client.request('person/list', {});
   if (shown?.anybody || keys.length > 0) return;
   if (!shown) await provePerson(client, obtainTerminalKey(session.location.identity.home));
-  await client.request('person/enroll', { name: terminalName(), pid: process.pid });
+  try {
+    await client.request('person/enroll', { name: terminalName(), pid: process.pid });
+  } catch (error) {
+    // What an agent started is refused with what it asked for.
+    if (error instanceof AnimusError && error.kind === 'not_permitted') return;
+    throw error;
+  }
   session.terminal.note('This terminal may decide here from now on: approve, answer, trust, accept (animus person).');
 }

@@ -299,10 +299,7 @@ function addPerson(person: Command): void {
     .argument('<id>', 'as the list shows it')
     .description('take it from one of them')
     .action(action(personRemove));
-  person
-    .command('reset')
-    .description('start over, where every key is lost; no host may run')
-    .action(action(personReset));
+  person.command('reset').description('start over, where every key is lost').action(action(personReset));
 }
 
 function addHooks(hooks: Command): void {

@@ -1,5 +1,5 @@
 /** The key of this user's terminals: a file in Animus's own folder, which no tool opens and which confined commands find empty. */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AnimusError } from '../../protocol/errors.ts';
 import { createPersonKey, type PersonKey, readPersonKey } from '../../rendezvous/person-key.ts';
@@ -29,14 +29,26 @@ export function obtainTerminalKey(home: string): PersonKey {
   const aside = `${keyFile(home)}.${process.pid}.new`;
   writeFileSync(aside, createPersonKey(), { mode: 0o600 });
   try {
-    // A link is made whole, and never over one that is there.
-    linkSync(aside, keyFile(home));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    putInPlace(aside, keyFile(home));
   } finally {
     rmSync(aside, { force: true });
   }
   return obtainTerminalKey(home);
+}
+
+/** Never over one that is there. A link is made whole; not every file system has them. */
+function putInPlace(aside: string, file: string): void {
+  const isThere = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EEXIST';
+  try {
+    linkSync(aside, file);
+  } catch (error) {
+    if (isThere(error)) return;
+    try {
+      copyFileSync(aside, file, constants.COPYFILE_EXCL);
+    } catch (fault) {
+      if (!isThere(fault)) throw fault;
+    }
+  }
 }
 
 function unusable(file: string, why: string): AnimusError {

@@ -9,7 +9,7 @@ import { type FileChange, listFileChanges, readFileChange } from '../../store/fo
 import { readWorkItem } from '../../store/work/find.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 import { requireRow, requireTrust } from './work.ts';
 
 /** So that a list fits into a message, whatever is in it. */
@@ -32,7 +32,7 @@ export const changeHandlers: Pick<Handlers, 'change/list' | 'change/show' | 'cha
   },
 
   async 'change/undo'(context, { id, pid }, session) {
-    refuseAgents(session, pid, 'undo a change');
+    await requirePerson(context, session, pid, 'undo a change');
     const db = await context.database();
     await requireTrust(context, db);
     const change = await requireChange(context, db, id);

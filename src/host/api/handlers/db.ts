@@ -5,6 +5,7 @@ import { PgliteDb } from '../../db/pglite-db.ts';
 import { DbError } from '../../db/types.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 
 export const dbHandlers: Pick<Handlers, 'db/backup' | 'db/move'> = {
   async 'db/backup'(context, { file, pid }, session) {
@@ -27,7 +28,7 @@ export const dbHandlers: Pick<Handlers, 'db/backup' | 'db/move'> = {
   },
 
   async 'db/move'(context, { url, pid }, session) {
-    refuseAgents(session, pid, 'move the store');
+    await requirePerson(context, session, pid, 'move the store');
     await requireEmbedded(context);
     context.redactor.add('database_password', passwordOf(url));
     const { target, schema, tables } = await context.moveTo(url);

@@ -3,17 +3,20 @@ import { AnimusError } from '../../../protocol/errors.ts';
 import type { PersonKeyView, PersonProof } from '../../../protocol/person.ts';
 import { shortId, uuidv7 } from '../../../rendezvous/ids.ts';
 import type { Db } from '../../db/types.ts';
+import { claimInvitation, insertInvitation } from '../../store/person/invitations.ts';
 import {
   enrollFirst,
   enrollInvited,
   findPersonKeys,
   type NewPersonKey,
+  notifyPerson,
   type PersonKeyRow,
   personKeysOf,
   removePersonKey,
   wasRemoved,
 } from '../../store/person/person-keys.ts';
 import type { ApiContext, Handlers, Session } from '../context.ts';
+import { GOOD_FOR_SECONDS, newCode, shownCode } from '../invitation-code.ts';
 import { refuseAgents } from '../refuse-agents.ts';
 import { notEnrolled, requirePerson } from '../require-person.ts';
 
@@ -49,8 +52,10 @@ export const personHandlers: Pick<
 
   async 'person/invite'(context, { pid }, session) {
     const key = await requirePerson(context, session, pid, 'let others decide');
-    const { code, expiresAt } = context.invitations.create(key.id);
-    return { code: `${code.slice(0, 4)}-${code.slice(4)}`, expires_at: expiresAt.toISOString() };
+    const db = await context.database();
+    const invitation = { code: newCode(), invitedBy: key.id, seconds: GOOD_FOR_SECONDS };
+    const expiresAt = await db.transaction((tx) => insertInvitation(tx, context.place, invitation));
+    return { code: shownCode(invitation.code), expires_at: expiresAt.toISOString() };
   },
 
   async 'person/list'(context, _params, { person }) {
@@ -66,6 +71,7 @@ export const personHandlers: Pick<
     if (!key) throw new AnimusError('not_found', `Nobody ${id} is enrolled here. Nothing was changed.`, next);
     if (others.length > 0) throw new AnimusError('ambiguous_id', `Several match ${id}.`, 'Give more digits.');
     await removePersonKey(db, key.id);
+    await notifyPerson(db, context.place);
     return { key: viewKey(key, session.person.publicKey) };
   },
 };
@@ -81,36 +87,40 @@ async function stateOf(
 }
 
 async function enroll(
-  { place, invitations }: ApiContext,
+  { place }: ApiContext,
   db: Db,
   session: Session,
   key: NewPersonKey,
   code: string | undefined,
 ): Promise<PersonKeyRow> {
-  if (code === undefined) {
-    await enrollFirst(db, place, key);
-  } else {
-    const invitedBy = invitations.look(code);
-    if (invitedBy === undefined) {
-      throw new AnimusError(
-        'not_enrolled',
-        'That code is not good, or not any more: each is for once and for ten minutes. Nobody was enrolled.',
-        'Get another one where you are enrolled: animus person invite, or in VS Code "Animus: Who May Decide…".',
-      );
-    }
-    await enrollInvited(db, place, key, invitedBy);
-  }
+  if (code === undefined) await enrollFirst(db, place, key);
+  else await enrollWith(db, place, key, code);
   const row = await ownRow(db, place, key.publicKey);
   if (!row) throw await notEnrolled(db, place, session, 'was not enrolled');
-  if (code !== undefined) invitations.use(code);
+  await notifyPerson(db, place);
   return row;
+}
+
+/** The code is taken and the key enrolled, or neither. */
+async function enrollWith(db: Db, place: string, key: NewPersonKey, code: string): Promise<void> {
+  const isEnrolled = await db.transaction(async (tx) => {
+    const invitedBy = await claimInvitation(tx, place, code, key.publicKey);
+    return invitedBy !== undefined && (await enrollInvited(tx, place, key, invitedBy));
+  });
+  if (isEnrolled || (await ownRow(db, place, key.publicKey))) return;
+  throw new AnimusError(
+    'not_enrolled',
+    'That code is not good here, or not any more: each is for one folder, for once and for ten minutes. Nobody was enrolled.',
+    'Get another one where you are enrolled: animus person invite, or in VS Code "Animus: Who May Decide…".',
+  );
 }
 
 async function ownRow(db: Db, place: string, publicKey: string): Promise<PersonKeyRow | undefined> {
   return (await personKeysOf(db, place)).find((key) => key.publicKey === publicKey);
 }
 
-function viewKey({ id, kind, name, enrolledAt, lastUsedAt, publicKey }: PersonKeyRow, own?: string): PersonKeyView {
+function viewKey(key: PersonKeyRow, own?: string): PersonKeyView {
+  const { id, kind, name, enrolledAt, lastUsedAt, invitedBy, publicKey } = key;
   return {
     id,
     short_id: shortId(id),
@@ -118,6 +128,7 @@ function viewKey({ id, kind, name, enrolledAt, lastUsedAt, publicKey }: PersonKe
     name,
     enrolled_at: enrolledAt.toISOString(),
     last_used_at: lastUsedAt?.toISOString() ?? null,
+    invited_by: invitedBy,
     own: publicKey === own,
   };
 }

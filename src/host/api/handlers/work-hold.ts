@@ -4,7 +4,7 @@ import { pauseWork, resumeWork } from '../../engine/focus/hold.ts';
 import { pausePlace, resumePlace } from '../../store/work/pauses.ts';
 import type { ApiContext, Handlers } from '../context.ts';
 import { requireItem } from '../find-item.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 import { isAllPaused, requireRow, viewAll } from './work.ts';
 import { WHO } from './work-tree.ts';
 
@@ -19,7 +19,7 @@ export const workHoldHandlers: HoldHandlers = {
   },
 
   async 'work/resume'(context, { id: wanted, pid }, session) {
-    refuseAgents(session, pid, 'let paused work go on');
+    await requirePerson(context, session, pid, 'let paused work go on');
     const db = await context.database();
     const id = await meantItem(context, db, wanted);
     const resumed = await resumeWork(db, { id, by: WHO[session.client.kind] });
@@ -34,7 +34,7 @@ export const workHoldHandlers: HoldHandlers = {
   },
 
   async 'work/resume_all'(context, { pid }, session) {
-    refuseAgents(session, pid, 'let paused work go on');
+    await requirePerson(context, session, pid, 'let paused work go on');
     const db = await context.database();
     return { resumed: await db.transaction((tx) => resumePlace(tx, context.place)) };
   },

@@ -11,13 +11,13 @@ import { isPlaceTrusted } from '../../store/trust/trust.ts';
 import type { Handlers } from '../context.ts';
 import { requireItem, requireItemAnywhere } from '../find-item.ts';
 import { placeName, requirePlace } from '../place-name.ts';
-import { refuseAgents } from '../refuse-agents.ts';
+import { requirePerson } from '../require-person.ts';
 import { requireRow, viewAll } from './work.ts';
 import { WHO } from './work-tree.ts';
 
 export const workMoveHandlers: Pick<Handlers, 'work/move' | 'work/delete'> = {
   async 'work/move'(context, { id: wanted, to, pid }, session) {
-    refuseAgents(session, pid, 'move work to another folder');
+    await requirePerson(context, session, pid, 'move work to another folder');
     const db = await context.database();
     const asked = await requireRow(db, await requireItemAnywhere(db, context.place, wanted));
     const item = asked.mergedInto ? await requireRow(db, asked.mergedInto) : asked;
@@ -35,7 +35,7 @@ export const workMoveHandlers: Pick<Handlers, 'work/move' | 'work/delete'> = {
   },
 
   async 'work/delete'(context, { id: wanted, pid }, session) {
-    refuseAgents(session, pid, 'delete work');
+    await requirePerson(context, session, pid, 'delete work');
     const db = await context.database();
     const id = await requireItem(db, context.place, wanted);
     const removed = await removeWork(db, id);

@@ -2,6 +2,7 @@
 import type { HostClient } from '../../../client/host-client.ts';
 import type { FileChangeView } from '../../../protocol/changes.ts';
 import { AnimusError } from '../../../protocol/errors.ts';
+import { asPerson } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { plain, plainLine, plainName, type Terminal } from '../terminal.ts';
@@ -40,7 +41,7 @@ export async function changesUndo(session: CliSession, options: { all?: boolean 
   if ((id === undefined) === (options.all !== true)) {
     throw new AnimusError('invalid_params', 'Undo one change, or all of them.', 'Give its id, or --all and none.');
   }
-  const undone = await withHost(session, async (client) => {
+  const undone = await asPerson(session, async (client) => {
     const wanted = id === undefined ? await openChanges(client, work) : [await findChange(client, work, id)];
     const done: FileChangeView[] = [];
     for (const change of wanted) {

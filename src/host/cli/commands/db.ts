@@ -15,6 +15,7 @@ import { AnimusError } from '../../../protocol/errors.ts';
 import { databaseUrl } from '../../../protocol/host.ts';
 import { tryLock } from '../../../rendezvous/file-lock.ts';
 import { movedMarkerFile, pendingRestoreFile } from '../../../rendezvous/store-files.ts';
+import { showKey } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, connect, connectIfRunning, withHost } from '../session.ts';
 import { plainName, table } from '../terminal.ts';
@@ -153,6 +154,7 @@ export async function dbMove(session: CliSession, _options: object, given: strin
   const { terminal, json, location } = session;
   const client = await connect(session);
   terminal.note('Waiting for running work to reach a recorded point, then copying …');
+  await showKey(session, client);
   const moved = await client.request('db/move', { url: parsed.data, pid: process.pid });
   await client.closed;
   await untilGone(location.store, client.host.instance_id);

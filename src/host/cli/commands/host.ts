@@ -21,11 +21,20 @@ export async function hostStart(session: CliSession): Promise<number> {
 }
 
 export async function hostStop(session: CliSession): Promise<number> {
-  const client = await connectIfRunning(session);
-  if (!client) {
+  if (!(await stopHost(session))) {
     session.terminal.out(session.json ? '{"stopped":false,"running":false}' : 'No host runs here.');
     return EXIT.done;
   }
+  session.terminal.out(
+    session.json ? '{"stopped":true,"running":false}' : 'Stopped. What was under way goes on with the next host.',
+  );
+  return EXIT.done;
+}
+
+/** Resolves when it is gone; false where none ran. */
+export async function stopHost(session: CliSession): Promise<boolean> {
+  const client = await connectIfRunning(session);
+  if (!client) return false;
   const running = await askToDrain(client);
   if (running > 0)
     session.terminal.note(
@@ -33,10 +42,7 @@ export async function hostStop(session: CliSession): Promise<number> {
     );
   await client.closed;
   await untilGone(session.location.store, client.host.instance_id);
-  session.terminal.out(
-    session.json ? '{"stopped":true,"running":false}' : 'Stopped. What was under way goes on with the next host.',
-  );
-  return EXIT.done;
+  return true;
 }
 
 /** The host closes its sockets, then its database, and takes its file away last. */

@@ -10,8 +10,9 @@ import { personResetFile } from '../../../rendezvous/store-files.ts';
 import { asPerson, terminalName } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { obtainTerminalKey } from '../person-key-file.ts';
-import { type CliSession, connectIfRunning, withHost } from '../session.ts';
+import { type CliSession, withHost } from '../session.ts';
 import { plainName, table } from '../terminal.ts';
+import { stopHost } from './host.ts';
 import { checkedId } from './work.ts';
 
 export async function personList(session: CliSession): Promise<number> {
@@ -21,7 +22,7 @@ export async function personList(session: CliSession): Promise<number> {
   else if (keys.length === 0)
     terminal.out('Nobody is enrolled here yet. If you are who decides here: animus person enroll');
   else {
-    const rows = [['ID', 'WHO', 'SINCE', 'LAST DECIDED'], ...keys.map(row)];
+    const rows = [['ID', 'WHO', 'SINCE', 'LAST DECIDED', 'LET IN BY'], ...keys.map(row)];
     terminal.out(`May approve, answer, trust and accept here:\n\n${table(rows, terminal.width)}`);
     if (!keys.some(({ own }) => own)) terminal.out('\nThis terminal may not. With a code: animus person enroll CODE');
   }
@@ -30,8 +31,9 @@ export async function personList(session: CliSession): Promise<number> {
 
 const minute = (time: string | null) => time?.slice(0, 16).replace('T', ' ') ?? '-';
 
-function row({ short_id, name, own, enrolled_at, last_used_at }: PersonKeyView): string[] {
-  return [short_id, `${plainName(name)}${own ? ' (this one)' : ''}`, minute(enrolled_at), minute(last_used_at)];
+function row({ short_id, name, own, enrolled_at, last_used_at, invited_by }: PersonKeyView): string[] {
+  const who = `${plainName(name)}${own ? ' (this one)' : ''}`;
+  return [short_id, who, minute(enrolled_at), minute(last_used_at), plainName(invited_by ?? '-')];
 }
 
 /** The first one here needs no code. */
@@ -77,47 +79,47 @@ export async function personRemove(session: CliSession, _options: object, id: st
   return EXIT.done;
 }
 
-/** For whoever lost every key. Only by hand and while no host runs; every window that had one is told. */
+/** For whoever lost every key. Only by hand; every window that had one is told. */
 export async function personReset(session: CliSession): Promise<number> {
   const { terminal, json, location, folder } = session;
   if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
     const next = 'Run it in a terminal of your own.';
     throw new AnimusError('not_permitted', 'This asks a person first, on a terminal. Nothing was changed.', next);
   }
-  if (await connectIfRunning(session)) throw hostRunning();
+  if (!(await confirmed(folder))) {
+    terminal.out('Nothing was changed.');
+    return EXIT.done;
+  }
+  await stopHost(session);
   const lock = lockStore(location.store);
   try {
-    if (!(await confirmed(folder))) {
-      terminal.out('Nothing was changed.');
-      return EXIT.done;
-    }
+    // The next host does it, with its database open.
     writeFileSync(personResetFile(location.store), '', { mode: 0o600 });
   } finally {
     lock.release();
   }
-  terminal.out('Nobody is enrolled here any more. Who decides here from now on: animus person enroll');
+  await withHost(session, (client) => client.request('person/list', {}));
+  terminal.out(
+    'Nobody is enrolled here any more: a window that is opened now is, or this terminal: animus person enroll',
+  );
   return EXIT.done;
 }
 
 function lockStore(store: string) {
   mkdirSync(store, { recursive: true, mode: 0o700 });
   const lock = tryLock(path.join(store, 'lock.db'));
-  if (!lock) throw hostRunning();
-  return lock;
-}
-
-function hostRunning(): AnimusError {
-  return new AnimusError(
+  if (lock) return lock;
+  throw new AnimusError(
     'host_running',
-    'A host serves this folder, and would go on with those who are enrolled. Nothing was changed.',
-    'Close its windows in VS Code, run animus host stop, then this again.',
+    'A host was started meanwhile, which goes on with those who are enrolled. Nothing was changed.',
+    'Run it again.',
   );
 }
 
 async function confirmed(folder: string): Promise<boolean> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const about = `Every window and terminal that may decide in ${plainName(folder)} loses that, and is told so.`;
+    const about = `Every window and terminal that may decide in ${plainName(folder)} loses that, and is told so. What runs goes on.`;
     return (await prompt.question(`${about}\nType reset to go on: `)).trim() === 'reset';
   } finally {
     prompt.close();

@@ -1,6 +1,7 @@
 /** animus work pause, resume: one item with all below it, or all work of the folder. */
 import { AnimusError } from '../../../protocol/errors.ts';
 import type { WorkView } from '../../../protocol/work.ts';
+import { asPerson } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { showState } from '../show.ts';
@@ -31,13 +32,13 @@ export async function workResume(session: CliSession, options: Options, id?: str
   const pid = process.pid;
   if (options.all) {
     requireNoId(id);
-    const result = await withHost(session, (client) => client.request('work/resume_all', { pid }));
+    const result = await asPerson(session, (client) => client.request('work/resume_all', { pid }));
     if (json) terminal.out(JSON.stringify(result));
     else terminal.out(result.resumed ? 'Work here goes on.' : 'Work here was not paused as a whole.');
     return EXIT.done;
   }
   const asked = { id: checkedId(requireId(id, 'resume')), pid };
-  const result = await withHost(session, (client) => client.request('work/resume', asked));
+  const result = await asPerson(session, (client) => client.request('work/resume', asked));
   const { item, resumed } = result;
   if (json) terminal.out(JSON.stringify(result));
   else {

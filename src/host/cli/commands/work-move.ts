@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { AnimusError } from '../../../protocol/errors.ts';
+import { asPerson } from '../as-person.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CliSession, withHost } from '../session.ts';
 import { showState } from '../show.ts';
@@ -11,7 +12,7 @@ import { checkedId } from './work.ts';
 export async function workMove(session: CliSession, { to }: { to: string }, id: string): Promise<number> {
   const { terminal, json } = session;
   const asked = { id: checkedId(id), to: folderOr(session, to), pid: process.pid };
-  const result = await withHost(session, (client) => client.request('work/move', asked));
+  const result = await asPerson(session, (client) => client.request('work/move', asked));
   if (json) {
     terminal.out(JSON.stringify(result));
     return EXIT.done;
@@ -36,7 +37,7 @@ export async function workDelete(session: CliSession, options: { yes?: boolean }
   if (!options.yes && !(await confirmed(session, asked.id))) {
     throw new AnimusError('invalid_params', 'Nothing was deleted.', 'To delete without being asked: --yes');
   }
-  const result = await withHost(session, (client) => client.request('work/delete', asked));
+  const result = await asPerson(session, (client) => client.request('work/delete', asked));
   const below = result.deleted > 1 ? `, and ${result.deleted - 1} below it` : '';
   terminal.out(json ? JSON.stringify(result) : `deleted ${result.id}${below}: items, foci and ledgers are gone`);
   return EXIT.done;

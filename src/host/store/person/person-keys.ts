@@ -1,5 +1,5 @@
 /** The keys whose holders may decide in a place. Rows stay when a key is removed: its holder is told. */
-import type { Queryable } from '../../db/types.ts';
+import type { Queryable, Tx } from '../../db/types.ts';
 
 export type PersonKeyKind = 'cli' | 'vscode' | 'api';
 
@@ -8,18 +8,21 @@ export type PersonKeyRow = {
   publicKey: string;
   kind: PersonKeyKind;
   name: string;
+  /** What the key is called whose holder let it in; null for the first one. */
+  invitedBy: string | null;
   enrolledAt: Date;
   lastUsedAt: Date | null;
 };
 
-const COLUMNS = `id, public_key as "publicKey", kind, name, enrolled_at as "enrolledAt", last_used_at as "lastUsedAt"`;
+const COLUMNS = `k.id, k.public_key as "publicKey", k.kind, k.name, k.enrolled_at as "enrolledAt", k.last_used_at as "lastUsedAt",
+  (select name from animus.person_keys i where i.id = k.invited_by) as "invitedBy"`;
 
 export type NewPersonKey = Pick<PersonKeyRow, 'id' | 'publicKey' | 'kind' | 'name'>;
 
 /** Oldest first. */
 export function personKeysOf(db: Queryable, place: string): Promise<PersonKeyRow[]> {
   return db.query<PersonKeyRow>(
-    `select ${COLUMNS} from animus.person_keys where place = $1 and removed_at is null order by enrolled_at, id`,
+    `select ${COLUMNS} from animus.person_keys k where place = $1 and removed_at is null order by enrolled_at, id`,
     [place],
   );
 }
@@ -36,7 +39,7 @@ export async function wasRemoved(db: Queryable, place: string, publicKey: string
 /** Notes that it is used; undefined where it is not enrolled. */
 export async function usePersonKey(db: Queryable, place: string, publicKey: string): Promise<PersonKeyRow | undefined> {
   const [row] = await db.query<PersonKeyRow>(
-    `update animus.person_keys set last_used_at = now()
+    `update animus.person_keys k set last_used_at = now()
      where place = $1 and public_key = $2 and removed_at is null returning ${COLUMNS}`,
     [place, publicKey],
   );
@@ -56,13 +59,8 @@ export async function enrollFirst(db: Queryable, place: string, key: NewPersonKe
 }
 
 /** Enrolls it on the word of another one, as long as that is still enrolled. Enrolling twice changes nothing. */
-export async function enrollInvited(
-  db: Queryable,
-  place: string,
-  key: NewPersonKey,
-  invitedBy: string,
-): Promise<boolean> {
-  const rows = await db.query(
+export async function enrollInvited(tx: Tx, place: string, key: NewPersonKey, invitedBy: string): Promise<boolean> {
+  const rows = await tx.query(
     `insert into animus.person_keys (id, place, public_key, kind, name, invited_by)
      select $1, $2, $3, $4, $5, $6
      where exists (select 1 from animus.person_keys where id = $6 and place = $2 and removed_at is null)
@@ -72,19 +70,24 @@ export async function enrollInvited(
   return rows.length > 0;
 }
 
-/** Those whose id begins or ends with the digits; at most two, which is one too many. */
+/** Those whose id begins or ends with the digits, the removed ones last; at most two, which is one too many. */
 export function findPersonKeys(db: Queryable, place: string, digits: string): Promise<PersonKeyRow[]> {
   return db.query<PersonKeyRow>(
-    `select ${COLUMNS} from animus.person_keys
-     where place = $1 and removed_at is null
-       and (replace(id::text, '-', '') like $2 || '%' or replace(id::text, '-', '') like '%' || $2)
-     order by enrolled_at, id limit 2`,
+    `select ${COLUMNS} from animus.person_keys k
+     where place = $1 and (replace(id::text, '-', '') like $2 || '%' or replace(id::text, '-', '') like '%' || $2)
+     order by removed_at nulls first, id limit 2`,
     [place, digits.replaceAll('-', '').toLowerCase()],
   );
 }
 
+/** Removing twice changes nothing. */
 export async function removePersonKey(db: Queryable, id: string): Promise<void> {
   await db.query('update animus.person_keys set removed_at = now() where id = $1 and removed_at is null', [id]);
+}
+
+/** Tells every client of the place that somebody was let in or removed. */
+export async function notifyPerson(db: Queryable, place: string): Promise<void> {
+  await db.query("select pg_notify('animus.person', $1)", [JSON.stringify({ place })]);
 }
 
 /** Gives how many there were. */
