@@ -2,6 +2,7 @@
  * A command that stays: a line in, a line out, one at a time. When it does not answer in time, says too much or ends, it is
  * ended whole, with everything it started; whoever wants to go on starts another.
  */
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { BoundedOutput } from './bounded-output.ts';
 import { endProcessTree } from './process-tree.ts';
 import { type CommandOrder, type StartedCommand, startCommand } from './run-command.ts';
@@ -37,6 +38,7 @@ export class LineProcess {
   #stderr = new BoundedOutput(STDERR_BYTES);
   #said: Buffer[] = [];
   #saidBytes = 0;
+  #hasSpokenUnasked = false;
   #ending: Promise<void> | undefined;
   #answer: ((answer: LineAnswer) => void) | undefined;
 
@@ -52,8 +54,18 @@ export class LineProcess {
     void started.exit.then(gone);
   }
 
-  /** False once it ended or was ended. */
-  get isAlive(): boolean {
+  /**
+   * False once it ended or was ended, and once it said something that nobody had asked for: what it says next may answer
+   * anything. Looks at all that it has said by now.
+   */
+  async mayBeAsked(): Promise<boolean> {
+    // Between the two the loop reads what has arrived.
+    await turnOfTheLoop();
+    await turnOfTheLoop();
+    return this.#isAlive && !this.#hasSpokenUnasked;
+  }
+
+  get #isAlive(): boolean {
     return this.#ending === undefined;
   }
 
@@ -65,16 +77,13 @@ export class LineProcess {
   /** One question at a time. After any answer but a line the process is gone. */
   async ask(line: string, timeoutMs: number, signal: AbortSignal): Promise<LineAnswer> {
     if (this.#answer) throw new Error('A line process answers one question at a time.');
-    if (!this.isAlive) return { kind: 'ended', exitCode: null, signal: null };
+    if (!this.#isAlive) return { kind: 'ended', exitCode: null, signal: null };
     const { promise, resolve } = Promise.withResolvers<LineAnswer>();
     this.#answer = resolve;
     const timer = setTimeout(() => resolve({ kind: 'timed_out' }), timeoutMs);
     const cancel = () => resolve({ kind: 'cancelled' });
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
-    // What it said before it was asked answers nothing.
-    this.#said = [];
-    this.#saidBytes = 0;
     this.#started.child.stdin?.write(`${line}\n`);
     const answer = await promise;
     this.#answer = undefined;
@@ -91,12 +100,16 @@ export class LineProcess {
   }
 
   #hear(chunk: Buffer): void {
+    if (!this.#answer) {
+      this.#hasSpokenUnasked = true;
+      return;
+    }
     const newline = chunk.indexOf(0x0a);
     const part = newline === -1 ? chunk : chunk.subarray(0, newline);
     this.#saidBytes += part.length;
     if (this.#saidBytes > this.#order.maxLineBytes) {
       this.#said = [];
-      this.#answer?.({ kind: 'too_long' });
+      this.#answer({ kind: 'too_long' });
       return;
     }
     this.#said.push(part);
@@ -104,7 +117,8 @@ export class LineProcess {
     const text = Buffer.concat(this.#said).toString('utf8');
     this.#said = [];
     this.#saidBytes = 0;
-    this.#answer?.({ kind: 'line', text });
+    if (newline + 1 < chunk.length) this.#hasSpokenUnasked = true;
+    this.#answer({ kind: 'line', text });
   }
 
   async #onGone(): Promise<void> {

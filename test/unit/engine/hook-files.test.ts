@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readFolderContent } from '../../../src/host/engine/acceptance/folder-content.ts';
+import type { HookEvent } from '../../../src/host/engine/engage/hooks.ts';
 import { readFrontmatter } from '../../../src/host/engine/frontmatter/frontmatter.ts';
 import { readAnswer } from '../../../src/host/engine/hooks/answer.ts';
 import { grantTrust } from '../../../src/host/store/trust/trust.ts';
@@ -23,6 +24,7 @@ import { askedAbout, hooksIn, NO_DATABASE, writeHook } from '../../support/engin
 
 const never = new AbortController().signal;
 const read = (text: string) => readFrontmatter(Buffer.from(text));
+const answerTo = (event: HookEvent, output: string) => readAnswer({ event, id: 'q-1' }, output);
 
 describe('frontmatter', () => {
   it('is YAML between two fences, then the body', () => {
@@ -66,20 +68,27 @@ describe('frontmatter', () => {
 
 describe('what a hook answers', () => {
   it('allows by saying nothing, blocks with a reason, modifies by a patch, also under allow', () => {
-    assert.deepEqual(readAnswer('BeforeToolCall', ' \n'), { kind: 'answer', answer: { kind: 'allow' } });
-    const block = readAnswer('BeforeLLMCall', '{"action":"block","reason":"late"}');
+    assert.deepEqual(answerTo('BeforeToolCall', ' \n'), { kind: 'answer', answer: { kind: 'allow' } });
+    const block = answerTo('BeforeLLMCall', '{"action":"block","reason":"late"}');
     assert.deepEqual(block, { kind: 'answer', answer: { kind: 'block', reason: 'late' } });
     for (const action of ['allow', 'modify']) {
-      const said = readAnswer('BeforeLLMCall', JSON.stringify({ action, patch: { system_prompt: 'Be brief.' } }));
+      const said = answerTo('BeforeLLMCall', JSON.stringify({ action, patch: { system_prompt: 'Be brief.' } }));
       assert.deepEqual(said, { kind: 'answer', answer: { kind: 'modify', patch: { system: 'Be brief.' } } });
     }
     const messages = ['a', { content: 'b' }, { role: 'user', content: [{ type: 'text', text: 'c' }] }];
-    const added = readAnswer('BeforeLLMCall', JSON.stringify({ action: 'modify', patch: { messages } }));
+    const added = answerTo('BeforeLLMCall', JSON.stringify({ action: 'modify', patch: { messages } }));
     assert.deepEqual(added, { kind: 'answer', answer: { kind: 'modify', patch: { messages: ['a', 'b', 'c'] } } });
   });
 
+  it('may name its question, and is garbage where it names another', () => {
+    const naming = (id: unknown) => answerTo('BeforeToolCall', JSON.stringify({ id, action: 'allow' }));
+    assert.deepEqual(naming('q-1'), { kind: 'answer', answer: { kind: 'allow' } });
+    assert.deepEqual(naming('q-0'), { kind: 'garbage', reason: 'the id of another question' });
+    assert.equal(naming(1).kind, 'garbage');
+  });
+
   it('[F21] is garbage where a patch is of another event, of another type, or unknown', () => {
-    const patches: [Parameters<typeof readAnswer>[0], unknown][] = [
+    const patches: [HookEvent, unknown][] = [
       ['BeforeToolCall', { system: 'x' }],
       ['BeforeToolCall', { tool_input: 'x' }],
       ['BeforeToolCall', {}],
@@ -90,7 +99,7 @@ describe('what a hook answers', () => {
       ['AfterToolCall', { content: 'x'.repeat(1_000_001) }],
     ];
     for (const [event, patch] of patches) {
-      const said = readAnswer(event, JSON.stringify({ action: 'modify', patch }));
+      const said = answerTo(event, JSON.stringify({ action: 'modify', patch }));
       assert.equal(said.kind, 'garbage', JSON.stringify(patch).slice(0, 60));
     }
     for (const text of [
@@ -101,9 +110,9 @@ describe('what a hook answers', () => {
       '{"action":"allow"} {}',
       '{"a":1}',
     ]) {
-      assert.equal(readAnswer('BeforeToolCall', text).kind, 'garbage', text);
+      assert.equal(answerTo('BeforeToolCall', text).kind, 'garbage', text);
     }
-    assert.equal(readAnswer('AfterToolCall', '{"action":"block"}').kind, 'garbage');
+    assert.equal(answerTo('AfterToolCall', '{"action":"block"}').kind, 'garbage');
   });
 });
 

@@ -113,7 +113,8 @@ describe('hooks as processes', function () {
       'ANIMUS_HOOK_NAME=guard',
       'ANIMUS_WORK_ID=work-1',
     ]);
-    const { workspace: _, ...rest } = input;
+    const { workspace: _, id, ...rest } = input;
+    assert.match(String(id), /^[0-9a-f-]{36}$/);
     assert.deepEqual(rest, {
       ...{ event: 'BeforeToolCall', hook: 'guard', work_id: 'work-1', focus_id: 'focus-1', faculty: 'general' },
       ...{

@@ -53,13 +53,15 @@ const PATCHES = {
 } as const;
 
 const envelope = z.strictObject({
+  /** Of the question that this answers. */
+  id: z.string().optional(),
   action: z.enum(['allow', 'block', 'modify']),
   reason: z.string().max(10_000).optional(),
   patch: z.unknown().optional(),
 });
 
-/** Nothing at all allows. */
-export function readAnswer(event: HookEvent, output: string): ReadAnswer {
+/** Nothing at all allows. What names a question has to name the one that was asked. */
+export function readAnswer({ event, id }: { event: HookEvent; id: string }, output: string): ReadAnswer {
   if (output.trim() === '') return { kind: 'answer', answer: { kind: 'allow' } };
   let value: unknown;
   try {
@@ -70,6 +72,7 @@ export function readAnswer(event: HookEvent, output: string): ReadAnswer {
   const said = envelope.safeParse(value);
   if (!said.success) return garbage(z.prettifyError(said.error));
   const { action, reason, patch } = said.data;
+  if (said.data.id !== undefined && said.data.id !== id) return garbage('the id of another question');
   if (action === 'block') {
     if (event === 'AfterToolCall') return garbage('the tool has run, and its result cannot be blocked any more');
     return { kind: 'answer', answer: { kind: 'block', reason: reason?.trim() || 'no reason given' } };

@@ -17,7 +17,7 @@ import type {
   ModelPatch,
 } from '../engage/hooks.ts';
 import type { ToolResult } from '../engage/tool.ts';
-import { type Answer, readAnswer } from './answer.ts';
+import type { Answer } from './answer.ts';
 import type { HookCatalogue } from './catalogue.ts';
 import { type Hook, isAbout } from './hook.ts';
 import { type HookProcesses, runHook } from './run-hook.ts';
@@ -140,17 +140,17 @@ export class FocusHooks implements Hooks {
 
   async #ask(hook: Hook, event: HookEvent, turn: number, facts: JsonObject, signal: AbortSignal): Promise<Asked> {
     const { ids, processes } = this.#options;
+    const id = uuidv7();
     const input = JSON.stringify({
-      ...{ event, hook: hook.name, work_id: ids.workItemId, focus_id: ids.focusId, faculty: ids.faculty },
+      ...{ id, event, hook: hook.name, work_id: ids.workItemId, focus_id: ids.focusId, faculty: ids.faculty },
       ...{ workspace: ids.workspace, iteration: turn, ...facts },
     });
-    const ran = await runHook(processes, hook, { ...ids, event }, input, signal);
+    const ran = await runHook(processes, hook, { ...ids, event }, { event, id, input }, signal);
     const { exitCode, stderrTail, durationMs } = ran;
-    const read = ran.kind === 'said' ? readAnswer(event, ran.text) : { kind: 'garbage' as const, reason: '' };
-    const failure =
-      ran.kind === 'failed' ? ran.reason : read.kind === 'garbage' ? `it answered with ${read.reason}` : null;
-    const answer: Answer = read.kind === 'answer' ? read.answer : { kind: 'allow' };
-    return { answer, failure, exitCode, stderrTail, durationMs };
+    const rest = { exitCode, stderrTail, durationMs };
+    return ran.kind === 'answered'
+      ? { answer: ran.answer, failure: null, ...rest }
+      : { answer: { kind: 'allow' }, failure: ran.reason, ...rest };
   }
 }
 

@@ -1,8 +1,13 @@
 /** What asking a hook gives, however its process is kept, and what such a process gets to see. */
+import type { HookEvent } from '../engage/hooks.ts';
+import { type Answer, readAnswer } from './answer.ts';
 import type { Hook } from './hook.ts';
 
+/** `input` is one line, and has the id in it. */
+export type HookQuestion = { event: HookEvent; id: string; input: string };
+
 export type HookOutput =
-  | { kind: 'said'; text: string }
+  | { kind: 'answered'; answer: Answer }
   /** As a clause: "it did not end within 10 s". */
   | { kind: 'failed'; reason: string };
 
@@ -17,6 +22,11 @@ export const GRACE_MS = 1000;
 export type HookIds = { event: string; focusId: string; workItemId: string };
 
 export const failed = (reason: string): HookOutput => ({ kind: 'failed', reason });
+
+export function answered(question: HookQuestion, said: string): HookOutput {
+  const read = readAnswer(question, said);
+  return read.kind === 'answer' ? { kind: 'answered', answer: read.answer } : failed(`it answered with ${read.reason}`);
+}
 
 export function hookEnvironment(
   environment: Readonly<Record<string, string>>,

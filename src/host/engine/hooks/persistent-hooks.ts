@@ -2,7 +2,16 @@
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { type LineAnswer, type LineProcess, startLineProcess } from '../../process/line-process.ts';
 import type { Hook } from './hook.ts';
-import { failed, GRACE_MS, type HookRan, hookEnvironment, OUTPUT_MAX_BYTES } from './hook-output.ts';
+import {
+  answered,
+  failed,
+  GRACE_MS,
+  type HookOutput,
+  type HookQuestion,
+  type HookRan,
+  hookEnvironment,
+  OUTPUT_MAX_BYTES,
+} from './hook-output.ts';
 
 type Kept = { version: string; process: LineProcess | undefined; last: Promise<unknown> };
 
@@ -18,11 +27,11 @@ export class PersistentHooks {
   }
 
   /** The time-out counts from when the process is asked: waiting for others' questions costs nothing of it. */
-  ask(hook: Hook, input: string, signal: AbortSignal): Promise<HookRan> {
+  ask(hook: Hook, question: HookQuestion, signal: AbortSignal): Promise<HookRan> {
     const key = `${hook.origin}/${hook.name}`;
     const kept = this.#kept.get(key) ?? { version: hook.version, process: undefined, last: Promise.resolve() };
     this.#kept.set(key, kept);
-    const asked = kept.last.then(() => this.#askNow(kept, hook, input, signal));
+    const asked = kept.last.then(() => this.#askNow(kept, hook, question, signal));
     kept.last = asked.then(
       () => undefined,
       () => undefined, // whoever asked hears of it
@@ -50,8 +59,8 @@ export class PersistentHooks {
     await kept.process?.end();
   }
 
-  async #askNow(kept: Kept, hook: Hook, input: string, signal: AbortSignal): Promise<HookRan> {
-    if (kept.process && (!kept.process.isAlive || kept.version !== hook.version)) {
+  async #askNow(kept: Kept, hook: Hook, question: HookQuestion, signal: AbortSignal): Promise<HookRan> {
+    if (kept.process && (kept.version !== hook.version || !(await kept.process.mayBeAsked()))) {
       await kept.process.end();
       kept.process = undefined;
     }
@@ -60,9 +69,12 @@ export class PersistentHooks {
     const process = kept.process ?? (await this.#start(hook));
     if ('kind' in process) return { ...failed(`it did not start: ${process.reason}`), exitCode: null, stderrTail: '' };
     kept.process = process;
-    const answer = await process.ask(input, hook.timeout_ms, signal);
+    const answer = await process.ask(question.input, hook.timeout_ms, signal);
     const exitCode = answer.kind === 'ended' ? answer.exitCode : null;
-    return { ...judge(hook, answer), exitCode, stderrTail: process.stderrTail };
+    const output = judge(hook, question, answer);
+    // What did not answer this question may still be about to, when it is asked the next one.
+    if (output.kind === 'failed') await process.end();
+    return { ...output, exitCode, stderrTail: process.stderrTail };
   }
 
   async #start(hook: Hook): Promise<LineProcess | { kind: 'failed_to_start'; reason: string }> {
@@ -78,10 +90,13 @@ export class PersistentHooks {
   }
 }
 
-function judge(hook: Hook, answer: LineAnswer) {
+/** An empty line allows nothing: it may be the rest of what was said before. */
+function judge(hook: Hook, question: HookQuestion, answer: LineAnswer): HookOutput {
   switch (answer.kind) {
     case 'line':
-      return { kind: 'said' as const, text: answer.text };
+      return answer.text.trim() === ''
+        ? failed('it answered with an empty line; one that stays has to say {"action": "allow"}')
+        : answered(question, answer.text);
     case 'timed_out':
       return failed(`it did not answer within ${hook.timeout_ms} ms`);
     case 'cancelled':

@@ -3,10 +3,12 @@ import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { type CommandResult, runCommand } from '../../process/run-command.ts';
 import type { Hook } from './hook.ts';
 import {
+  answered,
   failed,
   GRACE_MS,
   type HookIds,
   type HookOutput,
+  type HookQuestion,
   type HookRan,
   type HookRunning,
   hookEnvironment,
@@ -30,18 +32,18 @@ export async function runHook(
   processes: HookProcesses,
   hook: Hook,
   ids: HookIds,
-  input: string,
+  question: HookQuestion,
   signal: AbortSignal,
 ): Promise<HookRunning> {
   const began = performance.now();
-  const size = Buffer.byteLength(input);
+  const size = Buffer.byteLength(question.input);
   if (size > INPUT_MAX_BYTES) {
     return { ...failed(`its input of ${size} bytes is larger than it may be`), ...nothing, durationMs: 0 };
   }
   const ran =
     hook.mode === 'persistent'
-      ? await processes.persistent.ask(hook, input, signal)
-      : await runOnce(processes, hook, ids, input, signal);
+      ? await processes.persistent.ask(hook, question, signal)
+      : await runOnce(processes, hook, ids, question, signal);
   return { ...ran, stderrTail: ran.stderrTail.slice(-STDERR_TAIL), durationMs: performance.now() - began };
 }
 
@@ -51,14 +53,14 @@ async function runOnce(
   { storeId, environment }: HookProcesses,
   hook: Hook,
   ids: HookIds,
-  input: string,
+  question: HookQuestion,
   signal: AbortSignal,
 ): Promise<HookRan> {
   const result = await runCommand({
     command: hook.command,
     cwd: hook.folder,
     env: hookEnvironment(environment, hook, ids),
-    stdin: input,
+    stdin: question.input,
     timeoutMs: hook.timeout_ms,
     graceMs: GRACE_MS,
     maxOutputBytes: OUTPUT_MAX_BYTES,
@@ -67,14 +69,14 @@ async function runOnce(
   });
   const exitCode = result.kind === 'exited' ? result.exitCode : null;
   const stderrTail = result.kind === 'exited' ? result.stderr.text : '';
-  return { ...judge(hook, result), exitCode, stderrTail };
+  return { ...judge(hook, question, result), exitCode, stderrTail };
 }
 
-function judge(hook: Hook, result: CommandResult): HookOutput {
+function judge(hook: Hook, question: HookQuestion, result: CommandResult): HookOutput {
   if (result.kind === 'failed_to_start') return failed(`it did not start: ${result.reason}`);
   if (result.timedOut) return failed(`it did not end within ${hook.timeout_ms} ms`);
   if (result.cancelled) return failed('it was cancelled with the work');
   if (result.exitCode !== 0) return failed(`it ended with ${result.signal ?? `exit code ${result.exitCode}`}`);
   if (result.stdout.omittedBytes > 0) return failed(`it said more than ${OUTPUT_MAX_BYTES} bytes`);
-  return { kind: 'said', text: result.stdout.text };
+  return answered(question, result.stdout.text);
 }
