@@ -37,7 +37,10 @@ export type CommandResult =
       durationMs: number;
       timedOut: boolean;
       cancelled: boolean;
-      /** The command closed its input, or ended, before all of `stdin` was written. */
+      /**
+       * The command closed its input, or ended, before all of `stdin` was handed over. Up to `HANDED_OVER_BYTES` always
+       * are: the system takes these at once, and only chance tells whether it did so before the command ended.
+       */
       stdinCut: boolean;
       /** Processes besides the shell that had to be ended. */
       leftBehind: number;
@@ -58,6 +61,9 @@ export type StartedCommand = {
   began: number;
   exit: Promise<Exit>;
 };
+
+/** No less than what the system holds for a command that reads nothing: 208 KiB on Linux. */
+export const HANDED_OVER_BYTES = 256 * 1024;
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long an ended command's exit and its last output may take to arrive. */
@@ -131,14 +137,12 @@ export async function startCommand(
 
 /** Writes the input. A command that does not want it closes the pipe: that is noted, and is no error. */
 function feed(child: ChildProcess, text: string | undefined): { cut: boolean } {
-  const input = { cut: text !== undefined && text !== '' };
-  child.stdin?.on('error', () => {
-    input.cut = true;
+  const input = { cut: Buffer.byteLength(text ?? '') > HANDED_OVER_BYTES };
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.write(text ?? '', (error) => {
+    if (!error) input.cut = false;
   });
-  child.stdin?.once('finish', () => {
-    input.cut = false;
-  });
-  child.stdin?.end(text);
+  child.stdin?.end();
   return input;
 }
 

@@ -1,7 +1,7 @@
 /** Run by run-command.test.ts inside a namespace. */
 import { join } from 'node:path';
-import { runCommand } from '../../../src/host/process/run-command.ts';
-import { exited, folder, main, orderOf, othersAlive, until } from './scenario.ts';
+import { HANDED_OVER_BYTES, runCommand } from '../../../src/host/process/run-command.ts';
+import { exited, folder, isZombieThere, main, orderOf, othersAlive, until } from './scenario.ts';
 
 const FLOOD_BYTES = 64 * 1024 * 1024;
 
@@ -37,6 +37,25 @@ await main({
     const closed = await exited('exec 0<&-; sleep 0.1; echo fine', { stdin: 'x'.repeat(5_000_000) });
     const ended = await exited('exit 0', { stdin: 'x'.repeat(5_000_000) });
     return { text: closed.stdout.text, cut: [closed.stdinCut, ended.stdinCut], exitCode: closed.exitCode };
+  },
+  stdinUnread: async () => {
+    const text = 'x'.repeat(HANDED_OVER_BYTES);
+    const unread = await exited('exit 0', { stdin: text });
+    let endedFirst = false;
+    const late = await runCommand({
+      ...orderOf('exit 0'),
+      get stdin() {
+        // Asked for last when it is to be written: the command that was started by then is over first.
+        while (othersAlive().length > 0);
+        endedFirst = isZombieThere();
+        return text;
+      },
+    });
+    return {
+      endedFirst,
+      cut: [unread.stdinCut, late.kind === 'exited' && late.stdinCut],
+      exitCodes: [unread.exitCode, late.kind === 'exited' && late.exitCode],
+    };
   },
   timeout: async () => {
     const result = await exited('echo begun; sleep 300 & sleep 300; true', { timeoutMs: 1500 });

@@ -41,7 +41,31 @@ describe('hooks as processes', function () {
   it('[F20] a hook may close its input: what it answers counts', async () => {
     const { verdict } = await result<Before>('closedInput');
     assert.deepEqual([verdict.outcome, verdict.reason], ['blocked', 'seen nothing']);
-    assert.equal((await result<Before>('closedInputSilent')).verdict.outcome, 'allowed');
+    assert.deepEqual((await result<Before>('closedInputAllows')).verdict.outcome, 'allowed');
+  });
+
+  for (const scenario of ['closedInputSilent', 'unreadSilent']) {
+    it(`[F20] one that says nothing and has not read a long input has decided nothing: ${scenario}`, async () => {
+      const { verdict, alive } = await result<Before>(scenario);
+      assert.deepEqual([verdict.kind, verdict.outcome, verdict.exitCode, alive], ['block', 'blocked', 0, []]);
+      assert.match(
+        verdict.reason ?? '',
+        /^it said nothing, and did not read its input, which is longer than 262144 bytes/,
+      );
+    });
+  }
+
+  it('[F20] one that says nothing allows what is short, read or not, and what is long, read', async () => {
+    for (const scenario of ['unreadShort', 'readLong']) {
+      assert.equal((await result<Before>(scenario)).verdict.outcome, 'allowed', scenario);
+    }
+  });
+
+  it('[F20] after the call, and of a turn, an unread input and no answer are recorded as a failure', async () => {
+    const { length, mark, outcome } = await result<Record<string, unknown>>('afterUnread');
+    assert.deepEqual([length, outcome], [3_000_000, 'marked']);
+    assert.match(String(mark), /^\n\[the hook late failed: it said nothing, and did not read its input/);
+    assert.deepEqual(await result('turnUnread'), { outcome: 'marked', saysWhy: true });
   });
 
   it('[hook-7] on_error: allow lets the call through and marks the failure', async () => {

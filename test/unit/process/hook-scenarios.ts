@@ -6,6 +6,7 @@ import { folder, main, othersAlive, until } from './scenario.ts';
 
 const never = new AbortController().signal;
 const root = join(folder, 'hooks');
+const LONG = { text: 'x'.repeat(3_000_000) };
 
 async function before(keys: Parameters<typeof writeHook>[2], input: Parameters<typeof askedAbout>[1] = { text: 'x' }) {
   writeHook(root, 'guard', { timeout_ms: 1500, ...keys });
@@ -22,10 +23,10 @@ function summary(verdict: Awaited<ReturnType<ReturnType<typeof hooksIn>['hooks']
   return { kind: verdict.kind, outcome: run?.outcome, reason: run?.reason, exitCode: run?.exitCode };
 }
 
-async function after(command: string) {
+async function after(command: string, content = 'raw') {
   writeHook(root, 'late', { command, events: ['AfterToolCall'], timeout_ms: 1500 });
   const { hooks } = hooksIn(folder);
-  const asked = { ...askedAbout('act'), result: { content: 'raw', isError: false }, durationMs: 1 };
+  const asked = { ...askedAbout('act'), result: { content, isError: false }, durationMs: 1 };
   const { result, runs } = await hooks.afterTool(asked, never);
   return { content: result.content, outcome: runs[0]?.outcome, alive: othersAlive() };
 }
@@ -78,7 +79,21 @@ await main({
       command: `cat > in; setsid sh -c 'echo > ready; exec sleep 300' </dev/null >/dev/null 2>&1 & until [ -e ready ]; do sleep 0.02; done; echo '{"action": "allow"}'`,
     }),
   closedInput: () => before({ command: `exec 0<&-; sleep 0.1; echo '{"action": "block", "reason": "seen nothing"}'` }),
-  closedInputSilent: () => before({ command: 'exit 0' }, { text: 'x'.repeat(3_000_000) }),
+  closedInputAllows: () => before({ command: `exec 0<&-; echo '{"action": "allow"}'` }, LONG),
+  closedInputSilent: () => before({ command: 'exec 0<&-; sleep 0.1' }, LONG),
+  unreadSilent: () => before({ command: 'exit 0' }, LONG),
+  unreadShort: () => before({ command: 'exec 0<&-' }, { text: 'x'.repeat(200_000) }),
+  readLong: () => before({ command: 'cat > /dev/null' }, LONG),
+  afterUnread: async () => {
+    const { content, outcome } = await after('exit 0', LONG.text);
+    return { length: content.lastIndexOf('\n'), mark: content.slice(LONG.text.length), outcome };
+  },
+  turnUnread: async () => {
+    writeHook(root, 'look', { command: 'exit 0', events: ['AfterTurn'] });
+    const turn = { turn: 1, model: LONG.text, stopReason: 'end_turn', toolCalls: 0 };
+    const [run] = await hooksIn(folder).hooks.afterTurn(turn, never);
+    return { outcome: run?.outcome, saysWhy: /did not read its input/.test(run?.reason ?? '') };
+  },
   missing: () => before({ command: './not-there' }),
   allowsErrors: () => before({ command: 'sleep 300', on_error: 'allow' }),
   afterHang: () => after('sleep 300'),

@@ -42,6 +42,10 @@ describe('runCommand', () => {
     assert.deepEqual(await result('stdinClosed'), { text: 'fine\n', cut: [true, true], exitCode: 0 });
   });
 
+  it('[F20] takes what the system holds for a command as handed over, also where it ended before that was written', async () => {
+    assert.deepEqual(await result('stdinUnread'), { endedFirst: true, cut: [false, false], exitCodes: [0, 0] });
+  });
+
   it('[F20] ends a hanging command and its children at the time-out', async () => {
     assert.deepEqual(await result('timeout'), {
       timedOut: true,

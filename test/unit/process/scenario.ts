@@ -41,10 +41,17 @@ export function othersAlive(): string[] {
     .flatMap((pid) => commandLine(pid));
 }
 
+/** Whether a child of this process ended and was not noticed yet. */
+export function isZombieThere(): boolean {
+  const pids = readFileSync('/proc/thread-self/children', 'utf8').trim().split(' ').filter(Boolean);
+  return pids.some((pid) => isZombie(Number(pid)));
+}
+
+const isZombie = (pid: number) => /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
 function commandLine(pid: number): string[] {
   try {
-    const zombie = /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return zombie ? [] : [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()];
+    return isZombie(pid) ? [] : [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()];
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return [];
     throw error;

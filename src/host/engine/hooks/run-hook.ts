@@ -1,6 +1,6 @@
 /** Asks one hook once, by a process of its own or by the one that stays. Whatever the hook does comes back as an outcome. */
 import { uuidv7 } from '../../../rendezvous/ids.ts';
-import { type CommandResult, runCommand } from '../../process/run-command.ts';
+import { type CommandResult, HANDED_OVER_BYTES, runCommand } from '../../process/run-command.ts';
 import type { Hook } from './hook.ts';
 import {
   answered,
@@ -49,6 +49,8 @@ export async function runHook(
 
 const nothing = { exitCode: null, stderrTail: '' };
 
+const UNREAD = `it said nothing, and did not read its input, which is longer than ${HANDED_OVER_BYTES} bytes; let it read all, or say {"action": "allow"}`;
+
 async function runOnce(
   { storeId, environment }: HookProcesses,
   hook: Hook,
@@ -78,5 +80,7 @@ function judge(hook: Hook, question: HookQuestion, result: CommandResult): HookO
   if (result.cancelled) return failed('it was cancelled with the work');
   if (result.exitCode !== 0) return failed(`it ended with ${result.signal ?? `exit code ${result.exitCode}`}`);
   if (result.stdout.omittedBytes > 0) return failed(`it said more than ${OUTPUT_MAX_BYTES} bytes`);
+  // Who has not seen the question and says nothing has decided nothing.
+  if (result.stdinCut && result.stdout.text.trim() === '') return failed(UNREAD);
   return answered(question, result.stdout.text);
 }
