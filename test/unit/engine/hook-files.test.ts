@@ -375,7 +375,7 @@ process.stdout.write(JSON.stringify({ action: 'modify', patch }));`;
       assert.equal((await standing())?.state, 'new');
     });
 
-    it('[S8] a copy that was changed does not run, and lets no model be called', async () => {
+    it('[S8] a copy that was changed does not run, and lets no model and no tool be called', async () => {
       await grantTrust(bench.db, bench.place, workspace, 'cli');
       writeOwn();
       await accept();
@@ -384,7 +384,7 @@ process.stdout.write(JSON.stringify({ action: 'modify', patch }));`;
       assert.ok(hook);
       assert.ok(hook.folder.startsWith(path.join(home, 'accepted')));
       writeFileSync(path.join(hook.folder, 'check.sh'), 'exit 0');
-      assert.equal(await ask(), 'none');
+      assert.equal(await ask(), 'block');
       assert.match((await open().catalogue.current(bench.db)).problems[0]?.message ?? '', /is gone, or is another one/);
     });
 

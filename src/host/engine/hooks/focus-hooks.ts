@@ -18,6 +18,7 @@ import type {
 } from '../engage/hooks.ts';
 import type { ToolResult } from '../engage/tool.ts';
 import type { Answer } from './answer.ts';
+import { brokenFiles, reasonsOf } from './broken-files.ts';
 import type { HookCatalogue } from './catalogue.ts';
 import { type Hook, isAbout } from './hook.ts';
 import { type HookProcesses, runHook } from './run-hook.ts';
@@ -39,16 +40,15 @@ export class FocusHooks implements Hooks {
     this.#options = options;
   }
 
-  /** A file that gives no hook may be a guard: the model is not called until somebody has looked. */
   async matches(event: HookEvent, subject: string): Promise<boolean> {
-    const { db, catalogue } = this.#options;
-    const { hooks, problems } = await catalogue.current(db);
-    return (event === 'BeforeLLMCall' && problems.length > 0) || hooks.some((hook) => isAbout(hook, event, subject));
+    const { hooks, broken } = await this.#about(event, subject);
+    return hooks.length > 0 || broken.length > 0;
   }
 
   async beforeTool(asked: BeforeTool, signal: AbortSignal): Promise<BeforeToolVerdict> {
     const { call, effect, complaint } = asked;
-    const hooks = await this.#about('BeforeToolCall', call.name);
+    const { hooks, broken } = await this.#about('BeforeToolCall', call.name);
+    if (broken.length > 0) return { kind: 'block', reason: reasonsOf(broken), runs: broken };
     if (hooks.length === 0) return { kind: 'none' };
     const runs: HookDecision[] = [];
     let { input } = asked;
@@ -67,9 +67,10 @@ export class FocusHooks implements Hooks {
 
   async afterTool(asked: AfterTool, signal: AbortSignal): Promise<{ result: ToolResult; runs: HookDecision[] }> {
     const { call, effect, input, durationMs } = asked;
+    const { hooks, broken } = await this.#about('AfterToolCall', call.name);
     const runs: HookDecision[] = [];
     let { result } = asked;
-    for (const hook of await this.#about('AfterToolCall', call.name)) {
+    for (const hook of hooks) {
       const given = { content: result.content, is_error: result.isError, duration_ms: durationMs };
       const facts = { ...callFacts(call), effect, tool_input: input, result: given };
       const one = await this.#ask(hook, 'AfterToolCall', call.turn, facts, signal);
@@ -77,19 +78,21 @@ export class FocusHooks implements Hooks {
       runs.push(run);
       result = afterOne(hook, result, one, run);
     }
-    return { result, runs };
+    if (broken.length > 0) result = marked(result, reasonsOf(broken));
+    return { result, runs: [...runs, ...broken] };
   }
 
   async beforeModel(asked: BeforeModel, signal: AbortSignal): Promise<HookDecision[]> {
     const { turn, request, purpose, messageRoom, isUsable } = asked;
     const forWhat = purpose === 'summary' ? { purpose } : {};
-    const runs = (await this.#brokenFiles()).map((run) => ({ ...run, ...forWhat }));
-    if (runs.length > 0) return runs;
+    const { hooks, broken } = await this.#about('BeforeLLMCall', asked.model);
+    if (broken.length > 0) return broken.map((run) => ({ ...run, ...forWhat }));
+    const runs: HookDecision[] = [];
     let model = asked.model;
     let system = request.system.map(({ text }) => text).join('\n\n');
     const added: string[] = [];
     const removed = new Set<string>();
-    for (const hook of await this.#about('BeforeLLMCall', asked.model)) {
+    for (const hook of hooks) {
       const facts = {
         ...{ purpose, model, system, max_tokens: request.maxTokens, temperature: request.temperature ?? null },
         messages: [...request.messages, ...added.map(asUserMessage)] as unknown as JsonValue,
@@ -115,7 +118,7 @@ export class FocusHooks implements Hooks {
 
   async afterTurn({ turn, model, stopReason, toolCalls }: AfterTurn, signal: AbortSignal): Promise<HookDecision[]> {
     const runs: HookDecision[] = [];
-    for (const hook of await this.#about('AfterTurn', model)) {
+    for (const hook of (await this.#about('AfterTurn', model)).hooks) {
       const facts = { model, stop_reason: stopReason, tool_calls: toolCalls };
       const one = await this.#ask(hook, 'AfterTurn', turn, facts, signal);
       const { outcome, ...rest } = decision(hook, 'AfterTurn', one);
@@ -124,18 +127,12 @@ export class FocusHooks implements Hooks {
     return runs;
   }
 
-  async #about(event: HookEvent, subject: string): Promise<Hook[]> {
+  /** A turn that is over is nothing to guard: its event alone goes on with files that give no hook. */
+  async #about(event: HookEvent, subject: string): Promise<{ hooks: Hook[]; broken: HookDecision[] }> {
     const { db, catalogue } = this.#options;
-    return (await catalogue.current(db)).hooks.filter((hook) => isAbout(hook, event, subject));
-  }
-
-  async #brokenFiles(): Promise<HookDecision[]> {
-    const { problems } = await this.#options.catalogue.current(this.#options.db);
-    return problems.map(({ name, message, next }) => {
-      const reason = `The hook ${name} cannot be read, and it may be a guard. ${message} ${next}`;
-      const none = { patch: null, exitCode: null, stderrTail: '', durationMs: 0 };
-      return { id: uuidv7(), event: 'BeforeLLMCall', hook: name, outcome: 'blocked', reason, ...none };
-    });
+    const { hooks, problems } = await catalogue.current(db);
+    const broken = event === 'AfterTurn' ? [] : brokenFiles(problems, event);
+    return { hooks: hooks.filter((hook) => isAbout(hook, event, subject)), broken };
   }
 
   async #ask(hook: Hook, event: HookEvent, turn: number, facts: JsonObject, signal: AbortSignal): Promise<Asked> {
@@ -204,6 +201,9 @@ function afterOne(hook: Hook, result: ToolResult, { answer }: Asked, run: HookDe
       isError: typeof isError === 'boolean' ? isError : result.isError,
     };
   }
-  if (run.outcome !== 'marked') return result;
-  return { ...result, content: `${result.content}\n[the hook ${hook.name} failed: ${run.reason}]` };
+  return run.outcome === 'marked' ? marked(result, `the hook ${hook.name} failed: ${run.reason}`) : result;
+}
+
+function marked(result: ToolResult, why: string): ToolResult {
+  return { ...result, content: `${result.content}\n[${why}]` };
 }
