@@ -1,6 +1,7 @@
 /** The MCP servers of this host, one for each way of reaching one, whichever faculties name it. */
 import { createHash } from 'node:crypto';
-import { McpServer, type McpServerOptions } from './mcp-server.ts';
+import { McpServer } from './mcp-server.ts';
+import type { McpServerOptions } from './server-options.ts';
 import type { McpServerSettings } from './settings.ts';
 
 export type McpSurroundings = Omit<McpServerOptions, 'name' | 'settings'>;

@@ -1,6 +1,7 @@
 /** Tools of MCP servers as tools of the loop: `mcp__server__tool`, exclusive and asked about unless a person decided otherwise. */
 import type { ToolDefinition } from '../../llm/types.ts';
-import type { McpAnswer, McpTool } from '../../mcp/mcp-server.ts';
+import type { McpTool } from '../../mcp/listed-tools.ts';
+import type { McpAnswer } from '../../mcp/mcp-server.ts';
 import type { McpServers } from '../../mcp/mcp-servers.ts';
 import type { McpServerSettings } from '../../mcp/settings.ts';
 import { defineTool, type Tool, type ToolResult } from '../engage/tool.ts';
