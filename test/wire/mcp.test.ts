@@ -190,6 +190,21 @@ describe('MCP servers', () => {
     assert.deepEqual(await ours(), []);
   });
 
+  it('that are needed while they are being closed are started again after that, and not left behind', async () => {
+    const settings = stdio([ODD, 'lingers']);
+    const { run: call } = await offered(settings);
+    const server = servers.server('odd', settings);
+    const [first] = await ours();
+    const closing = server.close();
+    const answer = await call('mcp__odd__echo', { text: 'x' });
+    const between = await ours();
+    await closing;
+    assert.match(answer.content, /^you said x to \d+$/);
+    assert.ok(between.length === 1 && between[0] !== first, 'one at a time');
+    await call('mcp__odd__look', {});
+    assert.deepEqual(await ours(), between, 'it is still the one that is used');
+  });
+
   it('over HTTP send the named token, and follow no redirect', async () => {
     const seen: (string | undefined)[] = [];
     const http = createServer((request, response) => {

@@ -30,6 +30,8 @@ type Connection = {
 export class McpServer {
   #options: McpServerOptions;
   #connection: Promise<Connection> | undefined;
+  /** Of the connections before: nothing is started while anything of them is left. */
+  #ended: Promise<void> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
   #using = 0;
   #failures = 0;
@@ -67,8 +69,16 @@ export class McpServer {
     clearTimeout(this.#idle);
     const open = this.#connection;
     this.#connection = undefined;
-    const connection = await open?.catch(() => undefined); // one that failed to start has ended itself
-    await connection?.end();
+    // One that failed to start has ended itself.
+    const noneStarted = () => undefined;
+    this.#waitFor(Promise.resolve(open).then((connection) => connection?.end(), noneStarted));
+    await this.#ended;
+  }
+
+  #waitFor(end: Promise<void>): void {
+    const { name, log } = this.#options;
+    const settled = end.catch((error) => log('warn', 'mcp.not_ended', { server: name, message: String(error) }));
+    this.#ended = Promise.all([this.#ended, settled]).then(() => undefined);
   }
 
   async #use<T>(work: (connection: Connection) => Promise<T>, failed: (reason: string) => T): Promise<T> {
@@ -99,24 +109,30 @@ export class McpServer {
   }
 
   #connected(): Promise<Connection> {
-    this.#connection ??= this.#start();
-    return this.#connection;
+    if (this.#connection) return this.#connection;
+    const starting = this.#start(() => {
+      if (this.#connection === starting) this.#connection = undefined;
+    });
+    this.#connection = starting;
+    return starting;
   }
 
-  async #start(): Promise<Connection> {
+  /** `onGone` is for this very connection: there may be another by then. */
+  async #start(onGone: () => void): Promise<Connection> {
     const { name, log } = this.#options;
+    await this.#ended;
     try {
-      const connection = await this.#connect();
+      const connection = await this.#connect(onGone);
       log('info', 'mcp.started', { server: name, tools: connection.tools.length });
       return connection;
     } catch (error) {
-      this.#connection = undefined;
+      onGone();
       log('warn', 'mcp.failed', { server: name, message: String(error).slice(0, LONGEST_REASON) });
       throw error;
     }
   }
 
-  async #connect(): Promise<Connection> {
+  async #connect(onGone: () => void): Promise<Connection> {
     const { log } = this.#options;
     const { Client } = await import('@modelcontextprotocol/client');
     const opened = await openTransport(this.#options);
@@ -124,7 +140,7 @@ export class McpServer {
     let gone = false;
     client.onclose = () => {
       gone = true;
-      this.#connection = undefined;
+      onGone();
     };
     try {
       await client.connect(opened.transport, { timeout: START_WITHIN_MS });
