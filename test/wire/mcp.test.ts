@@ -190,6 +190,24 @@ describe('MCP servers', () => {
     assert.deepEqual(await ours(), []);
   });
 
+  it('[F19] that crash end with all that they started: before they are started again, and with the host', async () => {
+    const settings = stdio([ODD, 'daemon-crash']);
+    const { run: call } = await offered(settings);
+    const first = await ours();
+    assert.equal(first.length, 2);
+    assert.ok((await call('mcp__odd__look', {})).isError);
+    await servers.server('odd', settings).tools();
+    const second = await ours();
+    assert.equal(second.length, 2, 'one server with its daemon');
+    assert.ok(
+      first.every((pid) => !second.includes(pid)),
+      'and none of the first',
+    );
+    assert.ok((await call('mcp__odd__look', {})).isError);
+    await servers.close();
+    assert.deepEqual(await ours(), []);
+  });
+
   it('that are needed while they are being closed are started again after that, and not left behind', async () => {
     const settings = stdio([ODD, 'lingers']);
     const { run: call } = await offered(settings);

@@ -2,9 +2,9 @@
  * One MCP server: started when it is first needed, started again when it has ended, closed when it is idle. Nothing that it
  * does throws to whoever calls; what it says is data, bounded and not believed.
  */
-import type { CallToolResult, Client } from '@modelcontextprotocol/client';
-import { listTools, type McpTool } from './listed-tools.ts';
-import { openTransport } from './open-transport.ts';
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import type { McpTool } from './listed-tools.ts';
+import { type McpConnection, openConnection } from './mcp-connection.ts';
 import type { McpServerOptions } from './server-options.ts';
 
 export type McpAnswer =
@@ -14,22 +14,15 @@ export type McpAnswer =
 
 export type McpTools = { kind: 'tools'; tools: readonly McpTool[] } | { kind: 'failed'; reason: string };
 
-const START_WITHIN_MS = 30_000;
 const IDLE_AFTER_MS = 10 * 60_000;
 const LONGEST_REASON = 1000;
 /** A server that fails so often in a row is not started again for a while: it would only cost every call its time. */
 const FAILURES_BEFORE_PAUSE = 3;
 const PAUSE_MS = 60_000;
 
-type Connection = {
-  client: Client;
-  tools: readonly McpTool[];
-  end(): Promise<void>;
-};
-
 export class McpServer {
   #options: McpServerOptions;
-  #connection: Promise<Connection> | undefined;
+  #connection: Promise<McpConnection> | undefined;
   /** Of the connections before: nothing is started while anything of them is left. */
   #ended: Promise<void> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
@@ -81,7 +74,7 @@ export class McpServer {
     this.#ended = Promise.all([this.#ended, settled]).then(() => undefined);
   }
 
-  async #use<T>(work: (connection: Connection) => Promise<T>, failed: (reason: string) => T): Promise<T> {
+  async #use<T>(work: (connection: McpConnection) => Promise<T>, failed: (reason: string) => T): Promise<T> {
     if (Date.now() < this.#pausedUntil) {
       return failed(`It failed ${this.#failures} times in a row, last: ${this.#lastFailure} It is tried again soon.`);
     }
@@ -108,7 +101,7 @@ export class McpServer {
     return this.#lastFailure;
   }
 
-  #connected(): Promise<Connection> {
+  #connected(): Promise<McpConnection> {
     if (this.#connection) return this.#connection;
     const starting = this.#start(() => {
       if (this.#connection === starting) this.#connection = undefined;
@@ -117,41 +110,22 @@ export class McpServer {
     return starting;
   }
 
-  /** `onGone` is for this very connection: there may be another by then. */
-  async #start(onGone: () => void): Promise<Connection> {
+  /** `forget` is for this very connection: there may be another by then. */
+  async #start(forget: () => void): Promise<McpConnection> {
     const { name, log } = this.#options;
     await this.#ended;
     try {
-      const connection = await this.#connect(onGone);
+      const connection = await openConnection(this.#options, (ended) => {
+        log('warn', 'mcp.lost', { server: name });
+        forget();
+        this.#waitFor(ended);
+      });
       log('info', 'mcp.started', { server: name, tools: connection.tools.length });
       return connection;
     } catch (error) {
-      onGone();
+      forget();
       log('warn', 'mcp.failed', { server: name, message: String(error).slice(0, LONGEST_REASON) });
       throw error;
-    }
-  }
-
-  async #connect(onGone: () => void): Promise<Connection> {
-    const { log } = this.#options;
-    const { Client } = await import('@modelcontextprotocol/client');
-    const opened = await openTransport(this.#options);
-    const client = new Client({ name: 'animus', version: '1' }, { capabilities: {} });
-    let gone = false;
-    client.onclose = () => {
-      gone = true;
-      onGone();
-    };
-    try {
-      await client.connect(opened.transport, { timeout: START_WITHIN_MS });
-      const tools = await listTools(client, START_WITHIN_MS, (facts) =>
-        log('warn', 'mcp.tool_left_out', { server: this.#options.name, ...facts }),
-      );
-      if (gone) throw new Error('It ended right after it was started.');
-      return { client, tools, end: () => opened.end(client) };
-    } catch (error) {
-      await opened.end(client);
-      throw opened.explain(error);
     }
   }
 }

@@ -10,14 +10,14 @@ import { isStdio, type McpServerSettings } from './settings.ts';
 const END_GRACE_MS = 2000;
 const STDERR_KEPT = 2000;
 
-export type Opened = {
+export type OpenedTransport = {
   transport: Transport;
   end(client: Client): Promise<void>;
   /** With what the server itself said about why it does not start. */
   explain(error: unknown): Error;
 };
 
-export async function openTransport(options: McpServerOptions): Promise<Opened> {
+export async function openTransport(options: McpServerOptions): Promise<OpenedTransport> {
   const { settings, hostEnvironment } = options;
   if (isStdio(settings)) return openStdio(options, settings);
   const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
@@ -36,7 +36,7 @@ export async function openTransport(options: McpServerOptions): Promise<Opened> 
 async function openStdio(
   { workspace, environment, hostEnvironment, storeId }: McpServerOptions,
   settings: Extract<McpServerSettings, { command: string }>,
-): Promise<Opened> {
+): Promise<OpenedTransport> {
   const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
   const marker = `${storeId}/${uuidv7()}`;
   const passed = settings.pass_env.flatMap((name) => {
