@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Tool } from '../../src/host/engine/engage/tool.ts';
 import { offeredTools, pinnedTools } from '../../src/host/engine/tools/mcp-tools.ts';
 import { toolDefinition } from '../../src/host/engine/tools/select-tools.ts';
-import { McpServers } from '../../src/host/mcp/mcp-servers.ts';
+import { McpServers, type McpSurroundings } from '../../src/host/mcp/mcp-servers.ts';
 import type { McpServerSettings } from '../../src/host/mcp/settings.ts';
 import { environmentValues, readProcessTable } from '../../src/host/process/process-table.ts';
 import { RUN_MARKER } from '../../src/host/process/run-marker.ts';
@@ -26,16 +26,20 @@ describe('MCP servers', () => {
   let storeId: string;
   let logged: [event: string, facts: object][];
 
-  beforeEach(() => {
-    logged = [];
-    storeId = uuidv7();
-    servers = new McpServers({
+  const serversWith = (rest: Partial<McpSurroundings> = {}) =>
+    new McpServers({
       workspace: import.meta.dirname,
       environment: { PATH: process.env.PATH ?? '' },
       hostEnvironment: { WANTED: 'wanted-value', UNWANTED: 'unwanted-value', TOKEN: 'token-value' },
       storeId,
       log: (_level, event, facts) => logged.push([event, facts]),
+      ...rest,
     });
+
+  beforeEach(() => {
+    logged = [];
+    storeId = uuidv7();
+    servers = serversWith();
   });
 
   afterEach(async () => {
@@ -164,6 +168,47 @@ describe('MCP servers', () => {
     const waiting = (await offered(stdio([ODD, 'hang']))).run('mcp__odd__echo', { text: 'x' }, cancel.signal);
     cancel.abort();
     assert.ok((await waiting).isError);
+  });
+
+  it('[F19] that hang for good are ended, and started again by the next call', async () => {
+    servers = serversWith({ pingWithinMs: 100 });
+    const { run: call } = await offered(stdio([ODD, 'spin'], { timeout: 2 }));
+    const hung = await ours();
+    const answers = await Promise.all(['a', 'b'].map((text) => call('mcp__odd__echo', { text })));
+    for (const { isError, content } of answers) {
+      assert.ok(isError);
+      assert.match(content, /timed out\. It did not answer a ping either, so its connection was ended; the next/i);
+    }
+    assert.equal((await call('mcp__odd__look', {})).content, 'looked');
+    const anew = await ours();
+    assert.ok(hung.length === 1 && anew.length === 1 && hung[0] !== anew[0], `${hung} and then ${anew}`);
+    assert.deepEqual(
+      logged.filter(([event]) => event === 'mcp.lost'),
+      [['mcp.lost', { server: 'odd', loss: 'hung' }]],
+    );
+  });
+
+  it('[F19] that hang over and over are left alone for a while, each time counted once', async () => {
+    servers = serversWith({ pingWithinMs: 100 });
+    const { run: call } = await offered(stdio([ODD, 'spin'], { timeout: 0.2 }));
+    for (const _ of [1, 2, 3]) {
+      const answers = await Promise.all(['a', 'b'].map((text) => call('mcp__odd__echo', { text })));
+      for (const { content } of answers) assert.match(content, /did not answer a ping either/);
+    }
+    const paused = await call('mcp__odd__look', {});
+    assert.match(
+      paused.content,
+      /does not answer\. It failed 3 times in a row, last: Request timed out\. It did not answer/,
+    );
+  });
+
+  it('[F19] that are merely slow go on: they say that they are there', async () => {
+    const { run: call } = await offered(stdio([ODD, 'slow'], { timeout: 2 }));
+    const slow = await ours();
+    const late = await call('mcp__odd__echo', { text: 'x' });
+    assert.match(late.content, /timed out\.$/i);
+    assert.equal((await call('mcp__odd__look', {})).content, 'looked');
+    assert.deepEqual([await ours(), slow.length], [slow, 1]);
   });
 
   it('that do not start are named, with what they said', async () => {

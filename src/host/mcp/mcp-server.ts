@@ -30,6 +30,8 @@ export class McpServer {
   #failures = 0;
   #pausedUntil = 0;
   #lastFailure = '';
+  /** The start, or the connection that it gave, which failed last. */
+  #failed: Promise<McpConnection> | undefined;
 
   constructor(options: McpServerOptions) {
     this.#options = options;
@@ -47,8 +49,8 @@ export class McpServer {
   async call(tool: string, input: { [key: string]: unknown }, signal: AbortSignal): Promise<McpAnswer> {
     const timeout = this.#options.settings.timeout * 1000;
     return this.#use<McpAnswer>(
-      async ({ client }) => {
-        const result = await client.callTool({ name: tool, arguments: input }, { signal, timeout });
+      async (connection) => {
+        const result = await connection.call(tool, input, { signal, timeout });
         this.#failures = 0; // a server that only starts has shown nothing yet
         const { content = [], structuredContent, isError } = result;
         return { kind: 'answer', content, structured: structuredContent, isError: isError === true };
@@ -80,9 +82,14 @@ export class McpServer {
     }
     this.#using += 1;
     clearTimeout(this.#idle);
+    const starting = this.#connected();
+    let connection: McpConnection | undefined;
     try {
-      return await work(await this.#connected());
+      connection = await starting;
+      return await work(connection);
     } catch (error) {
+      // It is not there any more, or never came: that counts, a call that it refused does not.
+      if (connection === undefined || connection.isLost) this.#countFailure(starting);
       return failed(this.#noteFailure(error));
     } finally {
       this.#using -= 1;
@@ -93,12 +100,15 @@ export class McpServer {
   #noteFailure(error: unknown): string {
     const message = error instanceof Error ? error.message : String(error);
     this.#lastFailure = `${message.slice(0, LONGEST_REASON).toWellFormed()}${/[.!?]$/.test(message) ? '' : '.'}`;
-    if (this.#connection === undefined) {
-      // It is not there any more, or never came: that counts, a call that it refused does not.
-      this.#failures += 1;
-      if (this.#failures >= FAILURES_BEFORE_PAUSE) this.#pausedUntil = Date.now() + PAUSE_MS;
-    }
     return this.#lastFailure;
+  }
+
+  /** Once, however many calls it was the end of. */
+  #countFailure(starting: Promise<McpConnection>): void {
+    if (this.#failed === starting) return;
+    this.#failed = starting;
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_BEFORE_PAUSE) this.#pausedUntil = Date.now() + PAUSE_MS;
   }
 
   #connected(): Promise<McpConnection> {
@@ -115,8 +125,8 @@ export class McpServer {
     const { name, log } = this.#options;
     await this.#ended;
     try {
-      const connection = await openConnection(this.#options, (ended) => {
-        log('warn', 'mcp.lost', { server: name });
+      const connection = await openConnection(this.#options, (loss, ended) => {
+        log('warn', 'mcp.lost', { server: name, loss });
         forget();
         this.#waitFor(ended);
       });

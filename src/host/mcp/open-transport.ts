@@ -12,7 +12,8 @@ const STDERR_KEPT = 2000;
 
 export type OpenedTransport = {
   transport: Transport;
-  end(client: Client): Promise<void>;
+  /** `asked`: it has a while to end by itself. */
+  end(client: Client, how: 'asked' | 'at_once'): Promise<void>;
   /** With what the server itself said about why it does not start. */
   explain(error: unknown): Error;
 };
@@ -63,9 +64,10 @@ async function openStdio(
   };
   return {
     transport,
-    async end(client) {
-      await client.close();
-      if (root) await endProcessTree({ ...root, marker }, END_GRACE_MS);
+    async end(client, how) {
+      const closed = client.close();
+      if (how === 'asked') await closed;
+      await Promise.all([closed, root && endProcessTree({ ...root, marker }, END_GRACE_MS)]);
     },
     explain(error) {
       const said = stderr.trim().toWellFormed();

@@ -15,7 +15,7 @@ export type McpOffer = { tools: readonly Tool[]; problems: readonly string[] };
 
 /** Providers take no longer names. */
 const LONGEST_NAME = 64;
-/** After the call's own time, for the server to say that it ended. */
+/** After the call's own time, for the server to say that it ended, or that it is there at all. */
 const ENDING_MS = 5000;
 
 /** Asks each server for its tools, which starts it. */
