@@ -188,21 +188,30 @@ describe('approvals', function () {
     assert.deepEqual(shell.ran, ['git push --force']);
   });
 
-  it('of several calls what can run runs, and the next request goes out when all have their results', async () => {
+  it('of several calls all ask at once, and each runs in its turn, whichever is decided first', async () => {
     const id = await bench.submit();
-    const permissions = { allow: ['run_command(git status)'] };
-    await run(['git push', 'git status', 'git tag'], { permissions });
-    assert.deepEqual(shell.ran, ['git status']);
+    const permissions = { allow: ['run_command(git status)', 'run_command(git log)'] };
+    const commands = ['git log', 'git push', 'git status', 'git tag'];
+    await run(commands, { permissions });
+    assert.deepEqual(shell.ran, ['git log']);
     const [push, tag] = await pending();
-    await decide(tag, { verdict: 'deny' });
-    await run(['git push', 'git status', 'git tag'], { permissions });
+    await decide(tag);
+    await bench.nextHost();
+    await run(commands, { permissions });
+    const { calls, item } = await bench.look(id);
+    assert.deepEqual([item.state, shell.ran], ['waiting', ['git log']]);
     assert.deepEqual(
-      (await bench.look(id)).calls.map(({ state }) => state),
-      ['waiting', 'done', 'denied'],
+      calls.map(({ state }) => state),
+      ['done', 'waiting', 'requested', 'waiting'],
     );
-    await decide(push);
-    await run(['git push', 'git status', 'git tag'], { permissions });
-    assert.deepEqual([shell.ran, (await bench.look(id)).item.state], [['git status', 'git push'], 'completed']);
+    await decide(push, { verdict: 'deny' });
+    await run(commands, { permissions });
+    assert.deepEqual(shell.ran, ['git log', 'git status', 'git tag']);
+    const ended = await bench.look(id);
+    assert.deepEqual(
+      [ended.item.state, ...ended.calls.map(({ state }) => state)],
+      ['completed', 'done', 'denied', 'done', 'done'],
+    );
   });
 
   it('for this focus: what the pattern is about runs in it, and asks in another', async () => {

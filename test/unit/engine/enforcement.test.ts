@@ -161,11 +161,11 @@ describe('the one enforcement point', () => {
         return { kind: 'ask', evaluate: async () => ({ kind: 'wait', wait }) };
       },
     };
-    const first = await turn(['act', 'look'], { permissions }, journal, log);
+    const first = await turn(['look', 'act'], { permissions }, journal, log);
     assert.deepEqual(first.result, { kind: 'parked', waitsFor: 'approval' });
     assert.deepEqual(log, ['run look asked']);
     isAllowed = true;
-    const second = await turn(['act', 'look'], { permissions }, journal, log);
+    const second = await turn(['look', 'act'], { permissions }, journal, log);
     assert.equal(second.result.kind, 'end_turn');
     assert.deepEqual(log, ['run look asked', 'run act asked']);
   });

@@ -56,7 +56,7 @@ export async function runCall(deps: CallDependencies, call: RecordedCall): Promi
 }
 
 /** The schema, then the hooks, whose arguments have to fit it too. Gives the result where the call ends here. */
-async function checkCall(deps: CallDependencies, call: RecordedCall): Promise<CheckedCall | ToolResult> {
+export async function checkCall(deps: CallDependencies, call: RecordedCall): Promise<CheckedCall | ToolResult> {
   const tool = deps.tools.get(call.name);
   if (!tool) return refuse(deps, call, 'error', unknownTool(call.name, deps.tools));
   if (call.invalid) return refuse(deps, call, 'error', unparsable(call.invalid));

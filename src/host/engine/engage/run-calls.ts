@@ -1,8 +1,9 @@
 /**
  * Runs the calls of one turn: beside each other where neither can see what the other does, else in the order of asking.
- * Those that may have to wait are settled together, once everything else has its result.
+ * Those that may have to wait are settled together, once everything else has its result or is kept back by one of them.
  */
 import type { ToolResultBlock } from '../../llm/types.ts';
+import { askAhead } from './kept-back.ts';
 import { runCall } from './run-call.ts';
 import { settleWaiting } from './settle-waiting.ts';
 import type { Tool, ToolEffect } from './tool.ts';
@@ -29,27 +30,35 @@ export async function runCalls(
       call.waiting = true;
       call.result = settled.results.get(call.id) ?? null;
     }
-    if (settled.kind === 'settled') break;
   }
   return { kind: 'results', blocks: calls.map(resultBlock) };
 }
 
 type RanThrough = { kind: 'through'; waiting: WaitingCall[] } | { kind: 'stopped' };
 
-/** What can run now runs, and has its result then. Gives those that may have to wait, in the order of asking. */
+/**
+ * What can run now runs, and has its result then. Gives those that may have to wait, in the order of asking. A call that
+ * asks a person keeps back what must not run before it; these ask what they have to ask, and stay requested.
+ */
 async function runThrough(
   deps: EngageDependencies,
   calls: readonly RecordedCall[],
   mostAtOnce: number,
 ): Promise<RanThrough> {
   const waiting: WaitingCall[] = [];
-  const isWhole = await inOrder(calls, deps.tools, mostAtOnce, async (call) => {
+  const isWhole = await inOrder(calls, deps.tools, mostAtOnce, async (call, isKeptBack) => {
     // A focus that is aborted or held starts nothing more; the calls stay requested for whoever goes on.
-    if (startsNothing(deps) && !call.result) return false;
-    const outcome = await runCall(deps, call);
-    if ('evaluate' in outcome) waiting.push(outcome);
-    else call.result = outcome;
-    return true;
+    if (startsNothing(deps) && !call.result) return 'not begun';
+    // One that waits for others changes nothing: it keeps nothing back, and nothing keeps it.
+    const waitsByItself = deps.tools.get(call.name)?.kind === 'waiting';
+    const outcome = isKeptBack && !waitsByItself ? await askAhead(deps, call) : await runCall(deps, call);
+    if (outcome === 'kept back') return 'open';
+    if ('evaluate' in outcome) {
+      waiting.push(outcome);
+      return waitsByItself ? 'through' : 'open';
+    }
+    call.result = outcome;
+    return 'through';
   });
   if (!isWhole) return { kind: 'stopped' };
   return { kind: 'through', waiting: waiting.sort((a, b) => a.call.position - b.call.position) };
@@ -60,36 +69,40 @@ const startsNothing = ({ abort, held }: EngageDependencies) => abort.aborted || 
 /** What a call can see of another, and change for it. */
 type Footing = { effect: ToolEffect; touches: 'rows' | 'world' | 'nothing' };
 
+/** `open`: it has not run yet, and waits for a person or is kept back by one that does. */
+type Begun = 'through' | 'open' | 'not begun';
+
 /**
- * Calls each for `begin`, at most `mostAtOnce` at a time, each after those before it that it must not run beside. False
- * where one of them did not begin. When one throws no other begins, and all that are under way end first.
+ * Calls each for `begin`, at most `mostAtOnce` at a time, each after those before it that it must not run beside, and told
+ * whether one of them is still open. False where one of them did not begin. When one throws no other begins, and all that
+ * are under way end first.
  */
 async function inOrder(
   calls: readonly RecordedCall[],
   tools: EngageDependencies['tools'],
   mostAtOnce: number,
-  begin: (call: RecordedCall) => Promise<boolean>,
+  begin: (call: RecordedCall, isKeptBack: boolean) => Promise<Begun>,
 ): Promise<boolean> {
   const footings = calls.map((call) => footingOf(tools.get(call.name)));
   const slots = new Slots(mostAtOnce);
-  const runs: Promise<boolean>[] = [];
+  const runs: Promise<Begun>[] = [];
   const errors: unknown[] = [];
   for (const [at, call] of calls.entries()) {
     const before = runs.filter((_, earlier) => mustWait(footings[at], footings[earlier]));
     const run = async () => {
-      await Promise.all(before);
-      return slots.use(async () => errors.length === 0 && begin(call));
+      const isKeptBack = (await Promise.all(before)).includes('open');
+      return slots.use(async () => (errors.length === 0 ? begin(call, isKeptBack) : 'not begun'));
     };
     runs.push(
       run().catch((error: unknown) => {
         errors.push(error);
-        return false;
+        return 'not begun';
       }),
     );
   }
   const begun = await Promise.all(runs);
   if (errors.length > 0) throw errors[0];
-  return begun.every((hasBegun) => hasBegun);
+  return !begun.includes('not begun');
 }
 
 function footingOf(tool: Tool | undefined): Footing {

@@ -109,7 +109,7 @@ export interface Journal {
   ): Promise<ToolResult>;
   /**
    * Evaluates calls that may wait, behind the lock on the item, and stores the results that there are. Where a call still
-   * waits the same transaction parks the focus: all else of the turn must have its result by then.
+   * waits the same transaction parks the focus: all else of the turn has its result by then, or must not run before it.
    */
   settleCalls(waiting: readonly WaitingCall[]): Promise<Settled>;
   /**
