@@ -29,6 +29,8 @@ create table animus.approvals (
   decided_at timestamp with time zone,
   used_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  remark text,
+  by_rule uuid,
   constraint approvals_check CHECK (((state = 'pending'::text) = (decided_at IS NULL))),
   constraint approvals_focus_id_fkey FOREIGN KEY (focus_id) REFERENCES animus.foci(id) ON DELETE CASCADE,
   constraint approvals_pkey PRIMARY KEY (id),

@@ -17,6 +17,8 @@ export const approvalView = z.object({
   arguments: jsonValue,
   /** More to look at, as a diff. */
   preview: z.string().nullable(),
+  /** Why the same call asks again; null where it asks for the first time. */
+  remark: z.string().nullable().default(null),
   /** The pattern that is about this subject and no other; null where none can be. */
   pattern: z.string().nullable(),
   state: z.enum(['pending', 'allowed', 'denied']),

@@ -28,6 +28,9 @@ import { pauseBeforeCommit, untilBlockedBy } from '../support/database-interleav
 import { onEachDatabase } from '../support/databases.ts';
 import { OTHER_PLACE, running, stateOf } from './work-rows.ts';
 
+/** Where calls are decided: nobody's faculty has a rule. */
+const HERE = { workspace: '/w', rulesOf: () => [] };
+
 type NewRow = Parameters<typeof insertMessage>[2];
 
 onEachDatabase('approvals and hooks', {}, (database) => {
@@ -54,17 +57,17 @@ onEachDatabase('approvals and hooks', {}, (database) => {
     const [kept, ...others] = await pendingApprovals(db, item.place, 10);
     assert.deepEqual([kept?.id, kept?.input, others], [approval.id, { command: 'git push' }, []]);
     assert.ok(kept);
-    assert.equal(await decideCall(db, kept, allow, '/w'), 1);
+    assert.equal(await decideCall(db, kept, allow, HERE), 1);
     await db.transaction((tx) => askApproval(tx, { ...approval, id: uuidv7() }));
     assert.equal((await readApproval(db, approval.id))?.state, 'allowed');
     await db.transaction((tx) =>
       askApproval(tx, { ...approval, id: uuidv7(), inputHash: 'two', input: { command: 'x' } }),
     );
     const again = await readApprovalOfCall(db, approval.toolCallId);
-    assert.deepEqual(
-      [again?.id, again?.state, again?.decidedBy, again?.input],
-      [approval.id, 'pending', null, { command: 'x' }],
-    );
+    assert.deepEqual([again?.state, again?.decidedBy, again?.input], ['pending', null, { command: 'x' }]);
+    // Nobody who saw the one before answers this one.
+    assert.notEqual(again?.id, approval.id);
+    assert.equal(await decideCall(db, kept, allow, HERE), 0);
   });
 
   it('of work that moved, or of an attempt that is over, decides nothing and leaves no rule', async () => {
@@ -81,7 +84,7 @@ onEachDatabase('approvals and hooks', {}, (database) => {
       } else {
         await retryLater(db, lease, 60_000, { kind: 'test', message: 'It failed.' });
       }
-      for (const decision of [allow, rule]) assert.equal(await decideCall(db, kept, decision, '/w'), 0, end);
+      for (const decision of [allow, rule]) assert.equal(await decideCall(db, kept, decision, HERE), 0, end);
       assert.equal((await readApproval(db, approval.id))?.state, 'pending');
       assert.deepEqual([await rulesOfPlace(db, item.place), await rulesOfPlace(db, OTHER_PLACE)], [[], []]);
       assert.deepEqual(await pendingApprovals(db, item.place, 10), []);
@@ -106,7 +109,7 @@ onEachDatabase('approvals and hooks', {}, (database) => {
     const kept = await readApproval(db, approval.id);
     assert.ok(kept);
     const pattern = { text: 'run_command(git *)', tool: 'run_command', argument: 'git *' };
-    await decideCall(db, kept, { ...allow, scope: 'focus', pattern }, '/w');
+    await decideCall(db, kept, { ...allow, scope: 'focus', pattern }, HERE);
     const here = { workItemId: item.id, focusId: lease.focusId };
     assert.deepEqual(
       (await rulesForFocus(db, here)).map((rule) => rule.pattern),
@@ -275,7 +278,7 @@ onEachDatabase('a decision while the focus parks', { connections: 'several' }, (
     const pid = await parker.reached;
     const kept = await readApproval(db, approval.id);
     assert.ok(kept);
-    const deciding = decideCall(db, kept, allow, '/w');
+    const deciding = decideCall(db, kept, allow, HERE);
     await untilBlockedBy(db, pid);
     parker.resume();
     assert.deepEqual([await parking, await deciding], [{ kind: 'parked', waitsFor: 'approval' }, 1]);
@@ -289,7 +292,7 @@ onEachDatabase('a decision while the focus parks', { connections: 'several' }, (
     const kept = await readApproval(db, approval.id);
     assert.ok(kept);
     const decider = pauseBeforeCommit(await database.connect());
-    const deciding = decideCall(decider.db, kept, allow, '/w');
+    const deciding = decideCall(decider.db, kept, allow, HERE);
     const pid = await decider.reached;
     const parking = park(new DbJournal(db, lease, 'written/m', new Redactor()));
     await untilBlockedBy(db, pid);

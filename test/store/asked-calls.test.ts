@@ -7,8 +7,11 @@ import type { Tool } from '../../src/host/engine/engage/tool.ts';
 import { cancelWork } from '../../src/host/engine/focus/cancel.ts';
 import { CallPermissions } from '../../src/host/engine/permissions/call-permissions.ts';
 import { type Decision, decideCall } from '../../src/host/engine/permissions/decide-approval.ts';
+import { parsePattern } from '../../src/host/engine/permissions/pattern.ts';
+import { type FacultyPermissions, facultyRules } from '../../src/host/engine/permissions/rules.ts';
 import { writeFile } from '../../src/host/engine/tools/write-file.ts';
-import { type Approval, pendingApprovals } from '../../src/host/store/approvals/approvals.ts';
+import { type Approval, decisionsOfFocus, pendingApprovals } from '../../src/host/store/approvals/approvals.ts';
+import { deleteRule, rulesOfPlace } from '../../src/host/store/approvals/permission-rules.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { Bench, type FacultyKeys, facultyOf } from '../support/engine-focus.ts';
 import { worldTool } from '../support/engine-loop.ts';
@@ -46,9 +49,12 @@ onEachDatabase('calls that ask', {}, (database) => {
     subject: (input) => ({ kind: 'command', text: (input as { text: string }).text }),
   } as Tool;
 
+  let ofFaculty: FacultyPermissions = { allow: [], ask: [], deny: [] };
+
   /** One claim of the next item, whose one turn makes these calls. */
   async function run(calls: readonly WrittenCall[], permissions: FacultyKeys['permissions'] = {}) {
     const faculty = facultyOf({ permissions });
+    ofFaculty = faculty.permissions;
     await bench.run(writtenModel([{ calls }, { text: 'Done.' }]), faculty, {
       workspace,
       workspaceTools: [writeFile, command],
@@ -76,8 +82,27 @@ onEachDatabase('calls that ask', {}, (database) => {
       ...{ verdict: 'allow', scope: 'once', pattern: null, reason: null, by: 'cli' },
       ...changes,
     };
-    return decideCall(bench.db, approval, decision, workspace);
+    return decideCall(bench.db, approval, decision, {
+      workspace,
+      rulesOf: (name) => (name === 'general' ? facultyRules(ofFaculty, 'faculty') : undefined),
+    });
   }
+
+  /** The pending question about a path or command. */
+  const about = async (text: string) => (await pending()).find(({ subject }) => subject?.text === text);
+
+  function patternOf(text: string) {
+    const parsed = parsePattern(text);
+    assert.ok(parsed.kind === 'pattern', text);
+    return parsed.pattern;
+  }
+
+  const asRule = (text: string, changes: Partial<Decision> = {}): Partial<Decision> => ({
+    ...{ scope: 'rule', pattern: patternOf(text) },
+    ...changes,
+  });
+
+  const textsOf = (approvals: readonly Approval[]) => approvals.map(({ subject }) => subject?.text);
 
   const statesOf = async (id: string) => (await bench.look(id)).calls.map(({ state }) => state);
 
@@ -120,5 +145,78 @@ onEachDatabase('calls that ask', {}, (database) => {
     await run([write('a.txt'), write('b.txt')], { allow: ['write_file(b.txt)'] });
     await cancelWork(bench.db, { id, tree: true, by: 'a test' });
     assert.deepEqual([await statesOf(id), await pending()], [['cancelled', 'cancelled'], []]);
+  });
+
+  for (const scope of ['rule', 'focus'] as const) {
+    it(`are not decided by what was said of another (${scope}) where the next such call would ask all the same`, async () => {
+      const others = ['.vscode/tasks.json', 'sub/.git/hooks/pre-commit', 'secrets/key', 'src/b.txt'];
+      const calls = ['src/a.txt', ...others].map((file) => write(file));
+      const permissions = { ask: ['write_file(secrets/**)'] };
+      const id = await bench.submit();
+      await run(calls, permissions);
+      assert.deepEqual(textsOf(await pending()), ['src/a.txt', ...others]);
+      const rule = asRule('write_file(**)', { scope });
+      assert.equal(await decide(await about('src/a.txt'), rule), 2);
+      assert.deepEqual(textsOf(await pending()), others.slice(0, 3));
+      await run(calls, permissions);
+      assert.deepEqual(readdirSync(workspace), ['src']);
+      for (const text of others.slice(0, 3)) await decide(await about(text), { verdict: 'deny' });
+      await run(calls, permissions);
+      assert.deepEqual(await statesOf(id), ['done', 'denied', 'denied', 'denied', 'done']);
+      assert.deepEqual(readdirSync(path.join(workspace, 'src')).toSorted(), ['a.txt', 'b.txt']);
+    });
+  }
+
+  it('are denied by a rule only where the next such call would be', async () => {
+    const calls = [write('src/a.txt'), write('src/keep/b.txt'), write('src/c.txt')];
+    const permissions = { ask: ['write_file(src/keep/**)'] };
+    const id = await bench.submit();
+    await run(calls, permissions);
+    const rule = asRule('write_file(src/**)', { verdict: 'deny' });
+    assert.equal(await decide(await about('src/a.txt'), rule), 2);
+    assert.deepEqual(textsOf(await pending()), ['src/keep/b.txt']);
+    await decide(await about('src/keep/b.txt'));
+    await run(calls, permissions);
+    assert.deepEqual(await statesOf(id), ['denied', 'done', 'denied']);
+  });
+
+  it('are left to a person where nobody knows the rules of their faculty', async () => {
+    await bench.submit();
+    await run([write('src/a.txt'), write('src/b.txt')]);
+    const decision = { ...asRule('write_file(**)'), verdict: 'allow', reason: null, by: 'cli' } as Decision;
+    const approval = await about('src/a.txt');
+    assert.ok(approval);
+    assert.equal(await decideCall(bench.db, approval, decision, { workspace, rulesOf: () => undefined }), 1);
+    assert.deepEqual(textsOf(await pending()), ['src/b.txt']);
+  });
+
+  it('that only a rule decided ask again where it is forgotten before they ran; what was shown holds', async () => {
+    const calls = [write('first.txt'), write('src/a.txt'), write('src/b.txt')];
+    const id = await bench.submit();
+    await run(calls);
+    assert.equal(await decide(await about('src/a.txt'), asRule('write_file(src/**)')), 2);
+    const [rule] = await rulesOfPlace(bench.db, bench.place);
+    await deleteRule(bench.db, bench.place, rule?.id ?? '');
+    await decide(await about('first.txt'));
+    await run(calls);
+    assert.deepEqual(await statesOf(id), ['done', 'done', 'waiting']);
+    const again = await about('src/b.txt');
+    assert.match(again?.remark ?? '', /^Asked again: the rule that decided it holds no more/);
+    await decide(again);
+    await run(calls);
+    assert.deepEqual(await statesOf(id), ['done', 'done', 'done']);
+  });
+
+  it('that a rule lets run are asked about no more, also where nobody decided them', async () => {
+    const calls = [write('first.txt'), write('src/a.txt')];
+    const id = await bench.submit();
+    await run(calls);
+    await decide(await about('first.txt'));
+    await run(calls, { allow: ['write_file(src/**)'] });
+    assert.deepEqual([await statesOf(id), await pending()], [['done', 'done'], []]);
+    const { calls: made, focus } = await bench.look(id);
+    const decisions = await decisionsOfFocus(bench.db, focus?.id ?? '');
+    const settled = decisions.find(({ toolCallId }) => toolCallId === made[1]?.id);
+    assert.deepEqual([settled?.state, settled?.scope, settled?.decidedBy], ['allowed', 'rule', 'rules']);
   });
 });

@@ -84,10 +84,10 @@ export function shownOf({ subject, arguments: input }: ApprovalView): string {
   return subject?.text ?? JSON.stringify(input);
 }
 
-/** All that is decided about: the command as it is, or every argument; and the diff, where there is one. */
-export function wholeOf({ subject, arguments: input, preview }: ApprovalView): string {
+/** All that is decided about: the command as it is, or every argument; and the diff, where there is one. Before it why it is asked again. */
+export function wholeOf({ subject, arguments: input, preview, remark }: ApprovalView): string {
   const asked = subject?.kind === 'command' ? subject.text : JSON.stringify(input, null, 2);
-  return plainText(preview === null ? asked : `${asked}\n\n${preview}`);
+  return plainText([remark, asked, preview].filter((part) => part !== null).join('\n\n'));
 }
 
 async function openWhole(approval: ApprovalView, content: string): Promise<void> {

@@ -81,7 +81,7 @@ describe('approvals', function () {
     const parsed = about === undefined ? undefined : parsePattern(about);
     const pattern = parsed?.kind === 'pattern' ? parsed.pattern : null;
     const decision: Decision = { verdict: 'allow', scope: 'once', pattern, reason: null, by: 'cli', ...rest };
-    return decideCall(bench.db, approval, decision, '/workspace');
+    return decideCall(bench.db, approval, decision, { workspace: '/workspace', rulesOf: () => [] });
   }
 
   it('park the focus, which holds no lease, with the exact arguments for a person to see', async () => {
@@ -178,10 +178,11 @@ describe('approvals', function () {
     await run(['git push']);
     assert.deepEqual(shell.ran, []);
     const [again] = await pending();
-    assert.deepEqual(
-      [again?.id, again?.input, again?.state],
-      [approval?.id, { command: 'git push --force' }, 'pending'],
-    );
+    assert.deepEqual([again?.input, again?.state], [{ command: 'git push --force' }, 'pending']);
+    assert.notEqual(again?.id, approval?.id);
+    assert.match(again?.remark ?? '', /^Asked again: the arguments are others/);
+    const [wait] = await openWaits(bench.db, [bench.place]);
+    assert.deepEqual(wait?.targets, [again?.id]);
     assert.equal((await bench.look(id)).item.state, 'waiting');
     await decide(again);
     await run(['git push']);

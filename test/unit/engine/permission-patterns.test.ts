@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Tool, ToolSubject } from '../../../src/host/engine/engage/tool.ts';
-import { inputHash } from '../../../src/host/engine/permissions/call-permissions.ts';
 import { matchesText } from '../../../src/host/engine/permissions/match-text.ts';
 import { exactPattern, matchesPattern, parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
-import { type Rule, ruleOn, type Verdict } from '../../../src/host/engine/permissions/rules.ts';
+import { questionHash } from '../../../src/host/engine/permissions/question.ts';
+import { type Rule, ruledTool, ruleOn, type Verdict } from '../../../src/host/engine/permissions/rules.ts';
 import { resolveSubject } from '../../../src/host/engine/permissions/subject.ts';
 import { createWebFetch } from '../../../src/host/engine/tools/web-fetch.ts';
 import { storeTool, waitingTool, worldTool } from '../../support/engine-loop.ts';
@@ -39,7 +39,7 @@ describe('permission patterns', () => {
 
   async function ruling(tool: Tool, subject: ToolSubject | undefined, ...lines: [Verdict, string, Rule['from']?][]) {
     const rules = lines.map(([verdict, text, from = 'faculty']): Rule => ({ verdict, pattern: pattern(text), from }));
-    return ruleOn(rules, tool, await resolveSubject(subject, workspace)).verdict;
+    return ruleOn(rules, ruledTool(tool), await resolveSubject(subject, workspace)).verdict;
   }
 
   it('are a tool, or a tool with an argument', () => {
@@ -280,10 +280,10 @@ describe('permission patterns', () => {
 
   it('hashes arguments by what they say, not by the order of their keys', () => {
     assert.equal(
-      inputHash('t', { a: 1, b: { c: [1, 2], d: null } }),
-      inputHash('t', { b: { d: null, c: [1, 2] }, a: 1 }),
+      questionHash('t', { a: 1, b: { c: [1, 2], d: null } }),
+      questionHash('t', { b: { d: null, c: [1, 2] }, a: 1 }),
     );
-    assert.notEqual(inputHash('t', { a: [1, 2] }), inputHash('t', { a: [2, 1] }));
-    assert.notEqual(inputHash('t', { a: 1 }), inputHash('u', { a: 1 }));
+    assert.notEqual(questionHash('t', { a: [1, 2] }), questionHash('t', { a: [2, 1] }));
+    assert.notEqual(questionHash('t', { a: 1 }), questionHash('u', { a: 1 }));
   });
 });

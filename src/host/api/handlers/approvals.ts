@@ -3,9 +3,10 @@ import type { ApprovalView, PermissionRuleView } from '../../../protocol/approva
 import { AnimusError } from '../../../protocol/errors.ts';
 import { shortId } from '../../../rendezvous/ids.ts';
 import type { Db } from '../../db/types.ts';
-import type { ToolSubject } from '../../engine/engage/tool.ts';
-import { decideCall } from '../../engine/permissions/decide-approval.ts';
+import { decideCall, type Surroundings } from '../../engine/permissions/decide-approval.ts';
 import { exactPattern, matchesPattern, type Pattern, parsePattern } from '../../engine/permissions/pattern.ts';
+import { storedSubject } from '../../engine/permissions/question.ts';
+import { facultyRules } from '../../engine/permissions/rules.ts';
 import { resolveSubject } from '../../engine/permissions/subject.ts';
 import { type Approval, findApprovals, pendingApprovals, readApproval } from '../../store/approvals/approvals.ts';
 import { deleteRule, type PermissionRule, rulesOfPlace } from '../../store/approvals/permission-rules.ts';
@@ -29,9 +30,10 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
     const approval = await requireApproval(db, context.place, id);
     const asked = { verdict: decision, scope, pattern: await patternFor(context, approval, scope, decision, wanted) };
     const by = session.client.kind;
-    const decided = await decideCall(db, approval, { ...asked, reason: reason || null, by }, context.folder);
+    const decided = await decideCall(db, approval, { ...asked, reason: reason || null, by }, surroundingsOf(context));
     const now = await readApproval(db, approval.id);
-    if (!now) throw new Error('An approval is gone.');
+    // It asks for something else by now, as a question of its own.
+    if (!now) throw notOne(0, 'approval', id);
     const state = decision === 'allow' ? 'allowed' : 'denied';
     if (decided === 0 && now.state === 'pending') throw await tooLate(db, now);
     // The same decision said twice, as after a lost answer, is one.
@@ -54,6 +56,19 @@ export const approvalHandlers: Pick<Handlers, 'approval/list' | 'approval/decide
     return { rule: viewRule(rule) };
   },
 };
+
+/** What other calls that ask are judged by, where this one is decided for more than itself. */
+function surroundingsOf({ folder, catalogue }: ApiContext): Surroundings {
+  return {
+    workspace: folder,
+    rulesOf(name) {
+      const found = catalogue.find(name);
+      if (found.kind !== 'found') return undefined;
+      const { permissions, origin } = found.faculty;
+      return facultyRules(permissions, origin === 'workspace' ? 'workspace' : 'faculty');
+    },
+  };
+}
 
 /** Throws AnimusError `not_found`, `ambiguous_id` or `wrong_state`. */
 async function requireApproval(db: Db, place: string, id: string): Promise<Approval> {
@@ -101,7 +116,7 @@ async function patternFor(
     const next = 'Decide for the focus or as a rule, or leave the pattern out.';
     throw new AnimusError('bad_pattern', 'A decision for once takes no pattern. Nothing was decided.', next);
   }
-  const subject = await resolveSubject((approval.subject as ToolSubject | null) ?? undefined, folder);
+  const subject = await resolveSubject(storedSubject(approval), folder);
   const text = wanted ?? exactPattern(approval.tool, subject);
   const parsed = parsePattern(text ?? '');
   if (text === null || parsed.kind === 'invalid') {
@@ -118,16 +133,17 @@ async function patternFor(
 }
 
 async function viewApproval({ folder }: ApiContext, approval: Approval): Promise<ApprovalView> {
-  const subject = await resolveSubject((approval.subject as ToolSubject | null) ?? undefined, folder);
+  const subject = await resolveSubject(storedSubject(approval), folder);
   return {
     id: approval.id,
     short_id: shortId(approval.id),
     work_item_id: approval.workItemId,
     focus_id: approval.focusId,
     tool: approval.tool,
-    subject: approval.subject,
+    subject: approval.subject && { kind: approval.subject.kind, text: approval.subject.text },
     arguments: approval.input,
     preview: approval.preview,
+    remark: approval.remark,
     pattern: exactPattern(approval.tool, subject),
     state: approval.state,
     scope: approval.scope,

@@ -25,11 +25,12 @@ export async function approvalsList(session: CliSession): Promise<number> {
 
 /** The command, what a file would become, or the arguments whole: what is allowed is what stands here. */
 export function describeApproval(approval: ApprovalView): string {
-  const { short_id, tool, subject, preview, work_item_id: work } = approval;
+  const { short_id, tool, subject, preview, remark, work_item_id: work } = approval;
   const isDifference = preview !== null && subject?.kind === 'path';
   const about = isDifference ? `  ${plainName(subject.text)}` : '';
   return [
     `${short_id}  ${tool}${about}  for the work ${shortId(work)}`,
+    ...(remark === null ? [] : [indented(plain(remark))]),
     ...(isDifference ? [] : [indented(plain(argumentsText(approval)))]),
     ...(preview === null ? [] : [indented(plain(preview.trimEnd()))]),
   ].join('\n');

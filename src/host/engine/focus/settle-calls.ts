@@ -1,4 +1,5 @@
 /** The one transaction in which calls that wait are evaluated, their results stored, and the focus parked for the rest. */
+import { isDeepStrictEqual } from 'node:util';
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import type { Db, Tx } from '../../db/types.ts';
 import { readFocus, setStatus } from '../../store/foci/foci.ts';
@@ -12,7 +13,14 @@ import {
 import { giveUpLease, type Lease, LeaseLost, lockLease } from '../../store/work/leases.ts';
 import { lockItem } from '../../store/work/locks.ts';
 import { parkItem } from '../../store/work/transitions.ts';
-import { findOpenCallWait, insertWait, readCallWait, removeCallWait, resolveCallWait } from '../../store/work/waits.ts';
+import {
+  findOpenCallWait,
+  insertWait,
+  readCallWait,
+  removeCallWait,
+  resolveCallWait,
+  type Wait,
+} from '../../store/work/waits.ts';
 import type { CallWait, ToolResult } from '../engage/tool.ts';
 import type { RecordedCall, Settled, WaitingCall } from '../engage/types.ts';
 import type { Redactor } from '../redaction/redactor.ts';
@@ -70,8 +78,8 @@ async function settleCall(
   if (evaluation.kind === 'ready') return 'ready';
   await markWaiting(tx, call.id);
   if (evaluation.kind === 'wait') {
-    if (wait?.kind !== evaluation.wait.kind) {
-      // A call that was allowed first waits for something else from now on.
+    if (!isSameWait(wait, evaluation.wait)) {
+      // A call that was allowed first waits for something else from now on, and so does one that is asked about anew.
       if (wait) await removeCallWait(tx, call.id);
       await beginWait(tx, lease, call, evaluation.wait);
     }
@@ -87,6 +95,12 @@ async function settleCall(
   await finishToolCall(tx, call.id, kept.isError ? 'error' : 'done', { content: kept.content, is_error: kept.isError });
   await resolveCallWait(tx, call.id);
   return kept;
+}
+
+/** What a tool waits for it may name otherwise each time; its time goes on. */
+function isSameWait(stored: Pick<Wait, 'kind' | 'targets'> | undefined, wait: CallWait): boolean {
+  if (stored?.kind !== wait.kind) return false;
+  return wait.kind !== 'approval' || isDeepStrictEqual(stored.targets, wait.targets);
 }
 
 function asResult(stored: StoredToolResult | undefined): ToolResult | undefined {

@@ -1,7 +1,7 @@
 /** From all rules that hold to what becomes of one call: the most specific rule wins. Pure. */
 import type { Tool } from '../engage/tool.ts';
 import { guardedPlace } from '../tools/guarded-paths.ts';
-import { matchesPattern, type Pattern, type Subject, specificity } from './pattern.ts';
+import { matchesPattern, type Pattern, parsePattern, type Subject, specificity } from './pattern.ts';
 
 export type Verdict = 'allow' | 'ask' | 'deny';
 
@@ -10,8 +10,21 @@ export type Rule = { verdict: Verdict; pattern: Pattern; from: 'faculty' | 'work
 
 export type Ruling = { verdict: Verdict; reason: string };
 
-export function ruleOn(rules: readonly Rule[], tool: Tool, subject: Subject | null): Ruling {
-  const closed = guarded(tool, subject);
+/** What rules have to know of a tool. */
+export type RuledTool = {
+  name: string;
+  /** It changes what its subject names. */
+  changes: boolean;
+  /** What becomes of its calls where no rule is about them. */
+  unruled: 'allow' | 'ask';
+};
+
+export function ruledTool(tool: Tool): RuledTool {
+  return { name: tool.name, changes: tool.kind === 'world' && tool.effect !== 'read', unruled: defaultOf(tool) };
+}
+
+export function ruleOn(rules: readonly Rule[], tool: RuledTool, subject: Subject | null): Ruling {
+  const closed = tool.changes ? guarded(subject) : undefined;
   const matching = rules.filter(({ verdict, pattern }) => {
     if (!matchesPattern(pattern, tool.name, subject, verdict === 'allow' ? 'all' : 'any')) return false;
     const opens = verdict === 'allow' && closed !== undefined;
@@ -26,7 +39,33 @@ export function ruleOn(rules: readonly Rule[], tool: Tool, subject: Subject | nu
   if (first) return { verdict: first.verdict, reason: `${first.verdict} = "${first.pattern.text}" (${first.from})` };
   if (isOutside) return { verdict: 'deny', reason: 'it lies outside of the workspace' };
   if (closed) return { verdict: 'ask', reason: `what lies in ${closed} can make others run something` };
-  return { verdict: defaultOf(tool), reason: 'no rule is about it' };
+  return { verdict: tool.unruled, reason: 'no rule is about it' };
+}
+
+/** As a faculty's file gives them. */
+export type FacultyPermissions = {
+  allow: readonly string[];
+  ask: readonly string[];
+  deny: readonly string[];
+};
+
+/** `from`: what a faculty brings counts less where it came with the workspace. Its patterns were checked where it was read. */
+export function facultyRules({ allow, ask, deny }: FacultyPermissions, from: 'faculty' | 'workspace'): Rule[] {
+  const rules = (verdict: Verdict, texts: readonly string[]) =>
+    texts.map((text): Rule => ({ verdict, pattern: requirePattern(text), from }));
+  return [...rules('allow', allow), ...rules('ask', ask), ...rules('deny', deny)];
+}
+
+/** Of what people decided. A pattern that an older build could read and this one cannot is no rule. */
+export function personRule({ decision, pattern }: { decision: 'allow' | 'deny'; pattern: string }): Rule[] {
+  const parsed = parsePattern(pattern);
+  return parsed.kind === 'pattern' ? [{ verdict: decision, pattern: parsed.pattern, from: 'person' }] : [];
+}
+
+function requirePattern(text: string): Pattern {
+  const parsed = parsePattern(text);
+  if (parsed.kind === 'pattern') return parsed.pattern;
+  throw new Error(`A faculty was loaded with the pattern ${parsed.reason}`);
 }
 
 /** What came with the files allows nothing that a person refused, however specific it is. */
@@ -36,7 +75,7 @@ function belowRefusals(rules: readonly Rule[]): readonly Rule[] {
 }
 
 /** Rows of our own and what only reads is allowed; what changes the world asks. */
-function defaultOf(tool: Tool): Verdict {
+function defaultOf(tool: Tool): 'allow' | 'ask' {
   if (tool.permission) return tool.permission;
   return tool.kind !== 'world' || tool.effect === 'read' ? 'allow' : 'ask';
 }
@@ -58,8 +97,8 @@ function rankOf({ verdict, from }: Rule): number {
 }
 
 /** The place in which a changed file can make others run something: that asks, unless a rule names it. */
-function guarded(tool: Tool, subject: Subject | null): string | undefined {
-  if (tool.kind !== 'world' || tool.effect === 'read' || subject?.kind !== 'path') return undefined;
+function guarded(subject: Subject | null): string | undefined {
+  if (subject?.kind !== 'path') return undefined;
   for (const { segments } of subject.names) {
     const place = guardedPlace(segments.join('/'));
     if (place) return place;

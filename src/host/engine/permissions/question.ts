@@ -1,0 +1,60 @@
+/** What a person is asked about. What they say counts for just that. */
+import { createHash } from 'node:crypto';
+import type { JsonValue } from '../../../protocol/json.ts';
+import type { Approval, ApprovalSubject } from '../../store/approvals/approvals.ts';
+import type { Permission } from '../engage/permissions.ts';
+import type { ToolSubject } from '../engage/tool.ts';
+import type { Subject } from './pattern.ts';
+import type { RuledTool } from './rules.ts';
+
+/** The same for equal arguments, in whatever order their keys stand. */
+export function questionHash(tool: string, input: JsonValue): string {
+  return createHash('sha256')
+    .update(JSON.stringify([tool, sorted(input)]))
+    .digest('hex');
+}
+
+function sorted(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+/** What a person said of this very question. For once means this call, until it has started. */
+export function answerTo(approval: Approval, hash: string, started: boolean): Permission | undefined {
+  if (approval.state === 'pending' || approval.inputHash !== hash) return undefined;
+  // Nobody was asked about this call: what rules say now is all that counts.
+  if (approval.byRule !== null) return undefined;
+  if (approval.usedAt !== null && !started) return undefined;
+  if (approval.state === 'allowed') return { kind: 'allowed' };
+  const why = approval.reason ? `: ${approval.reason}` : '.';
+  return { kind: 'denied', reason: `A person did not allow this call of ${approval.tool}${why}` };
+}
+
+/** As it is shown, and stored with the question. */
+export function shownSubject(
+  subject: Subject | null,
+  { changes }: RuledTool,
+  redact: (text: string) => string,
+): ApprovalSubject | null {
+  if (!subject) return null;
+  const shown = { kind: subject.kind, text: redact(subject.text) };
+  if (subject.kind !== 'path') return shown;
+  return { ...shown, changes };
+}
+
+/** Of one that was stored, as the tool gave it. */
+export function storedSubject({ subject }: Pick<Approval, 'subject'>): ToolSubject | undefined {
+  return subject ? ({ kind: subject.kind, text: subject.text } as ToolSubject) : undefined;
+}
+
+/** Why a person is asked again, as a sentence; null where this call never asked. */
+export function remarkOn(before: Approval | undefined, hash: string): string | null {
+  if (!before) return null;
+  if (before.inputHash !== hash) return 'Asked again: the arguments are others than those that were shown.';
+  return before.byRule === null ? before.remark : 'Asked again: the rule that decided it holds no more.';
+}
