@@ -12,12 +12,19 @@ export const approvalView = z.object({
   focus_id: z.uuid(),
   tool: z.string(),
   /** What the call is about: a command, a path, an address. Null where the tool names nothing. */
-  subject: z.object({ kind: z.string(), text: z.string() }).nullable(),
+  subject: z
+    .object({
+      kind: z.string(),
+      text: z.string(),
+      /** Where a path led through its links when the question was put, if that is another one. */
+      leads_to: z.string().optional(),
+    })
+    .nullable(),
   /** As the call would be run. */
   arguments: jsonValue,
   /** More to look at, as a diff. */
   preview: z.string().nullable(),
-  /** Why the same call asks again; null where it asks for the first time. */
+  /** Why the same call asks again, as where its path leads elsewhere by now; null where it asks for the first time. */
   remark: z.string().nullable().default(null),
   /** The pattern that is about this subject and no other; null where none can be. */
   pattern: z.string().nullable(),

@@ -1,6 +1,15 @@
 /** Whole turns with calls that ask a person, on both databases: what is written, decided and run, over parks and hosts. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Tool } from '../../src/host/engine/engage/tool.ts';
@@ -8,6 +17,7 @@ import { cancelWork } from '../../src/host/engine/focus/cancel.ts';
 import { CallPermissions } from '../../src/host/engine/permissions/call-permissions.ts';
 import { type Decision, decideCall } from '../../src/host/engine/permissions/decide-approval.ts';
 import { parsePattern } from '../../src/host/engine/permissions/pattern.ts';
+import { questionHash } from '../../src/host/engine/permissions/question.ts';
 import { type FacultyPermissions, facultyRules } from '../../src/host/engine/permissions/rules.ts';
 import { writeFile } from '../../src/host/engine/tools/write-file.ts';
 import { type Approval, decisionsOfFocus, pendingApprovals } from '../../src/host/store/approvals/approvals.ts';
@@ -218,5 +228,61 @@ onEachDatabase('calls that ask', {}, (database) => {
     const decisions = await decisionsOfFocus(bench.db, focus?.id ?? '');
     const settled = decisions.find(({ toolCallId }) => toolCallId === made[1]?.id);
     assert.deepEqual([settled?.state, settled?.scope, settled?.decidedBy], ['allowed', 'rule', 'rules']);
+  });
+
+  it('[S10] are asked about anew where the path leads elsewhere by the time they would start', async () => {
+    for (const folder of ['.git/hooks', 'src', 'deep']) mkdirSync(path.join(workspace, folder), { recursive: true });
+    const calls = [write('src/tools/pre-commit'), write('src/plain.txt')];
+    const id = await bench.submit();
+    await run(calls);
+    const shown = await about('src/tools/pre-commit');
+    assert.deepEqual(shown?.subject, { kind: 'path', text: 'src/tools/pre-commit', changes: true });
+    await decide(shown);
+    await decide(await about('src/plain.txt'));
+    symlinkSync('../.git/hooks', path.join(workspace, 'src/tools'));
+    await run(calls);
+    assert.deepEqual(
+      [await statesOf(id), readdirSync(path.join(workspace, '.git/hooks'))],
+      [['waiting', 'waiting'], []],
+    );
+    const again = await about('src/tools/pre-commit');
+    assert.equal(again?.subject?.leads_to, '.git/hooks/pre-commit');
+    assert.equal(
+      again?.remark,
+      'Asked again: the path leads to .git/hooks/pre-commit now, and led to src/tools/pre-commit when it was shown.',
+    );
+    // Whoever still looks at the first question answers nothing.
+    assert.equal(await decide(shown), 0);
+    await decide(again);
+    unlinkSync(path.join(workspace, 'src/tools'));
+    symlinkSync('../deep', path.join(workspace, 'src/tools'));
+    await run(calls);
+    const third = await about('src/tools/pre-commit');
+    assert.match(third?.remark ?? '', /leads to deep\/pre-commit now, and led to \.git\/hooks\/pre-commit/);
+    await decide(third);
+    await run(calls);
+    assert.deepEqual(await statesOf(id), ['done', 'done']);
+    assert.deepEqual(readdirSync(path.join(workspace, 'deep')), ['pre-commit']);
+    assert.deepEqual(readdirSync(path.join(workspace, '.git/hooks')), []);
+  });
+
+  it('are asked about anew where what was said does not tell where the path led', async () => {
+    const id = await bench.submit();
+    await run([write('a.txt')]);
+    const approval = await about('a.txt');
+    await decide(approval);
+    // As it was before this was looked at.
+    await bench.db.query('update animus.approvals set input_hash = $2, subject = $3::jsonb where id = $1', [
+      approval?.id ?? '',
+      questionHash('write_file', { path: 'a.txt', content: 'a.txt' }),
+      JSON.stringify({ kind: 'path', text: 'a.txt' }),
+    ]);
+    await run([write('a.txt')]);
+    assert.deepEqual([await statesOf(id), readdirSync(workspace)], [['waiting'], []]);
+    const again = await about('a.txt');
+    assert.equal(again?.remark, 'Asked again: it was not recorded where the path led.');
+    await decide(again);
+    await run([write('a.txt')]);
+    assert.deepEqual(await statesOf(id), ['done']);
   });
 });

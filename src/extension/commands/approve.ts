@@ -79,15 +79,20 @@ async function decideApproval(
   return approval.id;
 }
 
-/** What the call is about in a line: the command, the path, the address. */
+/** What the call is about in a line: the command, the path and where it leads, the address. */
 export function shownOf({ subject, arguments: input }: ApprovalView): string {
-  return subject?.text ?? JSON.stringify(input);
+  if (!subject) return JSON.stringify(input);
+  return subject.leads_to === undefined ? subject.text : `${subject.text} → ${subject.leads_to}`;
 }
 
-/** All that is decided about: the command as it is, or every argument; and the diff, where there is one. Before it why it is asked again. */
+/**
+ * All that is decided about: the command as it is, or every argument; where a path leads; and the diff, where there is one.
+ * Before it why it is asked again.
+ */
 export function wholeOf({ subject, arguments: input, preview, remark }: ApprovalView): string {
   const asked = subject?.kind === 'command' ? subject.text : JSON.stringify(input, null, 2);
-  return plainText([remark, asked, preview].filter((part) => part !== null).join('\n\n'));
+  const leads = subject?.leads_to === undefined ? null : `The path leads to ${subject.leads_to}`;
+  return plainText([remark, leads, asked, preview].filter((part) => part !== null).join('\n\n'));
 }
 
 async function openWhole(approval: ApprovalView, content: string): Promise<void> {

@@ -14,15 +14,17 @@ function approval(changes: Partial<ApprovalView>): ApprovalView {
 }
 
 describe('what a call that asks is shown as', () => {
-  it('is the path with the difference, and why it asks again', () => {
+  it('is the path with the difference, where the path leads, and why it asks again', () => {
     const plain = describeApproval(approval({})).split('\n');
     assert.match(plain[0] ?? '', /^91be02aa {2}write_file {2}a\/x {2}for the work /);
     assert.deepEqual(plain.slice(1), ['    +new']);
     const again = approval({
+      subject: { kind: 'path', text: 'a/x', leads_to: '.git/hooks/x' },
       remark: 'Asked again: \u001b[31mthe path leads elsewhere.',
     });
     assert.deepEqual(describeApproval(again).split('\n').slice(1), [
       '    Asked again: \\u001b[31mthe path leads elsewhere.',
+      '    It leads to .git/hooks/x',
       '    +new',
     ]);
   });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { HookDecision, Hooks } from '../../../src/host/engine/engage/hooks.ts';
 import type { Permission } from '../../../src/host/engine/engage/permissions.ts';
+import type { Tool } from '../../../src/host/engine/engage/tool.ts';
 import type { EngageResult } from '../../../src/host/engine/engage/types.ts';
 import type { JsonValue } from '../../../src/host/llm/types.ts';
 import { type LoopOptions, runLoop, storeTool, waitingTool, worldTool } from '../../support/engine-loop.ts';
@@ -210,6 +211,19 @@ describe('the one enforcement point', () => {
         }
       }
     }
+  });
+
+  it('[S10] a call whose path leads elsewhere than was allowed is not started', async () => {
+    const log: string[] = [];
+    const plan = { path: '.git/hooks/x', before: null, after: { sha256: 'x' }, diff: '' };
+    const act = { ...toolsOf(log)[1], plan: async () => ({ kind: 'plan', plan }) } as Tool;
+    const starts = async (path: string) => {
+      const permissions = { decide: async (): Promise<Permission> => ({ kind: 'allowed', path }) };
+      const { journal } = await turn(['act'], { permissions, tools: [act] }, undefined, log);
+      return journal.calls.map(({ started, end }) => [started, end]);
+    };
+    assert.deepEqual([await starts('src/x'), log], [[[false, 'error']], []]);
+    assert.deepEqual([await starts('.git/hooks/x'), log], [[[true, 'done']], ['run act asked']]);
   });
 
   it('as many calls are rows as tools were invoked, refused ones apart', async () => {

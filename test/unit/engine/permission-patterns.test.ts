@@ -286,4 +286,14 @@ describe('permission patterns', () => {
     assert.notEqual(questionHash('t', { a: [1, 2] }), questionHash('t', { a: [2, 1] }));
     assert.notEqual(questionHash('t', { a: 1 }), questionHash('u', { a: 1 }));
   });
+
+  it('hashes where a path leads with the arguments, and nothing more of what else a call may be about', async () => {
+    const input = { path: 'src/link/key' };
+    const subject = await resolveSubject(file('src/link/key'), workspace);
+    const plain = await resolveSubject(file('src/new/key'), workspace);
+    const hashes = [questionHash('t', input), questionHash('t', input, subject), questionHash('t', input, plain)];
+    assert.equal(new Set(hashes).size, 3);
+    assert.equal(questionHash('t', input, subject), questionHash('t', input, structuredClone(subject)));
+    assert.equal(questionHash('t', input, command('ls') as never), questionHash('t', input));
+  });
 });

@@ -1,6 +1,15 @@
 /** write_file and edit_file: what they write, what they leave alone, and what they say about it. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { editFile } from '../../../src/host/engine/tools/edit-file.ts';
 import { readFile } from '../../../src/host/engine/tools/read-file.ts';
@@ -124,6 +133,27 @@ describe('write_file', () => {
     const result = await writeFile.run({ path: 'a.txt', content: 'mine\n' }, context, planned.plan);
     assert.ok(result.isError);
     assert.equal(read(workspace, 'a.txt'), 'theirs\n');
+  });
+
+  it('[S10] writes where its plan said, though the path leads elsewhere by then', async () => {
+    const workspace = makeWorkspace({ 'a/x': '', 'b/x': '' });
+    symlinkSync('a', path.join(workspace.root, 'link'));
+    const [input, context] = [{ path: 'link/new.txt', content: 'new' }, workspace.context()];
+    assert.ok(writeFile.kind === 'world');
+    const planned = await writeFile.plan?.(input, context);
+    assert.ok(planned?.kind === 'plan');
+    assert.equal(planned.plan.path, 'a/new.txt');
+    unlinkSync(path.join(workspace.root, 'link'));
+    symlinkSync('b', path.join(workspace.root, 'link'));
+    const { isError, content } = await writeFile.run(input, context, planned.plan);
+    assert.deepEqual(
+      [isError, content],
+      [true, 'link/new.txt leads elsewhere since a moment ago. Nothing was written.'],
+    );
+    assert.deepEqual(
+      ['a', 'b'].flatMap((folder) => readdirSync(path.join(workspace.root, folder))),
+      ['x', 'x'],
+    );
   });
 
   it('finds out what became of a write that was cut off', async () => {

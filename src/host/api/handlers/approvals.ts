@@ -8,7 +8,13 @@ import { exactPattern, matchesPattern, type Pattern, parsePattern } from '../../
 import { storedSubject } from '../../engine/permissions/question.ts';
 import { facultyRules } from '../../engine/permissions/rules.ts';
 import { resolveSubject } from '../../engine/permissions/subject.ts';
-import { type Approval, findApprovals, pendingApprovals, readApproval } from '../../store/approvals/approvals.ts';
+import {
+  type Approval,
+  type ApprovalSubject,
+  findApprovals,
+  pendingApprovals,
+  readApproval,
+} from '../../store/approvals/approvals.ts';
 import { deleteRule, type PermissionRule, rulesOfPlace } from '../../store/approvals/permission-rules.ts';
 import { readWorkItem } from '../../store/work/find.ts';
 import type { ApiContext, Handlers } from '../context.ts';
@@ -140,7 +146,7 @@ async function viewApproval({ folder }: ApiContext, approval: Approval): Promise
     work_item_id: approval.workItemId,
     focus_id: approval.focusId,
     tool: approval.tool,
-    subject: approval.subject && { kind: approval.subject.kind, text: approval.subject.text },
+    subject: approval.subject && viewSubject(approval.subject),
     arguments: approval.input,
     preview: approval.preview,
     remark: approval.remark,
@@ -150,6 +156,10 @@ async function viewApproval({ folder }: ApiContext, approval: Approval): Promise
     reason: approval.reason,
     created_at: approval.createdAt.toISOString(),
   };
+}
+
+function viewSubject({ kind, text, leads_to }: ApprovalSubject): NonNullable<ApprovalView['subject']> {
+  return { kind, text, ...(leads_to === undefined ? {} : { leads_to }) };
 }
 
 function viewRule({ id, decision, pattern, createdBy, createdAt }: PermissionRule): PermissionRuleView {

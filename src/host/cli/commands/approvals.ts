@@ -31,6 +31,7 @@ export function describeApproval(approval: ApprovalView): string {
   return [
     `${short_id}  ${tool}${about}  for the work ${shortId(work)}`,
     ...(remark === null ? [] : [indented(plain(remark))]),
+    ...(subject?.leads_to === undefined ? [] : [indented(`It leads to ${plainName(subject.leads_to)}`)]),
     ...(isDifference ? [] : [indented(plain(argumentsText(approval)))]),
     ...(preview === null ? [] : [indented(plain(preview.trimEnd()))]),
   ].join('\n');

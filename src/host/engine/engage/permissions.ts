@@ -8,7 +8,8 @@ import type { Evaluation, StoredCallWait, Tool } from './tool.ts';
 export type AskedCall = { call: RecordedCall; tool: Tool; arguments: JsonValue; input: unknown };
 
 export type Permission =
-  | { kind: 'allowed' }
+  /** `path`: where the path that the call is about leads, from the workspace or absolute. A tool that goes elsewhere is not allowed. */
+  | { kind: 'allowed'; path?: string }
   | { kind: 'denied'; reason: string }
   /** A person decides. Evaluated at the end of the turn and at each wake, as a tool that waits is. */
   | {

@@ -23,6 +23,9 @@ import { isUp, TIME_IS_UP } from './within-time.ts';
 const INTERRUPTED =
   'Interrupted: the host ended while this ran. It may or may not have taken effect; check before you repeat it.';
 
+const LED_AWAY =
+  'Not run: the path leads elsewhere than it did a moment ago. Nothing was written; look where it leads.';
+
 export type CallDependencies = Pick<
   EngageDependencies,
   'tools' | 'journal' | 'context' | 'abort' | 'hooks' | 'permissions' | 'limits'
@@ -51,7 +54,7 @@ export async function runCall(deps: CallDependencies, call: RecordedCall): Promi
     case 'store':
       return callStoreTool(deps, tool, checked);
     case 'world':
-      return callWorldTool(deps, tool, checked);
+      return callWorldTool(deps, tool, checked, permission.path);
   }
 }
 
@@ -119,11 +122,18 @@ async function callStoreTool(deps: CallDependencies, tool: StoreTool, checked: C
   }
 }
 
-async function callWorldTool(deps: CallDependencies, tool: WorldTool, checked: CheckedCall): Promise<ToolResult> {
+async function callWorldTool(
+  deps: CallDependencies,
+  tool: WorldTool,
+  checked: CheckedCall,
+  permitted: string | undefined,
+): Promise<ToolResult> {
   const { call, input } = checked;
   if (isUp(await deps.limits.runsUntil())) return refuse(deps, call, 'error', `Not run: ${TIME_IS_UP}.`);
   const planned = await planWorldTool(deps, tool, input);
   if (planned?.kind === 'refused') return deps.journal.finishCall(call, 'error', planned.result);
+  if (permitted !== undefined && planned && planned.plan.path !== permitted)
+    return refuse(deps, call, 'error', LED_AWAY);
   await deps.journal.startCall(call, tool.effect, planned?.plan);
   return runStarted(deps, tool, checked, planned?.plan);
 }

@@ -1,6 +1,6 @@
 /**
  * Decides about the calls of one focus, by the rules as they are now and by what people said. A question becomes a row that
- * is bound to the arguments as they would be run; the focus parks for it.
+ * is bound to the arguments as they would be run, and to where a path leads; the focus parks for it.
  */
 import { uuidv7 } from '../../../rendezvous/ids.ts';
 import { retryLost } from '../../db/retry-lost.ts';
@@ -10,7 +10,7 @@ import { rulesForFocus } from '../../store/approvals/permission-rules.ts';
 import type { AskedCall, Permission, Permissions } from '../engage/permissions.ts';
 import type { ToolContext } from '../engage/tool.ts';
 import type { Subject } from './pattern.ts';
-import { answerTo, questionHash, remarkOn, shownSubject } from './question.ts';
+import { answerTo, pathText, questionHash, remarkOn, shownSubject } from './question.ts';
 import { type FacultyPermissions, facultyRules, personRule, type Rule, ruledTool, ruleOn } from './rules.ts';
 import { resolveSubject } from './subject.ts';
 
@@ -49,13 +49,13 @@ export class CallPermissions implements Permissions {
     const { tool, call } = asked;
     const subject = await resolveSubject(tool.subject?.(asked.input), context.workspace);
     const { verdict, reason } = ruleOn(await this.#rules(), ruledTool(tool), subject);
-    const allowed = { kind: 'allowed' } as const;
+    const allowed = allowedAt(subject);
     if (verdict === 'allow') return allowed;
     if (verdict === 'deny') return denied(`${tool.name} is not permitted here: ${reason}.`);
-    const hash = questionHash(tool.name, asked.arguments);
+    const hash = questionHash(tool.name, asked.arguments, subject);
     const approval = await retryLost(() => readApprovalOfCall(db, call.id));
     const answer = approval && answerTo(approval, hash, call.started);
-    if (answer) return answer;
+    if (answer) return answer.kind === 'allowed' ? allowed : answer;
     if (whenAsked === 'allow') return allowed;
     if (whenAsked === 'deny') {
       return denied(`${tool.name} asks a person first (${reason}), and nobody is there to be asked. Do without it.`);
@@ -87,7 +87,7 @@ export class CallPermissions implements Permissions {
           input: asked.arguments,
           inputHash: hash,
           preview: preview === null ? null : redact(preview).slice(0, PREVIEW_MAX),
-          remark: remarkOn(present, hash),
+          remark: remarkOn(present, hash, asked.arguments, shown),
         });
         return { kind: 'wait', wait: { kind: 'approval', targets: [id], mode: null, wakeInMs: null } };
       },
@@ -133,3 +133,9 @@ export class CallPermissions implements Permissions {
 }
 
 const denied = (reason: string): Permission => ({ kind: 'denied', reason });
+
+/** What is allowed of a path is allowed where it leads now. */
+function allowedAt(subject: Subject | null): Extract<Permission, { kind: 'allowed' }> {
+  const real = subject?.kind === 'path' ? subject.names.at(-1) : undefined;
+  return real ? { kind: 'allowed', path: pathText(real) } : { kind: 'allowed' };
+}

@@ -1,16 +1,17 @@
-/** What a person is asked about. What they say counts for just that. */
+/** What a person is asked about: the arguments, and where a path leads. What they say counts for just that. */
 import { createHash } from 'node:crypto';
 import type { JsonValue } from '../../../protocol/json.ts';
 import type { Approval, ApprovalSubject } from '../../store/approvals/approvals.ts';
 import type { Permission } from '../engage/permissions.ts';
 import type { ToolSubject } from '../engage/tool.ts';
-import type { Subject } from './pattern.ts';
+import type { PathName, Subject } from './pattern.ts';
 import type { RuledTool } from './rules.ts';
 
-/** The same for equal arguments, in whatever order their keys stand. */
-export function questionHash(tool: string, input: JsonValue): string {
+/** The same for equal arguments, in whatever order their keys stand, and a path that leads to the same file. */
+export function questionHash(tool: string, input: JsonValue, subject: Subject | null = null): string {
+  const names = subject?.kind === 'path' ? [subject.names.map(({ segments, isOutside }) => [isOutside, segments])] : [];
   return createHash('sha256')
-    .update(JSON.stringify([tool, sorted(input)]))
+    .update(JSON.stringify([tool, sorted(input), ...names]))
     .digest('hex');
 }
 
@@ -44,7 +45,8 @@ export function shownSubject(
   if (!subject) return null;
   const shown = { kind: subject.kind, text: redact(subject.text) };
   if (subject.kind !== 'path') return shown;
-  return { ...shown, changes };
+  const [, real] = subject.names;
+  return { ...shown, ...(real ? { leads_to: redact(pathText(real)) } : {}), changes };
 }
 
 /** Of one that was stored, as the tool gave it. */
@@ -53,8 +55,25 @@ export function storedSubject({ subject }: Pick<Approval, 'subject'>): ToolSubje
 }
 
 /** Why a person is asked again, as a sentence; null where this call never asked. */
-export function remarkOn(before: Approval | undefined, hash: string): string | null {
+export function remarkOn(
+  before: Approval | undefined,
+  hash: string,
+  input: JsonValue,
+  shown: ApprovalSubject | null,
+): string | null {
   if (!before) return null;
-  if (before.inputHash !== hash) return 'Asked again: the arguments are others than those that were shown.';
-  return before.byRule === null ? before.remark : 'Asked again: the rule that decided it holds no more.';
+  if (before.inputHash === hash)
+    return before.byRule === null ? before.remark : 'Asked again: the rule that decided it holds no more.';
+  if (questionHash(before.tool, before.input) !== questionHash(before.tool, input)) {
+    return 'Asked again: the arguments are others than those that were shown.';
+  }
+  const [was, is] = [before.subject, shown].map((subject) => subject?.leads_to ?? subject?.text ?? '');
+  const wasRecorded = before.subject?.changes !== undefined;
+  if (!wasRecorded || was === is) return 'Asked again: it was not recorded where the path led.';
+  return `Asked again: the path leads to ${is} now, and led to ${was} when it was shown.`;
+}
+
+/** From the workspace's folder, or absolute. */
+export function pathText({ segments, isOutside }: PathName): string {
+  return `${isOutside ? '/' : ''}${segments.join('/')}` || '.';
 }

@@ -47,6 +47,9 @@ export async function carryOut(
   if (prepared.kind === 'refused') return prepared.result;
   const { file, bytes } = prepared;
   const name = quotePath(file.relative);
+  if (plan && plan.path !== file.relative) {
+    return failure(`${quotePath(change.path)} leads elsewhere since a moment ago. Nothing was written.`);
+  }
   if (plan && plan.after.sha256 !== prepared.plan.after.sha256) {
     return failure(`${name} changed just now. Nothing was written; read it again.`);
   }

@@ -4,8 +4,8 @@ import type { Queryable, Tx } from '../../db/types.ts';
 
 export type ApprovalScope = 'once' | 'focus' | 'rule';
 
-/** What the call is about, as it was shown. Of a path besides whether the call changes it. */
-export type ApprovalSubject = { kind: string; text: string; changes?: boolean };
+/** What the call is about, as it was shown. Of a path besides where it led then, if elsewhere, and whether the call changes it. */
+export type ApprovalSubject = { kind: string; text: string; leads_to?: string; changes?: boolean };
 
 export type Approval = {
   id: string;
