@@ -9,6 +9,7 @@ import {
   rmSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,9 +20,11 @@ import { type Decision, decideCall } from '../../src/host/engine/permissions/dec
 import { parsePattern } from '../../src/host/engine/permissions/pattern.ts';
 import { questionHash } from '../../src/host/engine/permissions/question.ts';
 import { type FacultyPermissions, facultyRules } from '../../src/host/engine/permissions/rules.ts';
+import { searchText } from '../../src/host/engine/tools/search-text.ts';
 import { writeFile } from '../../src/host/engine/tools/write-file.ts';
 import { type Approval, decisionsOfFocus, pendingApprovals } from '../../src/host/store/approvals/approvals.ts';
-import { deleteRule, rulesOfPlace } from '../../src/host/store/approvals/permission-rules.ts';
+import { deleteRule, insertRule, rulesOfPlace } from '../../src/host/store/approvals/permission-rules.ts';
+import { uuidv7 } from '../../src/rendezvous/ids.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { Bench, type FacultyKeys, facultyOf } from '../support/engine-focus.ts';
 import { worldTool } from '../support/engine-loop.ts';
@@ -67,7 +70,7 @@ onEachDatabase('calls that ask', {}, (database) => {
     ofFaculty = faculty.permissions;
     await bench.run(writtenModel([{ calls }, { text: 'Done.' }]), faculty, {
       workspace,
-      workspaceTools: [writeFile, command],
+      workspaceTools: [writeFile, command, searchText],
       permissionsOf: ({ item, focus }) =>
         new CallPermissions({
           db: bench.db,
@@ -188,6 +191,23 @@ onEachDatabase('calls that ask', {}, (database) => {
     await decide(await about('src/keep/b.txt'));
     await run(calls, permissions);
     assert.deepEqual(await statesOf(id), ['denied', 'done', 'denied']);
+  });
+
+  it('leave a rule behind that holds for what a search comes upon', async () => {
+    const id = await bench.submit();
+    const search: WrittenCall = { name: 'search_text', input: { pattern: 'word', path: 'src' } };
+    const calls = [write('src/a.txt', 'word'), search];
+    const permissions = { ask: ['search_text(src/**)'] };
+    mkdirSync(path.join(workspace, 'src/own'), { recursive: true });
+    writeFileSync(path.join(workspace, 'src/own/key'), 'word');
+    await run(calls, permissions);
+    const rule = { id: uuidv7(), place: bench.place, focusId: null, decision: 'deny', createdBy: 'cli' } as const;
+    await bench.db.transaction((tx) => insertRule(tx, { ...rule, pattern: 'read_file(src/own/**)' }));
+    for (const approval of await pending()) await decide(approval);
+    await run(calls, permissions);
+    const [, found] = (await bench.look(id)).calls;
+    const left = '[left out: 1 file that may not be read (deny = "read_file(src/own/**)")]';
+    assert.equal(found?.result?.content, `src/a.txt:1: word\n${left}`);
   });
 
   it('are left to a person where nobody knows the rules of their faculty', async () => {

@@ -123,6 +123,31 @@ describe('permission patterns', () => {
     assert.ok(!(await about('write_file(/etc/**)', 'write_file', file('/etc/motd'))));
   });
 
+  it('of all that lies in a folder refuse the folder too, and allow no more than they say', async () => {
+    const covers = async (text: string, name: string) => [
+      await about(`list_files(${text})`, 'list_files', file(name)),
+      await about(`list_files(${text})`, 'list_files', file(name), 'any'),
+    ];
+    const table: [pattern: string, path: string, refuses: boolean][] = [
+      ['secret/**', 'secret', true],
+      ['secret/**', './src/../secret/', true],
+      ['secret/**', 'src/link', true],
+      ['/secret/**/**', 'secret', true],
+      ['{src,secret}/**', 'secret', true],
+      ['**/secret/**', 'src/secret', true],
+      ['**', '.', true],
+      ['secret/**', '.', false],
+      ['secret/**', 'src/secret', false],
+      ['secret/**', 'secrets', false],
+      ['secret/*', 'secret', false],
+      ['secret/**/x', 'secret', false],
+    ];
+    for (const [text, name, refuses] of table) {
+      assert.deepEqual(await covers(text, name), [false, refuses], `${text} of ${name}`);
+    }
+    assert.ok(await about('list_files(//etc/**)', 'list_files', file('/etc'), 'any'));
+  });
+
   it('name addresses by host, or whole', async () => {
     assert.ok(await about('web_fetch(*.example.com)', 'web_fetch', address('https://docs.example.com/a?b')));
     assert.ok(!(await about('web_fetch(example.com)', 'web_fetch', address('https://example.com.evil.net/'))));

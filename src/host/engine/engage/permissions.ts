@@ -1,15 +1,23 @@
 /** What decides whether a call may run. The loop is handed one; it imports none. */
 import type { Tx } from '../../db/types.ts';
 import type { JsonValue } from '../../llm/types.ts';
+import type { FileRules } from './file-rules.ts';
 import type { RecordedCall } from './recorded.ts';
 import type { Evaluation, StoredCallWait, Tool } from './tool.ts';
 
 /** `arguments` are the effective ones as stored, `input` the same as the tool's schema gives them. */
 export type AskedCall = { call: RecordedCall; tool: Tool; arguments: JsonValue; input: unknown };
 
+export type Allowed = {
+  kind: 'allowed';
+  /** Where the path that the call is about leads, from the workspace or absolute. A tool that goes elsewhere is not allowed. */
+  path?: string;
+  /** For a tool that goes over files: what it may give of them. */
+  files?: FileRules;
+};
+
 export type Permission =
-  /** `path`: where the path that the call is about leads, from the workspace or absolute. A tool that goes elsewhere is not allowed. */
-  | { kind: 'allowed'; path?: string }
+  | Allowed
   | { kind: 'denied'; reason: string }
   /** A person decides. Evaluated at the end of the turn and at each wake, as a tool that waits is. */
   | {

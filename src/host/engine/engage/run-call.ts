@@ -16,6 +16,7 @@ import {
   runWorldTool,
   settleWorldTool,
 } from './invoke-tool.ts';
+import type { Allowed } from './permissions.ts';
 import type { FilePlan, StoreTool, Tool, ToolEffect, ToolResult, WaitingTool, WorldTool } from './tool.ts';
 import type { CallEnd, EngageDependencies, RecordedCall, WaitingCall } from './types.ts';
 import { isUp, TIME_IS_UP } from './within-time.ts';
@@ -54,7 +55,7 @@ export async function runCall(deps: CallDependencies, call: RecordedCall): Promi
     case 'store':
       return callStoreTool(deps, tool, checked);
     case 'world':
-      return callWorldTool(deps, tool, checked, permission.path);
+      return callWorldTool(deps, tool, checked, permission);
   }
 }
 
@@ -126,16 +127,16 @@ async function callWorldTool(
   deps: CallDependencies,
   tool: WorldTool,
   checked: CheckedCall,
-  permitted: string | undefined,
+  { path, files }: Allowed,
 ): Promise<ToolResult> {
   const { call, input } = checked;
   if (isUp(await deps.limits.runsUntil())) return refuse(deps, call, 'error', `Not run: ${TIME_IS_UP}.`);
   const planned = await planWorldTool(deps, tool, input);
   if (planned?.kind === 'refused') return deps.journal.finishCall(call, 'error', planned.result);
-  if (permitted !== undefined && planned && planned.plan.path !== permitted)
-    return refuse(deps, call, 'error', LED_AWAY);
+  if (path !== undefined && planned && planned.plan.path !== path) return refuse(deps, call, 'error', LED_AWAY);
   await deps.journal.startCall(call, tool.effect, planned?.plan);
-  return runStarted(deps, tool, checked, planned?.plan);
+  const context = files ? { ...deps.context, fileRules: files } : deps.context;
+  return runStarted({ ...deps, context }, tool, checked, planned?.plan);
 }
 
 async function runStarted(

@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import type { Tx } from '../../db/types.ts';
 import type { JsonValue, ToolDefinition } from '../../llm/types.ts';
+import type { FileRules } from './file-rules.ts';
 
 /**
  * What running a tool can change outside the store. `read`: nothing, so it may be run again after a crash. `write`:
@@ -56,6 +57,8 @@ export type ToolContext = {
   closedFolder?: string;
   /** Of the call, for a tool that waits. */
   callId?: string;
+  /** Of the call, for a tool that goes over files: what permissions say of each. Without them nothing is left out. */
+  fileRules?: FileRules;
   /** Whether a window holds a file, by its real path, with changes that are not saved. */
   isUnsaved?(realPath: string): boolean;
   /** The file as this focus knows it; undefined where it never read it. */
@@ -86,6 +89,8 @@ type ToolBase<Schema extends z.ZodType> = {
   timeoutMs: number;
   /** What becomes of its calls where no rule says so; without it only what changes the world asks. */
   permission?: 'allow' | 'ask';
+  /** Its subject is where it begins: it goes over files, and leaves out those that it may not give. */
+  walks?: true;
   /** For permissions. A tool without it is allowed, asked about and denied as a whole. */
   subject?(input: z.output<Schema>): ToolSubject;
   /** What a person is shown before the call is allowed, besides its arguments: as a diff. Null where there is no more. */

@@ -7,8 +7,9 @@ import { retryLost } from '../../db/retry-lost.ts';
 import type { Db, Queryable, Tx } from '../../db/types.ts';
 import { askApproval, readApprovalOfCall } from '../../store/approvals/approvals.ts';
 import { rulesForFocus } from '../../store/approvals/permission-rules.ts';
-import type { AskedCall, Permission, Permissions } from '../engage/permissions.ts';
+import type { Allowed, AskedCall, Permission, Permissions } from '../engage/permissions.ts';
 import type { ToolContext } from '../engage/tool.ts';
+import { fileRulesOf } from './file-rules.ts';
 import type { Subject } from './pattern.ts';
 import { answerTo, pathText, questionHash, remarkOn, shownSubject } from './question.ts';
 import { type FacultyPermissions, facultyRules, personRule, type Rule, ruledTool, ruleOn } from './rules.ts';
@@ -48,8 +49,12 @@ export class CallPermissions implements Permissions {
     const { db, context, whenAsked } = this.#options;
     const { tool, call } = asked;
     const subject = await resolveSubject(tool.subject?.(asked.input), context.workspace);
-    const { verdict, reason } = ruleOn(await this.#rules(), ruledTool(tool), subject);
-    const allowed = allowedAt(subject);
+    const rules = await this.#rules();
+    const ruled = ruledTool(tool);
+    const { verdict, reason } = ruleOn(rules, ruled, subject);
+    const questions = whenAsked === 'allow' ? 'allowed' : 'left out';
+    const files = tool.walks ? { files: fileRulesOf(rules, ruled, subject, questions) } : {};
+    const allowed: Allowed = { ...allowedAt(subject), ...files };
     if (verdict === 'allow') return allowed;
     if (verdict === 'deny') return denied(`${tool.name} is not permitted here: ${reason}.`);
     const hash = questionHash(tool.name, asked.arguments, subject);
@@ -135,7 +140,7 @@ export class CallPermissions implements Permissions {
 const denied = (reason: string): Permission => ({ kind: 'denied', reason });
 
 /** What is allowed of a path is allowed where it leads now. */
-function allowedAt(subject: Subject | null): Extract<Permission, { kind: 'allowed' }> {
+function allowedAt(subject: Subject | null): Allowed {
   const real = subject?.kind === 'path' ? subject.names.at(-1) : undefined;
   return real ? { kind: 'allowed', path: pathText(real) } : { kind: 'allowed' };
 }

@@ -4,6 +4,7 @@
  */
 import type { ToolSubject } from '../engage/tool.ts';
 import { compileGlob } from '../tools/glob.ts';
+import { compilePathPattern, type PathName, type Reach } from '../tools/path-pattern.ts';
 import { comparableAddress, complaintAboutAddress, isAddressPattern, matchesAddress } from './address.ts';
 import { matchesText } from './match-text.ts';
 
@@ -23,11 +24,6 @@ export type ParsedPattern = { kind: 'pattern'; pattern: Pattern } | { kind: 'inv
 export type Subject =
   | Exclude<ToolSubject, { kind: 'path' }>
   | { kind: 'path'; text: string; names: readonly PathName[] };
-
-export type PathName = { segments: readonly string[]; isOutside: boolean };
-
-/** `all`: the pattern must cover everything; `any`: one part is enough. */
-export type Reach = 'all' | 'any';
 
 const FORM = /^([A-Za-z0-9_*-]{1,128})(?:\((.*)\))?$/s;
 
@@ -59,7 +55,7 @@ export function matchesPattern(pattern: Pattern, tool: string, subject: Subject 
     case 'command':
       return matchesCommand(pattern.argument, subject.text, reach);
     case 'path':
-      return matchesPath(pattern.argument, subject.names, reach);
+      return compilePathPattern(pattern.argument, reach)(subject.names);
     case 'url':
       return matchesAddress(pattern.argument, subject.text, reach);
   }
@@ -109,13 +105,4 @@ const oneLine = (text: string) => text.replaceAll(/[ \t]+/g, ' ').trim();
 /** Undefined where the pattern is not about one text alone. */
 function unescaped(pattern: string): string | undefined {
   return /(^|[^\\])(\\\\)*[*?]/.test(pattern) ? undefined : pattern.replaceAll(/\\(.)/gs, '$1');
-}
-
-/** Inside the workspace by a path relative to it; outside only by one that begins with two slashes. */
-function matchesPath(pattern: string, names: readonly PathName[], reach: Reach): boolean {
-  const isAbout = pattern.startsWith('//') ? 'outside' : 'inside';
-  const glob = compileGlob(isAbout === 'outside' ? pattern.slice(1) : pattern);
-  if (glob.kind === 'invalid') return false;
-  const matches = (name: PathName) => name.isOutside === (isAbout === 'outside') && glob.matches(name.segments);
-  return reach === 'all' ? names.length > 0 && names.every(matches) : names.some(matches);
 }

@@ -4,7 +4,8 @@ import type { JsonValue } from '../../../protocol/json.ts';
 import type { Approval, ApprovalSubject } from '../../store/approvals/approvals.ts';
 import type { Permission } from '../engage/permissions.ts';
 import type { ToolSubject } from '../engage/tool.ts';
-import type { PathName, Subject } from './pattern.ts';
+import type { PathName } from '../tools/path-pattern.ts';
+import type { Subject } from './pattern.ts';
 import type { RuledTool } from './rules.ts';
 
 /** The same for equal arguments, in whatever order their keys stand, and a path that leads to the same file. */

@@ -24,23 +24,33 @@ export function ruledTool(tool: Tool): RuledTool {
 }
 
 export function ruleOn(rules: readonly Rule[], tool: RuledTool, subject: Subject | null): Ruling {
+  const rule = rulingRule(rules, tool, subject);
+  if (rule) return { verdict: rule.verdict, reason: `${rule.verdict} = "${rule.pattern.text}" (${rule.from})` };
+  if (isOutside(subject)) return { verdict: 'deny', reason: 'it lies outside of the workspace' };
+  const closed = tool.changes ? guarded(subject) : undefined;
+  if (closed) return { verdict: 'ask', reason: `what lies in ${closed} can make others run something` };
+  return { verdict: tool.unruled, reason: 'no rule is about it' };
+}
+
+/** The rule that decides; undefined where none is about the call. */
+export function rulingRule(rules: readonly Rule[], tool: RuledTool, subject: Subject | null): Rule | undefined {
   const closed = tool.changes ? guarded(subject) : undefined;
   const matching = rules.filter(({ verdict, pattern }) => {
     if (!matchesPattern(pattern, tool.name, subject, verdict === 'allow' ? 'all' : 'any')) return false;
     const opens = verdict === 'allow' && closed !== undefined;
     return !opens || (pattern.argument ?? '').toLowerCase().split('/').includes(closed);
   });
-  const isOutside = subject?.kind === 'path' && subject.names.some((name) => name.isOutside);
   // Outside of the workspace only a rule that names a path there says otherwise.
-  const applying = isOutside
+  const applying = isOutside(subject)
     ? matching.filter(({ pattern, verdict }) => verdict !== 'allow' || pattern.argument)
     : matching;
-  const [first] = belowRefusals(applying).toSorted(compare);
-  if (first) return { verdict: first.verdict, reason: `${first.verdict} = "${first.pattern.text}" (${first.from})` };
-  if (isOutside) return { verdict: 'deny', reason: 'it lies outside of the workspace' };
-  if (closed) return { verdict: 'ask', reason: `what lies in ${closed} can make others run something` };
-  return { verdict: tool.unruled, reason: 'no rule is about it' };
+  return sortedRules(belowRefusals(applying))[0];
 }
+
+/** The one that counts most first. */
+export const sortedRules = (rules: readonly Rule[]): Rule[] => rules.toSorted(compare);
+
+const isOutside = (subject: Subject | null) => subject?.kind === 'path' && subject.names.some((name) => name.isOutside);
 
 /** As a faculty's file gives them. */
 export type FacultyPermissions = {

@@ -2,8 +2,9 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { ToolSubject } from '../engage/tool.ts';
+import type { PathName } from '../tools/path-pattern.ts';
 import { isInside } from '../tools/workspace-path.ts';
-import type { PathName, Subject } from './pattern.ts';
+import type { Subject } from './pattern.ts';
 
 /** `workspace`: its real path. */
 export async function resolveSubject(subject: ToolSubject | undefined, workspace: string): Promise<Subject | null> {

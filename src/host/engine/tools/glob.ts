@@ -21,16 +21,17 @@ const MOST_ALTERNATIVES = 64;
 
 /**
  * Compiles a glob that a path as a whole must match. Without a slash it is compared with the last segment alone, so `*.ts`
- * finds files at any depth; a leading slash ties it to the top.
+ * finds files at any depth; a leading slash ties it to the top. `withFolder`: one that ends in `/**` is about that folder too.
  */
-export function compileGlob(glob: string): CompiledGlob {
+export function compileGlob(glob: string, { withFolder = false } = {}): CompiledGlob {
   const alternatives = expandBraces(glob);
   if (alternatives === undefined)
     return { kind: 'invalid', reason: `more than ${MOST_ALTERNATIVES} alternatives in { }` };
-  const matchers = alternatives.map((one) => {
+  const matchers = alternatives.flatMap((one) => {
     const relative = one.replace(/^(?:\.?\/)+/, '');
     const anywhere = relative === one && !one.includes('/');
-    return compilePath(anywhere ? `**/${one}` : relative);
+    const folder = withFolder ? /^(?:(.*?)\/+)?\*\*(?:\/+\*\*)*\/*$/s.exec(relative) : null;
+    return [compilePath(anywhere ? `**/${one}` : relative), ...(folder ? [compilePath(folder[1] ?? '')] : [])];
   });
   return { kind: 'glob', matches: (segments) => matchers.some((matches) => matches(segments)) };
 }

@@ -3,8 +3,9 @@ import { stat } from 'node:fs/promises';
 import * as z from 'zod';
 import { defineTool, type ToolContext, type ToolResult } from '../engage/tool.ts';
 import { compileGlob, type PathMatcher } from './glob.ts';
+import { type LeftOut, leavingOut, leftOutRemark, nothingLeftOut } from './left-out.ts';
 import { answer, count, endedEarly, failure, LONGEST_RESULT, quotePath } from './tool-text.ts';
-import { MOST_ENTRIES, newTally, type WalkTally, walkFiles } from './walk-files.ts';
+import { MOST_ENTRIES, namesOf, newTally, type WalkTally, walkFiles } from './walk-files.ts';
 import { refusalOf, resolveInWorkspace } from './workspace-path.ts';
 
 const input = z.strictObject({
@@ -27,9 +28,11 @@ export const listFiles = defineTool({
     'Lists files of the workspace, one path from the workspace folder per line, sorted. Files that .gitignore leaves out ' +
     'are left out here, as are .git and node_modules unless path lies inside one; folders themselves are not listed, ' +
     'and folders behind symbolic links are not entered. A glob such as *.ts or src/**/*.test.ts narrows the list. At ' +
-    'most 1,000 paths come back unless limit says otherwise; a last line in square brackets says how many there are more.',
+    'most 1,000 paths come back unless limit says otherwise; a last line in square brackets says how many there are more. ' +
+    'Files that may not be read are left out, and counted on such a line.',
   input,
   subject: ({ path }) => ({ kind: 'path', text: path }),
+  walks: true,
   effect: 'read',
   timeoutMs: 60_000,
   run: listWorkspace,
@@ -54,9 +57,11 @@ async function list(request: Input, start: string, matches: PathMatcher, context
   const lines: string[] = [];
   let characters = 0;
   let more = 0;
-  const { workspace, signal, closedFolder } = context;
+  const { workspace, signal, closedFolder, fileRules } = context;
+  const leftOut = nothingLeftOut();
+  const isLeftOut = leavingOut(fileRules, 'name', leftOut);
   for await (const file of walkFiles(workspace, start, tally, { signal, closedFolder })) {
-    if (!matches(file.segments)) continue;
+    if (!matches(file.segments) || isLeftOut(namesOf(file))) continue;
     const line = quotePath(file.path);
     if (more > 0 || lines.length >= request.limit || characters + line.length >= LONGEST_RESULT) more += 1;
     else {
@@ -66,7 +71,7 @@ async function list(request: Input, start: string, matches: PathMatcher, context
   }
   if (lines.length === 0) lines.push('[no file matches]');
   if (more > 0) lines.push(`[${count(more)} more; narrow the glob]`);
-  return answer([...lines, ...walkRemarks(tally)].join('\n'));
+  return answer([...lines, ...walkRemarks(tally, leftOut)].join('\n'));
 }
 
 /** Where a walk starts: a folder or one file. */
@@ -82,8 +87,9 @@ export async function resolveStart({ workspace, closedFolder }: ToolContext, giv
 }
 
 /** What kept a walk from being complete, a line each. */
-export function walkRemarks(tally: WalkTally): string[] {
-  const found: string[] = [];
+export function walkRemarks(tally: WalkTally, leftOut: LeftOut): string[] {
+  const withheld = leftOutRemark(leftOut);
+  const found = withheld === undefined ? [] : [withheld];
   if (tally.cutShort)
     found.push(`[stopped after ${count(MOST_ENTRIES)} entries; pass path to look at a part of the workspace]`);
   if (tally.unreadableFolders > 0) found.push(`[folders that could not be read: ${count(tally.unreadableFolders)}]`);

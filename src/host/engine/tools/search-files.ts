@@ -1,7 +1,9 @@
 /** Searching file after file for a regular expression. Runs in the search worker: a pattern may never come to an end. */
 
 import path from 'node:path';
+import type { FileRules } from '../engage/file-rules.ts';
 import { compileGlob } from './glob.ts';
+import { type LeftOut, leavingOut, nothingLeftOut } from './left-out.ts';
 import { readWholeFile } from './read-whole-file.ts';
 import { LONGEST_RESULT, quotePath } from './tool-text.ts';
 import { newTally, type WalkTally, walkFiles } from './walk-files.ts';
@@ -18,6 +20,7 @@ export type SearchOrder = {
   pattern: string;
   flags: string;
   maxResults: number;
+  fileRules: FileRules | undefined;
 };
 
 export type SearchFindings = {
@@ -29,6 +32,7 @@ export type SearchFindings = {
   largeFiles: number;
   unreadableFiles: number;
   walk: WalkTally;
+  leftOut: LeftOut;
 };
 
 type Search = { order: SearchOrder; pattern: RegExp; findings: SearchFindings; characters: number };
@@ -41,7 +45,7 @@ const EXCERPT_LEAD = 100;
 
 export async function searchFiles(order: SearchOrder): Promise<SearchFindings> {
   const counts = { binaryFiles: 0, largeFiles: 0, unreadableFiles: 0 };
-  const findings: SearchFindings = { lines: [], full: false, ...counts, walk: newTally() };
+  const findings: SearchFindings = { lines: [], full: false, ...counts, walk: newTally(), leftOut: nothingLeftOut() };
   const search: Search = { order, pattern: new RegExp(order.pattern, order.flags), findings, characters: 0 };
   for await (const file of filesOf(search)) {
     searchFile(search, file);
@@ -52,8 +56,9 @@ export async function searchFiles(order: SearchOrder): Promise<SearchFindings> {
 
 /** Links are left out: their targets are searched where they lie. */
 async function* filesOf({ order, findings }: Search): AsyncGenerator<string> {
+  const isLeftOut = leavingOut(order.fileRules, 'content', findings.leftOut);
   if (order.startIsFile) {
-    yield order.start;
+    if (!isLeftOut([order.start])) yield order.start;
     return;
   }
   const glob = compileGlob(order.glob);
@@ -61,7 +66,7 @@ async function* filesOf({ order, findings }: Search): AsyncGenerator<string> {
   for await (const file of walkFiles(order.workspace, order.start, findings.walk, {
     closedFolder: order.closedFolder,
   })) {
-    if (!file.link && glob.matches(file.segments)) yield file.path;
+    if (file.leadsTo === null && glob.matches(file.segments) && !isLeftOut([file.path])) yield file.path;
   }
 }
 

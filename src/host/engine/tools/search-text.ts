@@ -37,10 +37,12 @@ export function createSearchText(timeoutMs: number): Tool {
       'Searches the files that list_files lists for a regular expression, line by line, and returns `path:line: text` for ' +
       'each line that matches, in the order of the paths. Long lines are trimmed to 300 characters around the match. At ' +
       'most 100 lines come back unless max_results says otherwise. Binary files and files over 8 MiB are skipped; a last ' +
-      'line in square brackets says so, and whether there was more. Escape what has a meaning in regular expressions: ' +
+      'line in square brackets says so, and whether there was more. Files that may not be read, or not without asking a ' +
+      'person, are left out and counted there too. Escape what has a meaning in regular expressions: ' +
       'to find f(x) search for f\\(x\\).',
     input,
     subject: ({ path }) => ({ kind: 'path', text: path }),
+    walks: true,
     effect: 'read',
     timeoutMs,
     run: (request, context) => searchWorkspace(request, context, timeoutMs),
@@ -64,6 +66,7 @@ async function searchWorkspace(request: Input, context: ToolContext, timeoutMs: 
     pattern: request.pattern,
     flags,
     maxResults: request.max_results,
+    fileRules: context.fileRules,
   };
   return describeOutcome(await searchInThread(order, context.signal, timeoutMs));
 }
@@ -129,5 +132,5 @@ function describeFindings(findings: SearchFindings): ToolResult {
   ].filter((part) => part !== '');
   if (skipped.length > 0) remarks.push(`skipped files: ${skipped.join(', ')}`);
   const closing = remarks.length > 0 ? [`[${remarks.join('; ')}]`] : [];
-  return answer([...lines, ...walkRemarks(findings.walk), ...closing].join('\n'));
+  return answer([...lines, ...walkRemarks(findings.walk, findings.leftOut), ...closing].join('\n'));
 }

@@ -11,8 +11,8 @@ export type WalkedFile = {
   path: string;
   /** From the folder where the walk began. */
   segments: readonly string[];
-  /** True for a symbolic link to a file inside the workspace. */
-  link: boolean;
+  /** Of a symbolic link to a file inside the workspace that file, as `path`; null for what is no link. */
+  leadsTo: string | null;
 };
 
 /** What a walk met, filled while it goes on. */
@@ -40,6 +40,9 @@ export const MOST_ENTRIES = 200_000;
 const LONGEST_STRETCH_MS = 10;
 const LARGEST_IGNORE_FILE = 1024 * 1024;
 const NEVER_ENTERED = new Set(['.git', 'node_modules']);
+
+/** All names that the file is known by, from the workspace's folder. */
+export const namesOf = ({ path: own, leadsTo }: WalkedFile) => (leadsTo === null ? [own] : [own, leadsTo]);
 
 export function newTally(): WalkTally {
   return { entries: 0, cutShort: false, unreadableFolders: 0 };
@@ -78,8 +81,9 @@ async function* walkFolder(walk: Walk, folder: Folder): AsyncGenerator<WalkedFil
     if (isClosed(walk.closedFolder, path.join(walk.workspace, ...segments))) continue;
     if (entry.isDirectory()) {
       if (!NEVER_ENTERED.has(entry.name)) yield* walkFolder(walk, { segments, stack });
-    } else if (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(walk, segments)))) {
-      yield { path: segments.join('/'), segments: segments.slice(walk.top), link: !entry.isFile() };
+    } else if (entry.isFile() || entry.isSymbolicLink()) {
+      const leadsTo = entry.isFile() ? null : await fileBehind(walk, segments);
+      if (leadsTo !== undefined) yield { path: segments.join('/'), segments: segments.slice(walk.top), leadsTo };
     }
   }
 }
@@ -133,13 +137,14 @@ async function readRules(workspace: string, file: string): Promise<IgnoreRules> 
   return opened.stats.size > LARGEST_IGNORE_FILE ? [] : parseIgnoreRules(await handle.readFile('utf8'));
 }
 
-async function leadsToFile({ workspace, closedFolder }: Walk, segments: readonly string[]): Promise<boolean> {
+/** Undefined where the link leads to no file of the workspace. */
+async function fileBehind({ workspace, closedFolder }: Walk, segments: readonly string[]): Promise<string | undefined> {
   const resolved = await resolveInWorkspace(workspace, path.join(workspace, ...segments), undefined, closedFolder);
-  if (resolved.kind === 'refused' || !resolved.exists) return false;
+  if (resolved.kind === 'refused' || !resolved.exists) return undefined;
   try {
-    return (await stat(resolved.real)).isFile();
+    return (await stat(resolved.real)).isFile() ? resolved.relative : undefined;
   } catch (error) {
-    if (isUnreadable(error)) return false;
+    if (isUnreadable(error)) return undefined;
     throw new Error(`Could not look at ${segments.join('/')}`, { cause: error });
   }
 }

@@ -1,0 +1,27 @@
+/** What rules say of the files that a call goes over, beyond where it begins. Compiled and applied by the tool. */
+import type { FileRule, FileRules } from '../engage/file-rules.ts';
+import { matchesText } from './match-text.ts';
+import type { Subject } from './pattern.ts';
+import { type Rule, type RuledTool, rulingRule, sortedRules } from './rules.ts';
+
+/** Whose rules say which files may be read, whatever tool would show them. */
+const READING = 'read_file';
+
+export function fileRulesOf(
+  rules: readonly Rule[],
+  tool: RuledTool,
+  subject: Subject | null,
+  questions: FileRules['questions'],
+): FileRules {
+  const answered = rulingRule(rules, tool, subject);
+  const sorted = sortedRules(rules);
+  const about = (name: string) =>
+    sorted
+      .filter(({ pattern }) => matchesText(pattern.tool, name))
+      .map((rule): FileRule => {
+        const { verdict, from, pattern } = rule;
+        const text = `${verdict} = "${pattern.text}"`;
+        return { verdict, from, glob: pattern.argument, text, isAnswered: verdict === 'ask' && rule === answered };
+      });
+  return { reading: about(READING), own: about(tool.name), questions };
+}
