@@ -66,11 +66,17 @@ describe('several hosts on one Postgres', function () {
     await server.remove();
   });
 
-  /** One for each place, its host started and its folder trusted. */
+  /** One for each, its host started and its folder trusted. Who comes second to a place is let in by the first. */
   async function start(places: readonly string[], env: Record<string, string> = {}): Promise<CliSandbox[]> {
-    for (const place of places) {
+    for (const [at, place] of places.entries()) {
       const sandbox = new CliSandbox({ ANIMUS_DATABASE_URL: server.url, ANIMUS_PLACE: place, ...env });
+      const first = sandboxes[places.indexOf(place)];
       sandboxes.push(sandbox);
+      if (first && places.indexOf(place) < at) {
+        const invited = await first.animus(['person', 'invite']);
+        const enrolled = await sandbox.animus(['person', 'enroll', invited.stdout.slice(0, 9)]);
+        assert.equal(enrolled.code, 0, enrolled.stderr);
+      }
       assert.equal((await sandbox.animus(['trust'])).code, 0);
     }
     return sandboxes;
