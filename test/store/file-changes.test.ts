@@ -148,6 +148,27 @@ onEachDatabase('changes of files', {}, (database) => {
     assert.equal((await undo(db, 0, id)).kind, 'undone_before');
   });
 
+  it('is made or undone, where the two meet, and never both in one file', async () => {
+    const { db } = database;
+    for (let round = 0; round < 5; round += 1) {
+      put('a.txt', 'one\ntwo\n');
+      const focus = await focusOf(db, [
+        ['read_file', { path: 'a.txt' }],
+        ['edit_file', { path: 'a.txt', old_string: 'one', new_string: 'ONE' }],
+        ['edit_file', { path: 'a.txt', old_string: 'two', new_string: 'TWO' }],
+      ]);
+      const [look, first, second] = focus.calls;
+      assert.ok(look && first && second);
+      await focus.run(look);
+      await focus.run(first);
+      const [made, undone] = await Promise.all([focus.run(second), undo(db, 0, focus.claim.item.id)]);
+      assert.equal(undone.kind === 'undone', made.isError, made.content);
+      assert.equal(onDisk('a.txt'), made.isError ? 'one\ntwo\n' : 'ONE\nTWO\n');
+      await db.query("update animus.foci set status = 'completed', ended_at = now()");
+      await db.query("update animus.work_items set state = 'completed'");
+    }
+  });
+
   it('[S15] with a secret in what was before keep none of it, and cannot be undone', async () => {
     const { db } = database;
     put('a.txt', `key=${SECRET}\nx=1\n`);

@@ -11,6 +11,8 @@ export type Workspace = {
   write(file: string, content: string | Uint8Array): void;
   /** What the focus that calls knows of files, from the results of its calls. */
   known: Map<string, KnownFile>;
+  /** Another focus in the same folder, which knows of no file yet. */
+  anotherFocus(): Workspace;
   context(signal?: AbortSignal): ToolContext;
   call(tool: Tool, input: Record<string, unknown>, signal?: AbortSignal): Promise<ToolResult>;
 };
@@ -25,6 +27,12 @@ export function makeWorkspace(files: Record<string, string | Uint8Array> = {}): 
   const outside = path.join(folder, 'outside');
   mkdirSync(root);
   mkdirSync(outside);
+  const workspace = focusIn(root, outside);
+  for (const [file, content] of Object.entries(files)) workspace.write(file, content);
+  return workspace;
+}
+
+function focusIn(root: string, outside: string): Workspace {
   const workspace: Workspace = {
     root,
     outside,
@@ -34,6 +42,7 @@ export function makeWorkspace(files: Record<string, string | Uint8Array> = {}): 
       writeFileSync(absolute, content);
     },
     known: new Map(),
+    anotherFocus: () => focusIn(root, outside),
     context: (signal = new AbortController().signal) => ({
       workItemId: 'item',
       focusId: 'focus',
@@ -44,7 +53,6 @@ export function makeWorkspace(files: Record<string, string | Uint8Array> = {}): 
     }),
     call: (tool, input, signal) => call(workspace, tool, input, signal),
   };
-  for (const [file, content] of Object.entries(files)) workspace.write(file, content);
   return workspace;
 }
 

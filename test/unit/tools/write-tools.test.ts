@@ -255,3 +255,56 @@ describe('edit_file', () => {
     assert.match(none.content, /write_file makes one/);
   });
 });
+
+describe('two foci that change one file at once', () => {
+  const OLD = 'one\ntwo\nthree\n';
+
+  async function twoFoci(files: Record<string, string>) {
+    const first = makeWorkspace(files);
+    const foci = [first, first.anotherFocus()] as const;
+    for (const focus of foci) for (const file of Object.keys(files)) await focus.call(readFile, { path: file });
+    return foci;
+  }
+
+  it('[S10] never lose an edit: one is made, the other is told what changed, and can be made then', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const foci = await twoFoci({ 'a.txt': OLD });
+      const edits = [
+        { path: 'a.txt', old_string: 'one', new_string: 'ONE' },
+        { path: 'a.txt', old_string: 'three', new_string: 'THREE' },
+      ] as const;
+      const results = await Promise.all([foci[0].call(editFile, edits[0]), foci[1].call(editFile, edits[1])]);
+      const at = results.findIndex(({ isError }) => isError);
+      const [loser, edit, told] = [foci[at], edits[at], results[at]];
+      assert.ok(loser && edit && told && results.some(({ isError }) => !isError), 'one of the two was made');
+      assert.match(told.content, /changed since you last read it.*Nothing was written.*This is what changed/s);
+      assert.match(told.content, at === 0 ? /-three\n\+THREE\n/ : /-one\n\+ONE\n/);
+      assert.equal((await loser.call(editFile, edit)).isError, false);
+      assert.equal(read(loser, 'a.txt'), 'ONE\ntwo\nTHREE\n');
+    }
+  });
+
+  it('make it once where neither was there before', async () => {
+    const foci = await twoFoci({});
+    const results = await Promise.all([
+      foci[0].call(writeFile, { path: 'sub/a.txt', content: 'first\n' }),
+      foci[1].call(writeFile, { path: 'sub/a.txt', content: 'second\n' }),
+    ]);
+    const at = results.findIndex(({ isError }) => isError);
+    assert.deepEqual(results.filter(({ isError }) => isError).length, 1);
+    assert.match(results[at]?.content ?? '', /is there already, and you have not read it/);
+    assert.equal(read(foci[0], 'sub/a.txt'), at === 0 ? 'second\n' : 'first\n');
+  });
+
+  it('lose none where one of them comes to it through a link', async () => {
+    const foci = await twoFoci({ 'sub/a.txt': OLD });
+    symlinkSync('sub', path.join(foci[0].root, 'link'));
+    const results = await Promise.all([
+      foci[0].call(editFile, { path: 'sub/a.txt', old_string: 'one', new_string: 'ONE' }),
+      foci[1].call(editFile, { path: 'link/a.txt', old_string: 'three', new_string: 'THREE' }),
+    ]);
+    assert.equal(results.filter(({ isError }) => isError).length, 1);
+    const file = read(foci[0], 'sub/a.txt');
+    assert.ok(file === OLD.replace('one', 'ONE') || file === OLD.replace('three', 'THREE'), file);
+  });
+});

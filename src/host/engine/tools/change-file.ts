@@ -46,16 +46,29 @@ export async function carryOut(
   const prepared = await prepare(change, context);
   if (prepared.kind === 'refused') return prepared.result;
   const { file, bytes } = prepared;
+  const { workspace } = context;
   const name = quotePath(file.relative);
   if (plan && plan.path !== file.relative) {
     return failure(`${quotePath(change.path)} leads elsewhere since a moment ago. Nothing was written.`);
   }
   if (plan && plan.after.sha256 !== prepared.plan.after.sha256) {
-    return failure(`${name} changed just now. Nothing was written; read it again.`);
+    return changedJustNow(name);
   }
-  const replaced = await replaceFile({ workspace: context.workspace, real: file.real, bytes });
+  const expected = file.content?.sha256 ?? null;
+  const replaced = await replaceFile({ workspace, real: file.real, expected, bytes });
+  if (replaced.kind === 'changed') return outrun(change, context);
   if (replaced.kind === 'refused') return failure(`Could not ${change.verb} ${name}: ${replaced.reason}.`);
   return changed(file.relative, prepared.plan, bytes);
+}
+
+/** Somebody else came first: what the model is told is what it would have been told had it begun a moment later. */
+async function outrun(change: FileChange, context: ToolContext): Promise<ToolResult> {
+  const now = await prepare(change, context);
+  return now.kind === 'refused' ? now.result : changedJustNow(quotePath(now.file.relative));
+}
+
+function changedJustNow(name: string): ToolResult {
+  return failure(`${name} changed just now. Nothing was written; read it again.`);
 }
 
 /** What became of a change that was started and left no result: the file says so. */

@@ -1,9 +1,10 @@
 /** A file of the workspace as it is now, held against what the focus knows of it. */
+import type { FileHandle } from 'node:fs/promises';
 import type { KnownFile, ToolContext, ToolResult } from '../engage/tool.ts';
 import { decodeText, PLAIN, sha256Of, type TextForm } from './text-file.ts';
 import { count, failure, quotePath } from './tool-text.ts';
 import { bounded, differenceOf } from './unified-diff.ts';
-import { type OpenedFile, openReal, resolveInWorkspace } from './workspace-path.ts';
+import { openReal, resolveInWorkspace } from './workspace-path.ts';
 
 export type CurrentFile = {
   real: string;
@@ -48,7 +49,7 @@ export async function lookAtFile(
   if (opened.stats.size > LARGEST_WRITTEN) {
     return refuse(relative, `it has over ${count(LARGEST_WRITTEN / 1024 / 1024)} MiB; change it with a command`);
   }
-  const bytes = await readAll(opened);
+  const bytes = await readAll(opened.handle, opened.stats.size);
   const decoded = decodeText(bytes);
   if (!decoded) return refuse(relative, 'it is no UTF-8 text');
   return { kind: 'file', file: { real, relative, content: { ...decoded, sha256: sha256Of(bytes) } } };
@@ -98,9 +99,9 @@ export function formOf({ content }: CurrentFile): TextForm {
   return content?.form ?? PLAIN;
 }
 
-async function readAll({ handle, stats }: OpenedFile): Promise<Buffer> {
-  // One byte more than it had: a file that grows meanwhile is seen by its hash.
-  const buffer = Buffer.alloc(stats.size + 1);
+/** One byte more than it had at most: a file that grows meanwhile is seen by its hash. */
+export async function readAll(handle: FileHandle, size: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(size + 1);
   let length = 0;
   for (;;) {
     const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);

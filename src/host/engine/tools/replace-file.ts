@@ -1,20 +1,28 @@
 /**
  * Puts a file's new content in its place in one step: whoever reads it sees the old or the new, never a part. Every folder
- * on the way is held open while it is used, so that one swapped for a symbolic link in between leads nowhere else.
+ * on the way is held open while it is used, so that one swapped for a symbolic link in between leads nowhere else. What is
+ * there is looked at once more right before that step, under the file's own lock: of two that began with the same content
+ * one goes through. Another program can only come between that look and the step, which no file system offers as one.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readlink, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { LARGEST_WRITTEN, readAll } from './current-file.ts';
+import { oneByOne } from './one-by-one.ts';
+import { sha256Of } from './text-file.ts';
 import { isInside, type PathRefusal, refusalOf } from './workspace-path.ts';
 
-export type Replaced = { kind: 'replaced' } | PathRefusal;
+/** `changed`: the file is not the expected one any more, and was left as it is. */
+export type Replaced = { kind: 'replaced' } | { kind: 'changed' } | PathRefusal;
 
 export type Replacement = {
   /** Real, absolute. */
   workspace: string;
   /** Absolute, inside the workspace, free of symbolic links as far as it exists. Missing folders are made. */
   real: string;
+  /** Hash of the content that is to be replaced; null where there is to be no such file. */
+  expected: string | null;
   bytes: Buffer;
   /** For tests: runs when the folder is open, before anything in it is touched. */
   beforeWrite?: (() => Promise<void>) | undefined;
@@ -31,30 +39,29 @@ export async function replaceFile(order: Replacement): Promise<Replaced> {
     if (folder.kind === 'refused') return folder;
     await using _closing = folder.handle;
     await order.beforeWrite?.();
-    return await writeInto(folder.at, path.basename(order.real), order.bytes);
+    return await writeInto(folder, order);
   } catch (error) {
     return refusalOf(error);
   }
 }
 
-/** Removes a file that lies where it is thought to. */
-export async function removeFile({ workspace, real }: Pick<Replacement, 'workspace' | 'real'>): Promise<Replaced> {
+/** Removes a file that lies where it is thought to, and is what it is thought to be. */
+export async function removeFile({ workspace, real, expected }: Omit<Replacement, 'bytes'>): Promise<Replaced> {
   try {
     const folder = await openFolder(workspace, path.dirname(real));
     if (folder.kind === 'refused') return folder;
     await using _closing = folder.handle;
-    await unlink(path.join(folder.at, path.basename(real)));
-    return { kind: 'replaced' };
+    return await inTurn(folder, path.basename(real), expected, unlink);
   } catch (error) {
     return refusalOf(error);
   }
 }
 
-async function writeInto(folder: string, name: string, bytes: Buffer): Promise<Replaced> {
-  const target = path.join(folder, name);
-  const mode = await modeOf(target);
+async function writeInto(folder: OpenFolder, { real, bytes, expected }: Replacement): Promise<Replaced> {
+  const name = path.basename(real);
+  const mode = await modeOf(path.join(folder.at, name));
   if (mode === 'no_file') return refused('it is no regular file');
-  const temporary = path.join(folder, `.${name.slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = path.join(folder.at, `.${name.slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, NEW_FILE, mode ?? NEW_FILE_MODE);
     try {
@@ -65,12 +72,52 @@ async function writeInto(folder: string, name: string, bytes: Buffer): Promise<R
     } finally {
       await file.close();
     }
-    await rename(temporary, target);
-    return { kind: 'replaced' };
+    const replaced = await inTurn(folder, name, expected, (target) => rename(temporary, target));
+    if (replaced.kind !== 'replaced') await unlink(temporary);
+    return replaced;
   } catch (error) {
     await unlink(temporary).catch((fault: NodeJS.ErrnoException) => {
       if (fault.code !== 'ENOENT') throw fault;
     });
+    throw error;
+  }
+}
+
+/**
+ * Looks whether the file is still the expected one and then takes the step, with nobody of this process in between. The lock is
+ * the folder's and the name's: one path to a folder is as good as another, and names that differ in case alone may be one file.
+ * Two names of one file (hard links) need none, since the step changes what one name means and leaves the other.
+ */
+async function inTurn(
+  folder: OpenFolder,
+  name: string,
+  expected: string | null,
+  step: (target: string) => Promise<void>,
+): Promise<Replaced> {
+  const { dev, ino } = await folder.handle.stat({ bigint: true });
+  return oneByOne(`${dev}:${ino}:${name.normalize('NFC').toLowerCase()}`, async () => {
+    const target = path.join(folder.at, name);
+    if ((await hashOf(target)) !== expected) return { kind: 'changed' };
+    await step(target);
+    return { kind: 'replaced' };
+  });
+}
+
+/** Of what is there now; null where nothing is, undefined where it is nothing that could be expected. */
+async function hashOf(target: string): Promise<string | null | undefined> {
+  const file = await openThere(target);
+  if (!file) return null;
+  await using _closing = file;
+  const stats = await file.stat();
+  if (!stats.isFile() || stats.size > LARGEST_WRITTEN) return undefined;
+  return sha256Of(await readAll(file, stats.size));
+}
+
+async function openThere(target: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(target, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

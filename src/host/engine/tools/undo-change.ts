@@ -2,8 +2,8 @@
 import type { Db } from '../../db/types.ts';
 import { type FileChange, markUndone } from '../../store/foci/file-changes.ts';
 import { LARGEST_WRITTEN, lookAtFile } from './current-file.ts';
-import { removeFile, replaceFile } from './replace-file.ts';
-import { encodeText, PLAIN, sha256Of } from './text-file.ts';
+import { type Replaced, type Replacement, removeFile, replaceFile } from './replace-file.ts';
+import { encodeText, PLAIN, sha256Of, type TextForm } from './text-file.ts';
 
 export type Undone =
   | { kind: 'undone' }
@@ -27,7 +27,11 @@ export async function undoChange({ db, workspace, closedFolder, change, by }: Un
 }
 
 /** Undefined where the file is by now what it was before the change; else why not. */
-async function restore(workspace: string, closedFolder: string | undefined, change: FileChange) {
+async function restore(
+  workspace: string,
+  closedFolder: string | undefined,
+  change: FileChange,
+): Promise<string | undefined> {
   const looked = await lookAtFile(workspace, closedFolder, change.path);
   if (looked.kind === 'refused') return `${change.path} cannot be changed: ${looked.reason}.`;
   const { real, content } = looked.file;
@@ -36,14 +40,24 @@ async function restore(workspace: string, closedFolder: string | undefined, chan
   if (now !== change.afterSha256) {
     return `${change.path} was changed again since. Undo the later changes first, or change it by hand.`;
   }
-  if (change.beforeContent === null) return refusalIn(await removeFile({ workspace, real }), change);
-  const bytes = encodeText(change.beforeContent, content?.form ?? PLAIN);
-  if (sha256Of(bytes) !== change.beforeSha256 || bytes.length > LARGEST_WRITTEN) {
-    return `What ${change.path} held before cannot be restored byte for byte: its line ends changed.`;
-  }
-  return refusalIn(await replaceFile({ workspace, real, bytes }), change);
+  const replaced = await putBack(change, { workspace, real, expected: now }, content?.form);
+  // Somebody was faster: what they left there says what becomes of this.
+  if (replaced.kind === 'changed') return restore(workspace, closedFolder, change);
+  return replaced.kind === 'refused' ? `${change.path} cannot be changed: ${replaced.reason}.` : undefined;
 }
 
-function refusalIn(result: Awaited<ReturnType<typeof replaceFile>>, { path }: FileChange): string | undefined {
-  return result.kind === 'refused' ? `${path} cannot be changed: ${result.reason}.` : undefined;
+type Place = Pick<Replacement, 'workspace' | 'real' | 'expected'>;
+
+async function putBack(
+  { beforeContent, beforeSha256 }: FileChange,
+  place: Place,
+  form: TextForm = PLAIN,
+): Promise<Replaced> {
+  if (beforeContent === null) return removeFile(place);
+  const bytes = encodeText(beforeContent, form);
+  if (sha256Of(bytes) === beforeSha256 && bytes.length <= LARGEST_WRITTEN) return replaceFile({ ...place, bytes });
+  return {
+    kind: 'refused',
+    reason: 'what it held before cannot be restored byte for byte, since its line ends changed',
+  };
 }
