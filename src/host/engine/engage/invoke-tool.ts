@@ -2,11 +2,11 @@
  * Where tools are run: the only file that calls what a tool does. It decides nothing: whether a call may run was decided
  * before. Whatever the tool does comes back as a result.
  */
-import type { Tx } from '../../db/types.ts';
+import { isDiskFull } from '../../db/disk-space.ts';
+import { DbLost, type Tx } from '../../db/types.ts';
 import type {
   Evaluation,
   FilePlan,
-  Planned,
   SettledPlan,
   StoredCallWait,
   StoreTool,
@@ -58,51 +58,75 @@ export async function runWorldTool(
   input: unknown,
   plan: FilePlan | undefined,
 ): Promise<{ end: CallEnd; result: ToolResult }> {
-  const { end, result } = await runWithinTime(deps, tool, input, plan);
-  return { end, result: cleaned(result) };
+  const leftMs = endsInMs(await deps.limits.runsUntil());
+  const ran = await inToolTime(tool, { abort: deps.abort, leftMs }, (signal) => {
+    return tool.run(input, { ...deps.context, signal }, plan);
+  });
+  if (ran.kind === 'ended') return { end: ran.end, result: cleaned(ran.result) };
+  const result = ran.isCut && ran.value.isError ? withReason(ran.value) : ran.value;
+  return { end: result.isError ? 'error' : 'done', result: cleaned(result) };
 }
 
-/** Undefined where the tool makes no plans. */
+/** `end` is the call's, which has not begun. */
+export type PlannedCall = { kind: 'plan'; plan: FilePlan } | { kind: 'refused'; end: CallEnd; result: ToolResult };
+
+/** Undefined where the tool makes no plans. What goes wrong while it makes one ends the call, and nothing else. */
 export async function planWorldTool(
-  deps: InvokeDependencies,
-  tool: WorldTool,
-  input: unknown,
-): Promise<Planned | undefined> {
-  const planned = await tool.plan?.(input, { ...deps.context, signal: deps.abort });
-  return planned?.kind === 'refused' ? { kind: 'refused', result: cleaned(planned.result) } : planned;
-}
-
-export async function settleWorldTool(deps: InvokeDependencies, tool: WorldTool, plan: FilePlan): Promise<SettledPlan> {
-  const settled = await tool.settle?.(plan, { ...deps.context, signal: deps.abort });
-  if (settled?.kind === 'done') return { kind: 'done', result: cleaned(settled.result) };
-  return settled ?? { kind: 'unsure' };
-}
-
-/** The tool's own time, or what is left of the work's where that is less. */
-async function runWithinTime(
   deps: RunDependencies,
   tool: WorldTool,
   input: unknown,
-  plan: FilePlan | undefined,
-): Promise<{ end: CallEnd; result: ToolResult }> {
+): Promise<PlannedCall | undefined> {
+  const { plan } = tool;
+  if (!plan) return undefined;
   const leftMs = endsInMs(await deps.limits.runsUntil());
+  const made = await inToolTime(tool, { abort: deps.abort, leftMs }, (signal) => {
+    return plan(input, { ...deps.context, signal });
+  });
+  if (made.kind === 'ended') return { kind: 'refused', end: made.end, result: cleaned(made.result) };
+  const planned = made.value;
+  return planned.kind === 'plan' ? planned : { kind: 'refused', end: 'error', result: cleaned(planned.result) };
+}
+
+/** Where it cannot be found out what became of the plan, for whatever reason, that is not sure. */
+export async function settleWorldTool(deps: InvokeDependencies, tool: WorldTool, plan: FilePlan): Promise<SettledPlan> {
+  const { settle } = tool;
+  if (!settle) return { kind: 'unsure' };
+  // Looking takes nothing from the work's time: what was done is done.
+  const looked = await inToolTime(tool, { abort: deps.abort, leftMs: Number.POSITIVE_INFINITY }, (signal) => {
+    return settle(plan, { ...deps.context, signal });
+  });
+  if (looked.kind === 'ended') return { kind: 'unsure' };
+  const settled = looked.value;
+  return settled.kind === 'done' ? { kind: 'done', result: cleaned(settled.result) } : settled;
+}
+
+/** `isCut`: it came after the work's time was up. */
+type Timed<T> = { kind: 'value'; value: T; isCut: boolean } | { kind: 'ended'; end: CallEnd; result: ToolResult };
+
+/** The tool's own time, or what is left of the work's where that is less. Rejects with what is the database's alone. */
+async function inToolTime<T>(
+  tool: WorldTool,
+  { abort, leftMs }: { abort: AbortSignal; leftMs: number },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Timed<T>> {
   const isOfWork = leftMs < tool.timeoutMs;
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(isOfWork ? workOver() : overTime()), Math.min(leftMs, tool.timeoutMs));
-  const signal = AbortSignal.any([deps.abort, timeout.signal]);
+  const signal = AbortSignal.any([abort, timeout.signal]);
   const early = () => endedEarly(tool, timeout.signal.aborted ? (isOfWork ? 'work' : 'tool') : 'cancelled');
   try {
-    const result = await Promise.race([
-      tool.run(input, { ...deps.context, signal }, plan),
-      giveUpAfter(deps.abort, ABORT_GRACE_MS),
+    const value = await Promise.race([
+      work(signal),
+      giveUpAfter(abort, ABORT_GRACE_MS),
       giveUpAfter(timeout.signal, isOfWork ? TIME_UP_GRACE_MS : ABORT_GRACE_MS),
     ]);
-    if (!result) return early();
-    const isCut = isOfWork && timeout.signal.aborted && result.isError;
-    return { end: result.isError ? 'error' : 'done', result: isCut ? withReason(result) : result };
+    if (value === undefined) return early();
+    return { kind: 'value', value, isCut: isOfWork && timeout.signal.aborted };
   } catch (error) {
+    // Nothing of the call went wrong: whoever goes on finds it where it is.
+    if (error instanceof DbLost || isDiskFull(error)) throw error;
     // What a tool throws once it was told to end says no more than that.
-    return signal.aborted ? early() : failed('error', `${tool.name} failed: ${reasonOf(error)}`);
+    return signal.aborted ? early() : ended('error', `${tool.name} failed: ${reasonOf(error)}`);
   } finally {
     clearTimeout(timer);
   }
@@ -111,11 +135,11 @@ async function runWithinTime(
 function endedEarly({ name, timeoutMs }: WorldTool, by: 'work' | 'tool' | 'cancelled') {
   switch (by) {
     case 'work':
-      return failed('error', `${name} was ended: ${TIME_IS_UP}.`);
+      return ended('error', `${name} was ended: ${TIME_IS_UP}.`);
     case 'tool':
-      return failed('error', `${name} did not end within ${timeoutMs / 1000} s.`);
+      return ended('error', `${name} did not end within ${timeoutMs / 1000} s.`);
     case 'cancelled':
-      return failed('cancelled', `${name} was cancelled.`);
+      return ended('cancelled', `${name} was cancelled.`);
   }
 }
 
@@ -131,8 +155,8 @@ const overTime = () => new DOMException('over its time', 'TimeoutError');
 /** To the tool it is a cancellation: nothing is wrong with how long the call took. */
 const workOver = () => new DOMException(TIME_IS_UP, 'AbortError');
 
-function failed(end: CallEnd, content: string): { end: CallEnd; result: ToolResult } {
-  return { end, result: { content, isError: true } };
+function ended(end: CallEnd, content: string): Extract<Timed<never>, { kind: 'ended' }> {
+  return { kind: 'ended', end, result: { content, isError: true } };
 }
 
 /** Resolves only after the signal, and leaves the tool time to say itself how it ended. */

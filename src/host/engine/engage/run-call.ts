@@ -132,7 +132,7 @@ async function callWorldTool(
   const { call, input } = checked;
   if (isUp(await deps.limits.runsUntil())) return refuse(deps, call, 'error', `Not run: ${TIME_IS_UP}.`);
   const planned = await planWorldTool(deps, tool, input);
-  if (planned?.kind === 'refused') return deps.journal.finishCall(call, 'error', planned.result);
+  if (planned?.kind === 'refused') return deps.journal.finishCall(call, planned.end, planned.result);
   if (path !== undefined && planned && planned.plan.path !== path) return refuse(deps, call, 'error', LED_AWAY);
   await deps.journal.startCall(call, tool.effect, planned?.plan);
   const context = files ? { ...deps.context, fileRules: files } : deps.context;

@@ -97,7 +97,10 @@ type ToolBase<Schema extends z.ZodType> = {
   preview?(input: z.output<Schema>, context: ToolContext): Promise<string | null>;
 };
 
-/** A tool whose effect lies outside the store. It returns failures as error results and throws only for bugs. */
+/**
+ * A tool whose effect lies outside the store. It returns failures as error results and throws only for bugs; what it throws
+ * costs the call, wherever that is.
+ */
 export type WorldTool<Schema extends z.ZodType = z.ZodType> = ToolBase<Schema> & {
   kind: 'world';
   effect: ToolEffect;
