@@ -222,8 +222,22 @@ describe('edit_file', () => {
     assert.match(close.content, /line 2 differs from it only in white space/);
     const nowhere = await edited(text, { old_string: 'const c', new_string: 'x' });
     assert.match(nowhere.content, /is not in a\.ts\. Read the lines around it again/);
+    const among = await edited('one\n\n\ntwo\n  three four\n', { old_string: 'three\n\tfour', new_string: 'x' });
+    assert.match(among.content, /line 5 differs from it only in white space/);
     const same = await edited(text, { old_string: 'a', new_string: 'a' });
     assert.match(same.content, /are the same/);
+  });
+
+  it('says that it is nowhere also where file and piece repeat themselves a million times', async () => {
+    const many = 'a'.repeat(3_000_000);
+    const piece = 'a'.repeat(100_000);
+    for (const old of [`${piece}b${piece.slice(1)}`, `${'a '.repeat(90_000)}b`]) {
+      const result = await edited(old.includes(' ') ? 'a '.repeat(1_500_000) : many, {
+        old_string: old,
+        new_string: 'x',
+      });
+      assert.match(result.content, /is not in a\.ts\. Read the lines around it again/);
+    }
   });
 
   it('finds LF text in a file whose lines end with CR LF, and keeps those', async () => {

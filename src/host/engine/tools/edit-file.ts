@@ -2,12 +2,11 @@
 import * as z from 'zod';
 import { defineTool } from '../engage/tool.ts';
 import { carryOut, type FileChange, type NewText, planChange, previewChange, settleChange } from './change-file.ts';
+import { lineAt, lineOfLoose, placesOf } from './find-text.ts';
 import { count, quotePath } from './tool-text.ts';
 
 const LONGEST_PIECE = 200_000;
 const MOST_PLACES_NAMED = 8;
-/** Longer pieces are not looked for in other spellings. */
-const LONGEST_LOOSE = 2000;
 
 const input = z.strictObject({
   path: z.string().describe('Path from the workspace folder, or absolute inside it.'),
@@ -55,36 +54,25 @@ function replaced(
   const [first] = places;
   if (first === undefined) return impossible(missing(name, current, old));
   if (places.length > 1 && !all) {
-    const lines = places.slice(0, MOST_PLACES_NAMED).map((at) => lineOf(current, at));
+    const lines = places.slice(0, MOST_PLACES_NAMED).map((at) => lineAt(current, at));
     const more = places.length > lines.length ? ', …' : '';
     return impossible(
       `old_string is ${count(places.length)} times in ${name} (lines ${lines.join(', ')}${more}): give more of what is around it, or set replace_all.`,
     );
   }
-  // A function, so that `$&` and the like stay what they are.
-  return { kind: 'text', text: all ? current.replaceAll(old, () => fresh) : current.replace(old, () => fresh) };
+  return { kind: 'text', text: withInstead(current, { places, length: old.length, fresh }) };
 }
 
-function placesOf(text: string, piece: string): number[] {
-  const places: number[] = [];
-  for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + piece.length)) places.push(at);
-  return places;
-}
-
-function lineOf(text: string, at: number): number {
-  return text.slice(0, at).split('\n').length;
+function withInstead(text: string, { places, length, fresh }: { places: number[]; length: number; fresh: string }) {
+  const between = places.map((at, index) => text.slice(index === 0 ? 0 : (places[index - 1] ?? 0) + length, at));
+  return [...between, text.slice((places.at(-1) ?? 0) + length)].join(fresh);
 }
 
 /** Why it is not there, as far as that can be told: mostly white space. */
 function missing(name: string, current: string, old: string): string {
-  const loose = old
-    .trim()
-    .split(/\s+/)
-    .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-    .join(String.raw`\s+`);
-  const at = loose === '' || old.length > LONGEST_LOOSE ? -1 : current.search(new RegExp(loose));
-  if (at >= 0) {
-    return `old_string is not in ${name} letter for letter; line ${lineOf(current, at)} differs from it only in white space.`;
+  const line = lineOfLoose(current, old);
+  if (line !== undefined) {
+    return `old_string is not in ${name} letter for letter; line ${line} differs from it only in white space.`;
   }
   return `old_string is not in ${name}. Read the lines around it again, and copy them as they are.`;
 }
