@@ -14,6 +14,9 @@ import path from 'node:path';
 import { editFile } from '../../../src/host/engine/tools/edit-file.ts';
 import { readFile } from '../../../src/host/engine/tools/read-file.ts';
 import { writeFile } from '../../../src/host/engine/tools/write-file.ts';
+import { runLoop } from '../../support/engine-loop.ts';
+import { MemoryJournal } from '../../support/engine-memory-journal.ts';
+import { writtenModel } from '../../support/engine-model.ts';
 import { makeWorkspace, removeWorkspaces, type Workspace } from './workspace.ts';
 
 const read = (workspace: Workspace, file: string) => readFileSync(path.join(workspace.root, file), 'utf8');
@@ -238,6 +241,36 @@ describe('edit_file', () => {
       });
       assert.match(result.content, /is not in a\.ts\. Read the lines around it again/);
     }
+  });
+
+  it('leaves a file alone that would have over 4 MiB, and finds that out before it makes the text', async () => {
+    const before = 'e'.repeat(20_000);
+    for (const [length, fresh] of [
+      [20_000, 'x'.repeat(200_000)],
+      // In letters it would fit, and in bytes it does not.
+      [1000, '\u20ac'.repeat(1500)],
+    ] as const) {
+      const input = { old_string: 'e', new_string: fresh, replace_all: true };
+      const result = await edited(before.slice(0, length), input);
+      assert.deepEqual([result.isError, result.file], [true, before.slice(0, length)]);
+      assert.match(result.content, /a\.ts would have over 4 MiB, the most that is written\. Nothing was written\./);
+    }
+    const doubled = { old_string: '\n', new_string: '\n'.repeat(200_000), replace_all: true };
+    assert.equal((await edited('\r\n'.repeat(10), doubled)).file, '\r\n'.repeat(2_000_000));
+    assert.equal((await edited('\r\n'.repeat(11), doubled)).isError, true, 'its line ends count twice');
+  });
+
+  it('that would make more text than any machine holds costs its call, and the work goes on', async () => {
+    const workspace = makeWorkspace({ 'a.ts': 'e'.repeat(1_000_000) });
+    await workspace.call(readFile, { path: 'a.ts' });
+    const { signal: _signal, ...context } = workspace.context();
+    const input = { path: 'a.ts', old_string: 'e', new_string: 'x'.repeat(200_000), replace_all: true };
+    const client = writtenModel([{ calls: [{ name: 'edit_file', input }] }, { text: 'Done.' }]);
+    const journal = new MemoryJournal();
+    const result = await runLoop({ client, journal, tools: [editFile], context });
+    assert.deepEqual(result, { kind: 'end_turn', text: 'Done.' });
+    assert.match(journal.calls[0]?.result?.content ?? '', /would have over 4 MiB/);
+    assert.equal(read(workspace, 'a.ts').length, 1_000_000);
   });
 
   it('finds LF text in a file whose lines end with CR LF, and keeps those', async () => {

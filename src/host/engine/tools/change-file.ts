@@ -3,10 +3,10 @@
  * after a crash in between, a look at which of the two the file is.
  */
 import type { FilePlan, Planned, ToolContext, ToolResult } from '../engage/tool.ts';
-import { type CurrentFile, complaintOf, formOf, knownFile, lookAt } from './current-file.ts';
+import { type CurrentFile, complaintOf, formOf, knownFile, LARGEST_WRITTEN, lookAt } from './current-file.ts';
 import { replaceFile } from './replace-file.ts';
 import { decodeText, encodeText, sha256Of } from './text-file.ts';
-import { failure, quotePath } from './tool-text.ts';
+import { count, failure, quotePath } from './tool-text.ts';
 import { countsOf, differenceOf } from './unified-diff.ts';
 
 /** The file's new text, or why there is none, as a sentence for the model. */
@@ -61,6 +61,11 @@ export async function carryOut(
   return changed(file.relative, prepared.plan, bytes);
 }
 
+/** No tool could change or undo it any more. */
+export function tooLarge(name: string): string {
+  return `${name} would have over ${count(LARGEST_WRITTEN / 1024 / 1024)} MiB, the most that is written. Nothing was written.`;
+}
+
 /** Somebody else came first: what the model is told is what it would have been told had it begun a moment later. */
 async function outrun(change: FileChange, context: ToolContext): Promise<ToolResult> {
   const now = await prepare(change, context);
@@ -104,6 +109,7 @@ async function prepare(change: FileChange, context: ToolContext): Promise<Prepar
     return { kind: 'refused', result: failure(`Could not ${change.verb} ${quotePath(file.relative)}: ${reason}`) };
   }
   const bytes = encodeText(made.text, formOf(file));
+  if (bytes.length > LARGEST_WRITTEN) return { kind: 'refused', result: failure(tooLarge(quotePath(file.relative))) };
   return { kind: 'prepared', file, bytes, plan: planOf(file, made.text, bytes) };
 }
 

@@ -1,7 +1,16 @@
 /** edit_file: one piece of text of a file replaced by another. */
 import * as z from 'zod';
 import { defineTool } from '../engage/tool.ts';
-import { carryOut, type FileChange, type NewText, planChange, previewChange, settleChange } from './change-file.ts';
+import {
+  carryOut,
+  type FileChange,
+  type NewText,
+  planChange,
+  previewChange,
+  settleChange,
+  tooLarge,
+} from './change-file.ts';
+import { LARGEST_WRITTEN } from './current-file.ts';
 import { lineAt, lineOfLoose, placesOf } from './find-text.ts';
 import { count, quotePath } from './tool-text.ts';
 
@@ -60,6 +69,9 @@ function replaced(
       `old_string is ${count(places.length)} times in ${name} (lines ${lines.join(', ')}${more}): give more of what is around it, or set replace_all.`,
     );
   }
+  // Found out before it is made: a few words in thousands of places are more than any machine holds.
+  if (current.length + places.length * (fresh.length - old.length) > LARGEST_WRITTEN)
+    return { kind: 'impossible', reason: tooLarge(name) };
   return { kind: 'text', text: withInstead(current, { places, length: old.length, fresh }) };
 }
 
