@@ -126,6 +126,42 @@ describe('write_file', () => {
     assert.equal(existsSync(path.join(workspace.root, 'key.txt')), false);
   });
 
+  it('[S15] writes no marker into a line that does not hold it, whatever else in the file does', async () => {
+    const noted = '# shown as [redacted:KEY] in logs\n';
+    const secret = `${noted}KEY=sk-very-secret-12345678\nOLD=1\n`;
+    const refused = [
+      `${noted}KEY=[redacted:KEY]\nNEW=1\n`,
+      'KEY=[redacted:KEY]\nOLD=1\n',
+      'API_KEY=[redacted:KEY]\nOLD=1\n',
+      `${noted}KEY=[redacted:environment]\nOLD=1\n`,
+      `${noted}${noted}OLD=1\n`,
+      noted.replace('\n', '; KEY=[redacted:KEY]\n'),
+    ];
+    for (const content of refused) {
+      const workspace = makeWorkspace({ 'a.env': secret });
+      await workspace.call(readFile, { path: 'a.env' });
+      const result = await workspace.call(writeFile, { path: 'a.env', content });
+      assert.ok(result.isError, content);
+      assert.match(result.content, /in line [12] the marker \[redacted:\w+\] would be written in its place/);
+      assert.equal(read(workspace, 'a.env'), secret);
+    }
+  });
+
+  it('keeps the lines of a file that hold a marker of their own, wherever they go', async () => {
+    const noted = '# shown as [redacted:KEY] in logs\n';
+    const workspace = makeWorkspace({ 'a.env': `${noted}KEY=sk-very-secret-12345678\nOLD=1\n` });
+    await workspace.call(readFile, { path: 'a.env' });
+    const edit = { path: 'a.env', old_string: 'OLD=1', new_string: 'NEW=1' };
+    assert.equal((await workspace.call(editFile, edit)).isError, false);
+    assert.equal(read(workspace, 'a.env'), `${noted}KEY=sk-very-secret-12345678\nNEW=1\n`);
+    const blind = { path: 'a.env', old_string: 'NEW=1', new_string: 'OTHER=[redacted:KEY]' };
+    assert.equal((await workspace.call(editFile, blind)).isError, true);
+    for (const content of [`NEW=2\n${noted}`, 'NEW=3\n']) {
+      assert.equal((await workspace.call(writeFile, { path: 'a.env', content })).isError, false);
+      assert.equal(read(workspace, 'a.env'), content);
+    }
+  });
+
   it('writes where a plan said, or not at all', async () => {
     const workspace = makeWorkspace();
     const context = workspace.context();

@@ -4,6 +4,7 @@
  */
 import type { FilePlan, Planned, ToolContext, ToolResult } from '../engage/tool.ts';
 import { type CurrentFile, complaintOf, formOf, knownFile, LARGEST_WRITTEN, lookAt } from './current-file.ts';
+import { type AddedMarker, addedMarker } from './redaction-markers.ts';
 import { replaceFile } from './replace-file.ts';
 import { decodeText, encodeText, sha256Of } from './text-file.ts';
 import { count, failure, quotePath } from './tool-text.ts';
@@ -22,9 +23,6 @@ export type FileChange = {
 type Prepared =
   | { kind: 'prepared'; file: CurrentFile; plan: FilePlan; bytes: Buffer }
   | { kind: 'refused'; result: ToolResult };
-
-/** A redactor's marker in what is written would put it where the secret was. */
-const REDACTED = /\[redacted:[\w -]{1,80}\]/;
 
 export async function planChange(change: FileChange, context: ToolContext): Promise<Planned> {
   const prepared = await prepare(change, context);
@@ -104,13 +102,19 @@ async function prepare(change: FileChange, context: ToolContext): Promise<Prepar
   if (complaint) return { kind: 'refused', result: complaint };
   const made = change.textFor(file.content?.text ?? null);
   if (made.kind === 'impossible') return { kind: 'refused', result: failure(made.reason) };
-  if (REDACTED.test(made.text) && !REDACTED.test(file.content?.text ?? '')) {
-    const reason = 'a secret was redacted in it, and the marker would be written in its place. Nothing was written.';
-    return { kind: 'refused', result: failure(`Could not ${change.verb} ${quotePath(file.relative)}: ${reason}`) };
+  const added = addedMarker(file.content?.text ?? '', made.text);
+  if (added) {
+    const result = failure(`Could not ${change.verb} ${quotePath(file.relative)}: ${markerReason(added)}`);
+    return { kind: 'refused', result };
   }
   const bytes = encodeText(made.text, formOf(file));
   if (bytes.length > LARGEST_WRITTEN) return { kind: 'refused', result: failure(tooLarge(quotePath(file.relative))) };
   return { kind: 'prepared', file, bytes, plan: planOf(file, made.text, bytes) };
+}
+
+function markerReason({ line, marker }: AddedMarker): string {
+  const why = `a secret was redacted in it, and in line ${line} the marker ${marker} would be written in its place`;
+  return `${why}. Nothing was written. Leave lines with markers as they are: edit_file changes others.`;
 }
 
 function planOf({ relative, content }: CurrentFile, text: string, bytes: Buffer): FilePlan {
