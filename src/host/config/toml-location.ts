@@ -24,7 +24,7 @@ function findLine(text: string, key: readonly string[]): number | undefined {
   let table: string[] = [];
   let nearest: number | undefined;
   for (const [index, line] of text.split('\n').entries()) {
-    const header = /^\s*\[\[?\s*([^\]]+?)\s*\]\]?/.exec(line);
+    const header = /^\s*\[\[?([^\]]+)\]/.exec(line);
     if (header?.[1]) {
       table = splitKey(header[1]);
       if (isPrefix(table, key)) nearest = index + 1;

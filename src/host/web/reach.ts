@@ -44,7 +44,7 @@ export function whyRefused(url: URL, reach: Reach): string | undefined {
 
 /** Of an address as URL parses it, which knows all spellings of IPv4: without brackets and closing dots. */
 export function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '');
+  return hostname.replace(/^\[(.*)\]$/, '$1').replace(/(?<!\.)\.+$/, '');
 }
 
 export function portOf({ protocol, port }: URL): string {

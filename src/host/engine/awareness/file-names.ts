@@ -14,9 +14,24 @@ export function normalPath(given: string, workspace: string): string | undefined
 
 /** Words of a text that look like files: with a slash or an extension. Without the number of a line. */
 export function fileNamesIn(text: string): Set<string> {
-  const words = text.split(/[\s"'`()[\]{}<>,;|*]+/).map((word) => word.replace(/[.:!?]+$/, '').replace(/(:\d+)+$/, ''));
-  const files = words.filter((word) => /^[^:]*[^:/.][/.][^:/.]+[^:]*$/.test(word) && !/^\d+[./]\d+$/.test(word));
+  const words = text.split(/[\s"'`()[\]{}<>,;|*]+/).map(bareWord);
+  const files = words.filter(
+    (word) => !word.includes(':') && /[^/.][/.][^/.]/.test(word) && !/^\d+[./]\d+$/.test(word),
+  );
   return new Set(files.map((word) => word.replace(/^\.\//, '')));
+}
+
+/** Without what ends a sentence, and without numbers of lines and columns. Letter by letter: a word may be the whole text. */
+function bareWord(word: string): string {
+  let end = word.length;
+  while (end > 0 && '.:!?'.includes(word.charAt(end - 1))) end -= 1;
+  for (let at = end; at > 0; ) {
+    while (at > 0 && /\d/.test(word.charAt(at - 1))) at -= 1;
+    if (at === end || word[at - 1] !== ':') break;
+    at -= 1;
+    end = at;
+  }
+  return word.slice(0, end);
 }
 
 /** Whether the text names the file: whole, by itself, from `./` or from the workspace's folder on. */

@@ -152,12 +152,15 @@ async function withBody<Schema extends z.ZodType>(
   return parsed.success ? reply(parsed.data) : refusal(400, z.prettifyError(parsed.error));
 }
 
-/** How deep a text of JSON goes at most; brackets in its strings count as well where they are not closed there. */
+/** How deep a text of JSON goes at most. What is in its strings does not count; one that is not closed makes it no JSON. */
 function levelsOf(text: string): number {
-  let [level, deepest] = [0, 0];
-  for (const [bracket] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/gs)) {
-    if (bracket === '[' || bracket === '{') level += 1;
-    else if (bracket === ']' || bracket === '}') level -= 1;
+  let [level, deepest, isString] = [0, 0, false];
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text[at];
+    if (letter === '"') isString = !isString;
+    else if (isString) at += letter === '\\' ? 1 : 0;
+    else if (letter === '[' || letter === '{') level += 1;
+    else if (letter === ']' || letter === '}') level -= 1;
     deepest = Math.max(deepest, level);
   }
   return deepest;

@@ -68,7 +68,8 @@ function raised({ limit, most, spent, need }: Exhausted): number {
   return limit === 'cost' ? Math.ceil(more / CENT_MICROS) * CENT_MICROS : more;
 }
 
-const AMOUNT = /^(\$?)\s*([\d,]*\.?\d+)\s*(turns?|tokens?|usd|dollars?|s|sec|seconds?|m|min|minutes?|h|hours?)?$/i;
+const AMOUNT =
+  /^(\$?)\s*([\d,]*\d(?:\.\d+)?|[\d,]*\.\d+)\s*(turns?|tokens?|usd|dollars?|s|sec|seconds?|m|min|minutes?|h|hours?)?$/i;
 
 const FACTORS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 

@@ -90,6 +90,6 @@ function plainly(code: string): string {
 
 /** Names know no case, may end with a dot, and go over the wire in ASCII. */
 function comparableHost(host: string): string {
-  const name = host.toLowerCase().replace(/\.+$/, '');
+  const name = host.toLowerCase().replace(/(?<!\.)\.+$/, '');
   return /[^\0-\x7f]/.test(name) ? domainToASCII(name) || name : name;
 }

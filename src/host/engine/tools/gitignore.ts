@@ -9,6 +9,9 @@ export type IgnoreRules = readonly Rule[];
 /** The rules that hold in a folder: those of the workspace's top first, each with how many segments lie above its folder. */
 export type IgnoreStack = readonly { depth: number; rules: IgnoreRules }[];
 
+/** They do not count, unless a backslash holds the first of them. Each is looked at once: a line may be nothing but spaces. */
+const SPACES_AT_END = /(?<![\\ ]) +$|(?<=\\ ) +$/;
+
 /** Lines read of one file: each costs time for each entry of a walk. */
 const MOST_RULES = 2000;
 
@@ -21,8 +24,7 @@ export function parseIgnoreRules(text: string): IgnoreRules {
 }
 
 function parseRule(line: string): Rule | undefined {
-  // Spaces at the end do not count, unless a backslash holds the first of them.
-  const pattern = line.replace(/(?<!\\) +$/, '');
+  const pattern = line.replace(SPACES_AT_END, '');
   if (pattern === '' || pattern.startsWith('#')) return undefined;
   const ignores = !pattern.startsWith('!');
   const body = ignores ? pattern : pattern.slice(1);

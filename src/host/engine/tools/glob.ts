@@ -104,9 +104,12 @@ function matchToken(token: Token, character: string): boolean {
 function tokensOf(part: string): Token[] {
   const characters = Array.from(part);
   const tokens: Token[] = [];
+  let isUnclosed = false;
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at] ?? '';
-    const set = character === '[' ? readSet(characters, at) : undefined;
+    const set: ClosedSet | undefined = character === '[' && !isUnclosed ? readSet(characters, at) : undefined;
+    // Where one bracket is never closed no later one is: each would be looked for to the end.
+    isUnclosed ||= character === '[' && set === undefined;
     if (set !== undefined) {
       tokens.push(set.token);
       at = set.end;
@@ -122,8 +125,10 @@ function tokensOf(part: string): Token[] {
   return tokens;
 }
 
+type ClosedSet = { token: Token; end: number };
+
 /** Reads `[…]` from its bracket on; undefined if it is never closed, and then the bracket stands for itself. */
-function readSet(characters: readonly string[], start: number): { token: Token; end: number } | undefined {
+function readSet(characters: readonly string[], start: number): ClosedSet | undefined {
   let at = start + 1;
   const negated = characters[at] === '!' || characters[at] === '^';
   if (negated) at += 1;

@@ -2,15 +2,18 @@
 import * as z from 'zod';
 import type { ToolDefinition } from '../../llm/types.ts';
 import type { Tool } from '../engage/tool.ts';
+import { compilePath } from './glob.ts';
 
 /** The engine's own tools always; workspace tools where a name or a pattern with `*` of the faculty takes them. */
 export function selectTools(always: readonly Tool[], workspace: readonly Tool[], patterns: readonly string[]): Tool[] {
   const matchers = patterns.map(toolMatcher);
-  return [...always, ...workspace.filter(({ name }) => matchers.some((matcher) => matcher.test(name)))];
+  return [...always, ...workspace.filter(({ name }) => matchers.some((matches) => matches(name)))];
 }
 
-export function toolMatcher(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
+/** Whether a tool's name is meant by a name or a pattern with `*`. */
+export function toolMatcher(pattern: string): (name: string) => boolean {
+  const matches = compilePath(pattern);
+  return (name) => matches([name]);
 }
 
 export function toolDefinition(tool: Tool): ToolDefinition {

@@ -47,8 +47,8 @@ const MAYBE = 'It may or may not have taken effect; check before you repeat it.'
 export function offeredWindowTools(windows: VscodeTools, patterns: readonly string[]) {
   const wanted = patterns.filter((pattern) => pattern.startsWith(WINDOW_TOOL_PREFIX));
   const offered = [...windows.list()].sort(([a], [b]) => (a < b ? -1 : 1));
-  const isNamed = (name: string) => wanted.some((pattern) => toolMatcher(pattern).test(name));
-  const missing = wanted.filter((pattern) => !offered.some(([name]) => toolMatcher(pattern).test(name)));
+  const isNamed = (name: string) => wanted.some((pattern) => toolMatcher(pattern)(name));
+  const missing = wanted.filter((pattern) => !offered.some(([name]) => toolMatcher(pattern)(name)));
   return {
     tools: offered
       .filter(([name]) => isNamed(name))

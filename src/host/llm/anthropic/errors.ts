@@ -77,14 +77,18 @@ function excerpt(body: string, status: number): string {
   return text === '' ? `The provider answered with status ${status} and no reason.` : text;
 }
 
-const UNPROVEN_THINKING = /\bthinking\b.*(signature|cannot be modified)|signature.*\bthinking\b|found `tool_use`/is;
+const THINKING = /\bthinking\b/i;
 
 /**
  * Whether thinking that was given back is the reason for a refusal: it is bound to its model and to all that was said before it,
  * and newer models look whether that is unchanged.
  */
 export function isUnprovenThinking(error: LlmError): boolean {
-  return error.kind === 'api' && error.status === 400 && UNPROVEN_THINKING.test(error.message);
+  if (error.kind !== 'api' || error.status !== 400) return false;
+  const { message } = error;
+  const at = message.search(THINKING);
+  const isOfThinking = at >= 0 && (/signature/i.test(message) || /cannot be modified/i.test(message.slice(at)));
+  return isOfThinking || /found `tool_use`/i.test(message);
 }
 
 /** Whether the error is about the key, or the account behind it: another key may help then. */
