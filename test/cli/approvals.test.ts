@@ -189,6 +189,10 @@ describe('hooks of the built host', function () {
       await sandbox.json(['work', 'submit', '--trust', '--wait', 'anything'], { env });
       return existsSync(marks) ? readFileSync(marks, 'utf8').trim().split('\n') : [];
     };
+    const unread = await sandbox.animus(['hooks']);
+    assert.match(unread.stdout, /guard +workspace +untrusted[\s\S]*nothing of its hooks was read[\s\S]*animus trust/);
+    const refused = await sandbox.animus(['hooks', 'accept', 'guard']);
+    assert.deepEqual([refused.code, refused.stderr.includes('Nothing was accepted.')], [5, true], refused.stderr);
     assert.deepEqual(await run(), []);
     const listed = await sandbox.animus(['hooks']);
     assert.match(listed.stderr, /note: Hooks of this folder wait for you to accept them: guard/);

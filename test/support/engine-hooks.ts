@@ -7,6 +7,7 @@ import type { BeforeTool } from '../../src/host/engine/engage/hooks.ts';
 import { HookCatalogue } from '../../src/host/engine/hooks/catalogue.ts';
 import { FocusHooks } from '../../src/host/engine/hooks/focus-hooks.ts';
 import { PersistentHooks } from '../../src/host/engine/hooks/persistent-hooks.ts';
+import type { WorkspaceFoldersOptions } from '../../src/host/engine/hooks/workspace-folders.ts';
 import type { JsonValue } from '../../src/host/llm/types.ts';
 
 export type HookKeys = { command: string; events?: string[]; [key: string]: unknown };
@@ -24,9 +25,11 @@ export function writeHook(root: string, name: string, { events = ['BeforeToolCal
 /** For hooks of the person's own nobody asks the database. */
 export const NO_DATABASE = {} as Db;
 
+export type HooksInOptions = { db?: Db; place?: string; workspace?: string; looking?: WorkspaceFoldersOptions };
+
 export function hooksIn(
   home: string,
-  { db = NO_DATABASE, place = 'place', workspace = path.join(home, 'workspace') } = {},
+  { db = NO_DATABASE, place = 'place', workspace = path.join(home, 'workspace'), looking = {} }: HooksInOptions = {},
 ) {
   const storeId = '5f0c1f5e-8f5b-4f0e-9a53-3a1f6f9b1c11';
   const environment = { PATH: process.env.PATH ?? '/bin:/usr/bin' };
@@ -36,6 +39,7 @@ export function hooksIn(
     copies: new AcceptedCopies(path.join(home, 'accepted')),
     place,
     workspace,
+    looking,
     onChange: (hooks) => void persistent.keepOnly(hooks),
   });
   const ids = { workItemId: 'work-1', focusId: 'focus-1', faculty: 'general', workspace };

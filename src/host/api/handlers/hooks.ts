@@ -21,7 +21,8 @@ export const hookHandlers: Pick<Handlers, 'hook/list' | 'hook/accept'> = {
       const message = `This workspace has no hook ${name}. Nothing was accepted.`;
       throw new AnimusError('not_found', message, 'See what there is: animus hooks list');
     }
-    if (!('events' in found.hook)) {
+    // Null where the trust has gone meanwhile: then no content is what was shown.
+    if (found.hook && !('events' in found.hook)) {
       throw new AnimusError(
         'wrong_state',
         `${found.hook.message} Nothing was accepted.`,
@@ -52,6 +53,7 @@ function viewHooks({ hooks, problems, workspace }: Listed): HookView[] {
 
 function viewWorkspaceHook(one: WorkspaceHook, problems: readonly HookProblem[]): HookView {
   const { hook, hash, state } = one;
+  if (hook === null) return viewUnread(one);
   if (!('events' in hook)) return viewBroken(hook, hash);
   // What was accepted may have gone from where its copy lay.
   const lost = problems.find(({ origin, name }) => origin === 'workspace' && name === one.name);
@@ -68,7 +70,12 @@ function viewHook(hook: Hook, { state, hash }: Pick<HookView, 'state' | 'hash'>)
   return { name, origin, state, description, events, matcher, command, mode, priority, folder, hash, problem: null };
 }
 
+const UNKNOWN = { description: null, events: [], matcher: null, command: null, mode: null, priority: null };
+
 function viewBroken({ name, origin, file, message, next }: HookProblem, hash: string | null): HookView {
-  const unknown = { description: null, events: [], matcher: null, command: null, mode: null, priority: null };
-  return { name, origin, state: 'broken', ...unknown, folder: file, hash, problem: `${message} ${next}` };
+  return { name, origin, state: 'broken', ...UNKNOWN, folder: file, hash, problem: `${message} ${next}` };
+}
+
+function viewUnread({ name, folder }: WorkspaceHook): HookView {
+  return { name, origin: 'workspace', state: 'untrusted', ...UNKNOWN, folder, hash: null, problem: null };
 }

@@ -25,10 +25,15 @@ export async function hooksList(session: CliSession): Promise<number> {
     if (hook.problem !== null) terminal.out(`\n${terminal.paint('red', 'not usable')}  ${plain(hook.problem)}`);
     else if (asksAcceptance(hook)) terminal.out(`\n${acceptanceAdvice(hook)}`);
   }
+  if (hooks.some(isUntrusted)) terminal.out(`\n${NOT_READ}\n  ${TRUST}`);
   return EXIT.done;
 }
 
 const asksAcceptance = ({ state }: HookView) => state === 'new' || state === 'changed';
+
+const isUntrusted = ({ state }: HookView) => state === 'untrusted';
+const NOT_READ = 'The folder is not trusted, so nothing of its hooks was read, and none runs.';
+const TRUST = 'If you trust what is in it, run: animus trust';
 
 function acceptanceAdvice({ name, state, folder, command }: HookView): string {
   const what = state === 'new' ? 'does not run yet' : 'has changed: what was accepted before runs';
@@ -56,6 +61,8 @@ export async function hooksAccept(session: CliSession, { hash }: AcceptOptions, 
 }
 
 function notAcceptable(name: string, found: HookView | undefined): AnimusError {
+  if (found && isUntrusted(found))
+    return new AnimusError('untrusted_folder', `${NOT_READ} Nothing was accepted.`, TRUST);
   const next = 'See what there is: animus hooks list';
   return found
     ? new AnimusError('wrong_state', `The hook ${name} cannot be accepted: ${found.problem}`, next)

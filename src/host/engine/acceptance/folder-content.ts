@@ -3,7 +3,17 @@
  * content that could be accepted.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, type Dirent, fstatSync, lstatSync, opendirSync, openSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  openSync,
+  readFileSync,
+  type Stats,
+} from 'node:fs';
 import path from 'node:path';
 
 export type ContentFile = {
@@ -22,17 +32,19 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Files and folders together: no look at a folder holds the host up for long. */
 const MOST_ENTRIES = 2000;
 
+const TOO_LARGE = 'it holds more than 16 MiB';
+
 /** Reads everything at once: the hash and the bytes are of one look. */
 export function readFolderContent(folder: string): FolderContent {
   try {
-    const found = filesIn(folder);
-    if ('reason' in found) return { kind: 'unacceptable', ...found };
+    const found = filesIn(folder, MOST_ENTRIES);
+    if (found.reason !== undefined) return { kind: 'unacceptable', reason: found.reason };
     const files: ContentFile[] = [];
     let room = MOST_BYTES;
     for (const name of found.names) {
       const file = readPlainFile(path.join(folder, name), room);
       if (typeof file === 'string') return { kind: 'unacceptable', reason: `${name} ${file}` };
-      if (file === undefined) return { kind: 'unacceptable', reason: 'it holds more than 16 MiB' };
+      if (file === undefined) return { kind: 'unacceptable', reason: TOO_LARGE };
       room -= file.bytes.length;
       files.push({ name, ...file });
     }
@@ -42,30 +54,62 @@ export function readFolderContent(folder: string): FolderContent {
   }
 }
 
-/** Changes when anything in the folder does, at the price of asking for each file's state. */
-export function folderStamp(folder: string): string {
+/** What can be told of a folder without reading any of its files. */
+export type FolderState = {
+  /** Changes when anything in the folder does. */
+  stamp: string;
+  /** Of its files together. */
+  bytes: number;
+  /** Files and folders that were looked at. */
+  entries: number;
+  /** When a file last changed its state, in milliseconds since 1970. */
+  changedAtMs: number;
+  /** Why it has no content that could be accepted, as far as can be told already. */
+  reason: string | undefined;
+  /** There are more of them than were to be looked at. */
+  isCut: boolean;
+};
+
+/** `mostEntries`: more are not looked at. */
+export function folderState(folder: string, mostEntries: number = MOST_ENTRIES): FolderState {
+  const most = Math.min(mostEntries, MOST_ENTRIES);
   try {
-    const found = filesIn(folder);
-    if ('reason' in found) return found.reason;
-    return found.names.map((name) => `${name}=${fileStamp(path.join(folder, name))}`).join('\n');
+    const { names, ...found } = filesIn(folder, most);
+    const stats = names.map((name) => ({ name, stat: lstatSync(path.join(folder, name)) }));
+    const bytes = stats.reduce((sum, { stat }) => sum + stat.size, 0);
+    const changedAtMs = stats.reduce((latest, { stat }) => Math.max(latest, stat.ctimeMs), 0);
+    const reason = found.reason ?? (bytes > MOST_BYTES ? TOO_LARGE : undefined);
+    const files = stats.map(({ name, stat }) => `${name}=${stampOf(stat)}`).join('\n');
+    return { stamp: reason ?? files, bytes, changedAtMs, ...found, reason };
   } catch (error) {
-    return String((error as NodeJS.ErrnoException).code);
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { stamp: String(code), bytes: 0, entries: 0, changedAtMs: 0, reason: message, isCut: false };
   }
 }
 
+/** As the state's stamp: at the price of asking for each file's state. */
+export function folderStamp(folder: string): string {
+  return folderState(folder).stamp;
+}
+
 /** Also with the time of its last change of state, which nobody sets. */
-function fileStamp(file: string): string {
-  const { size, mtimeMs, ctimeMs, ino, mode } = lstatSync(file);
+function stampOf({ size, mtimeMs, ctimeMs, ino, mode }: Stats): string {
   return `${size}/${mtimeMs}/${ctimeMs}/${ino}/${mode}`;
 }
 
-/** By their names, sorted, each folder's files where the folder stands. */
-function filesIn(folder: string): { names: string[] } | { reason: string } {
+type FoundFiles = { names: string[] } & Pick<FolderState, 'entries' | 'isCut' | 'reason'>;
+
+/** By their names, sorted, each folder's files where the folder stands. With a reason none are named. */
+function filesIn(folder: string, most: number): FoundFiles {
   const names: string[] = [];
-  let entries = 0;
+  let [entries, isCut] = [0, false];
   const walk = (relative: string): string | undefined => {
-    const found = entriesOf(path.join(folder, relative), MOST_ENTRIES - entries);
-    if (found === undefined) return `it holds more than ${MOST_ENTRIES} files and folders`;
+    const found = entriesOf(path.join(folder, relative), most - entries);
+    if (found === undefined) {
+      isCut = true;
+      entries = most;
+      return `it holds more than ${MOST_ENTRIES} files and folders`;
+    }
     entries += found.length;
     for (const entry of found) {
       const name = relative === '' ? entry.name : `${relative}/${entry.name}`;
@@ -78,7 +122,7 @@ function filesIn(folder: string): { names: string[] } | { reason: string } {
     return undefined;
   };
   const reason = walk('');
-  return reason === undefined ? { names } : { reason };
+  return { names: reason === undefined ? names : [], entries, isCut, reason };
 }
 
 /** Undefined where there are more than `most`, which are not all read then. */

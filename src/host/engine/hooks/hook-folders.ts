@@ -1,19 +1,12 @@
-/** What lies in the folders of hooks, as it is now: personal ones as they are, a workspace's with what they would be. */
+/** What lies in the folder of a person's own hooks, as it is now. */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readFolderContent } from '../acceptance/folder-content.ts';
 import { HOOK_FILE, HOOK_NAME, type HookProblem } from './hook.ts';
 
 export type FoundFolder = { name: string; folder: string };
 
-export type WorkspaceFolder = FoundFolder & {
-  /** Of all that is in it; null where it cannot be accepted as it is. */
-  hash: string | null;
-  problem: string | null;
-};
-
 /** More folders than anybody has hooks. */
-const MOST_HOOKS = 200;
+export const MOST_HOOKS = 200;
 
 /** The folders that are named as hooks are; links are followed, since the folder is the person's own. */
 export function findFolders(root: string): { folders: FoundFolder[]; problem: HookProblem | undefined } {
@@ -30,15 +23,6 @@ export function findFolders(root: string): { folders: FoundFolder[]; problem: Ho
     const problem = { name: '', origin: 'personal' as const, file: root, message: `${root}: ${message}` };
     return { folders: [], problem: { ...problem, next: 'Make the folder readable.' } };
   }
-}
-
-export function readWorkspaceFolders(root: string): WorkspaceFolder[] {
-  return findFolders(root).folders.map(({ name, folder }) => {
-    const content = readFolderContent(folder);
-    return content.kind === 'content'
-      ? { name, folder, hash: content.hash, problem: null }
-      : { name, folder, hash: null, problem: content.reason };
-  });
 }
 
 /** Changes when anything directly in the folders does. */
