@@ -54,7 +54,7 @@ export async function carryOut(
   }
   const expected = file.content?.sha256 ?? null;
   const replaced = await replaceFile({ workspace, real: file.real, expected, bytes });
-  if (replaced.kind === 'changed') return outrun(change, context);
+  if (replaced.kind === 'changed') return outrun(change, context, file);
   if (replaced.kind === 'refused') return failure(`Could not ${change.verb} ${name}: ${replaced.reason}.`);
   return changed(file.relative, prepared.plan, bytes);
 }
@@ -65,9 +65,12 @@ export function tooLarge(name: string): string {
 }
 
 /** Somebody else came first: what the model is told is what it would have been told had it begun a moment later. */
-async function outrun(change: FileChange, context: ToolContext): Promise<ToolResult> {
-  const now = await prepare(change, context);
-  return now.kind === 'refused' ? now.result : changedJustNow(quotePath(now.file.relative));
+async function outrun(change: FileChange, context: ToolContext, { relative }: CurrentFile): Promise<ToolResult> {
+  const looked = await lookAt(context, change.path, change.verb);
+  if (looked.kind === 'refused') return looked.result;
+  // What lies elsewhere by now is not what was allowed, and is not shown.
+  const complaint = looked.file.relative === relative ? await complaintOf(context, looked.file) : undefined;
+  return complaint ?? changedJustNow(quotePath(relative));
 }
 
 function changedJustNow(name: string): ToolResult {
