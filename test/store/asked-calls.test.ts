@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Tool } from '../../src/host/engine/engage/tool.ts';
 import { cancelWork } from '../../src/host/engine/focus/cancel.ts';
+import { knownFileOf } from '../../src/host/engine/focus/file-records.ts';
 import { CallPermissions } from '../../src/host/engine/permissions/call-permissions.ts';
 import { type Decision, decideCall } from '../../src/host/engine/permissions/decide-approval.ts';
 import { parsePattern } from '../../src/host/engine/permissions/pattern.ts';
@@ -76,7 +77,7 @@ onEachDatabase('calls that ask', {}, (database) => {
           db: bench.db,
           context: {
             ...{ workItemId: item.id, focusId: focus.id, faculty: 'general', workspace },
-            knownFile: async () => undefined,
+            knownFile: knownFileOf(bench.db, focus.id),
           },
           faculty: faculty.permissions,
           whenAsked: 'wait',
@@ -151,6 +152,73 @@ onEachDatabase('calls that ask', {}, (database) => {
     await decide((await pending())[0], { verdict: 'deny' });
     await run(calls, permissions);
     assert.deepEqual([await statesOf(id), commands], [['denied', 'done', 'done'], ['ls: b.txt']]);
+  });
+
+  it('do not run after they were denied, whatever is allowed of those that keep them back', async () => {
+    const id = await bench.submit();
+    const calls = ['git push', 'git tag', 'git gc'].map((text) => ({ name: 'run_command', input: { text } }));
+    await run(calls);
+    await decide(await about('git tag'), { verdict: 'deny', reason: 'never this tag' });
+    await run(calls);
+    const { calls: denied } = await bench.look(id);
+    assert.deepEqual(
+      denied.map(({ state }) => state),
+      ['waiting', 'denied', 'waiting'],
+      'what is denied ends at once',
+    );
+    await decide(await about('git push'), { scope: 'focus', pattern: patternOf('run_command(git *)') });
+    await run(calls);
+    const { calls: ended, item } = await bench.look(id);
+    assert.equal(item.state, 'completed');
+    assert.deepEqual(
+      ended.map(({ state, result }) => [state, result?.content]),
+      [
+        ['done', 'git push'],
+        ['denied', 'A person did not allow this call of run_command: never this tag'],
+        ['done', 'git gc'],
+      ],
+    );
+    assert.deepEqual(
+      commands.map((text) => text.split(':')[0]),
+      ['git push', 'git gc'],
+    );
+  });
+
+  it('stay denied where a rule that a person made afterwards would allow them', async () => {
+    const id = await bench.submit();
+    const calls = ['git push', 'git tag'].map((text) => ({ name: 'run_command', input: { text } }));
+    await run(calls);
+    await decide(await about('git tag'), { verdict: 'deny' });
+    await decide(await about('git push'), { scope: 'rule', pattern: patternOf('run_command(git *)') });
+    await run(calls);
+    assert.deepEqual(
+      (await bench.look(id)).calls.map(({ state }) => state),
+      ['done', 'denied'],
+    );
+  });
+
+  it('are shown anew, as another question, where what they would do is another by then', async () => {
+    const id = await bench.submit();
+    const calls = [write('a.txt', 'one\n'), write('a.txt', 'two\n')];
+    await run(calls);
+    const [first, second] = await pending();
+    assert.match(second?.preview ?? '', /^@@ -0,0 .*\n\+two/);
+    await decide(first);
+    await run(calls);
+    const [again, ...others] = await pending();
+    assert.ok(again && second);
+    assert.deepEqual(others, []);
+    assert.match(again.preview ?? '', /-one\n\+two/);
+    assert.match(again.remark ?? '', /what it would do is another by now/);
+    assert.notEqual(again.id, second.id, 'who has the old one before them cannot allow it');
+    await decide(again);
+    await run(calls);
+    const { calls: ended } = await bench.look(id);
+    assert.deepEqual(
+      ended.map(({ state }) => state),
+      ['done', 'done'],
+    );
+    assert.equal(readFileSync(path.join(workspace, 'a.txt'), 'utf8'), 'two\n');
   });
 
   it('go with work that is cancelled while they keep others back', async () => {

@@ -1,7 +1,7 @@
 /** Calls whose turn to run has not come: one that they must not run before waits for a person. */
 import type { JsonValue } from '../../llm/types.ts';
 import type { AskedCall } from './permissions.ts';
-import { type CallDependencies, checkCall, runCall } from './run-call.ts';
+import { type CallDependencies, checkCall, refuse, runCall } from './run-call.ts';
 import type { ToolResult } from './tool.ts';
 import type { RecordedCall, WaitingCall } from './types.ts';
 
@@ -17,6 +17,8 @@ export async function askAhead(
   if (call.result || call.started || call.raw) return runCall(deps, call);
   const asked = asRecorded(deps, call);
   const permission = asked && (await deps.permissions.decide(asked));
+  // Whose turn does not matter: nothing of it runs.
+  if (permission?.kind === 'denied' && permission.byPerson) return refuse(deps, call, 'denied', permission.reason);
   if (permission?.kind !== 'ask') return 'kept back';
   const checked = await checkCall(deps, call);
   if ('content' in checked) return checked;

@@ -18,7 +18,8 @@ export type Allowed = {
 
 export type Permission =
   | Allowed
-  | { kind: 'denied'; reason: string }
+  /** `byPerson`: somebody refused this very call, which holds over whatever they allow later. */
+  | { kind: 'denied'; reason: string; byPerson?: true }
   /** A person decides. Evaluated at the end of the turn and at each wake, as a tool that waits is. */
   | {
       kind: 'ask';

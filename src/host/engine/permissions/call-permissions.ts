@@ -11,7 +11,7 @@ import type { Allowed, AskedCall, Permission, Permissions } from '../engage/perm
 import type { ToolContext } from '../engage/tool.ts';
 import { fileRulesOf } from './file-rules.ts';
 import type { Subject } from './pattern.ts';
-import { answerTo, pathText, questionHash, remarkOn, shownSubject } from './question.ts';
+import { type Asked, answerTo, isSameQuestion, pathText, questionHash, remarkOn, shownSubject } from './question.ts';
 import { type FacultyPermissions, facultyRules, personRule, type Rule, ruledTool, ruleOn } from './rules.ts';
 import { resolveSubject } from './subject.ts';
 
@@ -55,11 +55,13 @@ export class CallPermissions implements Permissions {
     const questions = whenAsked === 'allow' ? 'allowed' : 'left out';
     const files = tool.walks ? { files: fileRulesOf(rules, ruled, subject, questions) } : {};
     const allowed: Allowed = { ...allowedAt(subject), ...files };
-    if (verdict === 'allow') return allowed;
+    // Of a call that asked, a person may have said no: that holds over what they allow of others meanwhile.
+    if (verdict === 'allow' && !call.waiting) return allowed;
     if (verdict === 'deny') return denied(`${tool.name} is not permitted here: ${reason}.`);
     const hash = questionHash(tool.name, asked.arguments, subject);
     const approval = await retryLost(() => readApprovalOfCall(db, call.id));
     const answer = approval && answerTo(approval, hash, call.started);
+    if (verdict === 'allow') return answer?.kind === 'denied' ? answer : allowed;
     if (answer) return answer.kind === 'allowed' ? allowed : answer;
     if (whenAsked === 'allow') return allowed;
     if (whenAsked === 'deny') {
@@ -71,28 +73,32 @@ export class CallPermissions implements Permissions {
   async #ask(asked: AskedCall, subject: Subject | null, hash: string): Promise<Permission> {
     const { context, redact } = this.#options;
     const { call, tool } = asked;
-    const preview = (await this.#previewOf(asked)) ?? null;
+    const preview = await this.#previewOf(asked);
     const ruled = ruledTool(tool);
-    const shown = shownSubject(subject, ruled, redact);
+    const question: Asked = {
+      hash,
+      input: asked.arguments,
+      subject: shownSubject(subject, ruled, redact),
+      preview: preview == null ? null : redact(preview).slice(0, PREVIEW_MAX),
+    };
     return {
       kind: 'ask',
       evaluate: async (_stored, tx) => {
         const present = await readApprovalOfCall(tx, call.id);
         if (present && answerTo(present, hash, call.started)) return { kind: 'ready' };
         if (ruleOn(await this.#rulesIn(tx), ruled, subject).verdict !== 'ask') return { kind: 'ready' };
-        const isSame = present?.inputHash === hash && present.byRule === null;
-        const id = isSame ? present.id : uuidv7();
+        const id = present && isSameQuestion(present, question) ? present.id : uuidv7();
         await askApproval(tx, {
           id,
           workItemId: context.workItemId,
           focusId: context.focusId,
           toolCallId: call.id,
           tool: tool.name,
-          subject: shown,
-          input: asked.arguments,
+          subject: question.subject,
+          input: question.input,
           inputHash: hash,
-          preview: preview === null ? null : redact(preview).slice(0, PREVIEW_MAX),
-          remark: remarkOn(present, hash, asked.arguments, shown),
+          preview: question.preview,
+          remark: remarkOn(present, question),
         });
         return { kind: 'wait', wait: { kind: 'approval', targets: [id], mode: null, wakeInMs: null } };
       },

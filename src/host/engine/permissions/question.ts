@@ -34,7 +34,7 @@ export function answerTo(approval: Approval, hash: string, started: boolean): Pe
   if (approval.usedAt !== null && !started) return undefined;
   if (approval.state === 'allowed') return { kind: 'allowed' };
   const why = approval.reason ? `: ${approval.reason}` : '.';
-  return { kind: 'denied', reason: `A person did not allow this call of ${approval.tool}${why}` };
+  return { kind: 'denied', reason: `A person did not allow this call of ${approval.tool}${why}`, byPerson: true };
 }
 
 /** As it is shown, and stored with the question. */
@@ -55,16 +55,24 @@ export function storedSubject({ subject }: Pick<Approval, 'subject'>): ToolSubje
   return subject ? ({ kind: subject.kind, text: subject.text } as ToolSubject) : undefined;
 }
 
+/** What is asked, as it would be shown now. */
+export type Asked = { hash: string; input: JsonValue; subject: ApprovalSubject | null; preview: string | null };
+
+/** Whether an answer to the question as it was put is one to what would be shown now. */
+export function isSameQuestion(before: Approval, { hash, preview }: Asked): boolean {
+  return before.inputHash === hash && before.byRule === null && before.preview === preview;
+}
+
 /** Why a person is asked again, as a sentence; null where this call never asked. */
-export function remarkOn(
-  before: Approval | undefined,
-  hash: string,
-  input: JsonValue,
-  shown: ApprovalSubject | null,
-): string | null {
+export function remarkOn(before: Approval | undefined, asked: Asked): string | null {
+  const { hash, input, subject: shown } = asked;
   if (!before) return null;
-  if (before.inputHash === hash)
-    return before.byRule === null ? before.remark : 'Asked again: the rule that decided it holds no more.';
+  if (isSameQuestion(before, asked)) return before.remark;
+  if (before.inputHash === hash) {
+    return before.byRule === null
+      ? 'Asked again: what it would do is another by now than what was shown.'
+      : 'Asked again: the rule that decided it holds no more.';
+  }
   if (questionHash(before.tool, before.input) !== questionHash(before.tool, input)) {
     return 'Asked again: the arguments are others than those that were shown.';
   }

@@ -52,7 +52,7 @@ const COLUMNS = `a.id, a.place, a.work_item_id as "workItemId", a.focus_id as "f
   a.created_at as "createdAt"`;
 
 /**
- * Asks, once for a call. Where something else was asked about before, or a rule had decided, that counts no more: it is another
+ * Asks, once for a call. Where something else was asked about or shown before, or a rule had decided, that counts no more: it is another
  * question, with an id of its own, so that nobody answers it who saw the one before. The place is the item's.
  */
 export async function askApproval(tx: Tx, asked: NewApproval): Promise<void> {
@@ -63,7 +63,8 @@ export async function askApproval(tx: Tx, asked: NewApproval): Promise<void> {
      on conflict (tool_call_id) do update set id = excluded.id, subject = excluded.subject, input = excluded.input,
        input_hash = excluded.input_hash, preview = excluded.preview, remark = excluded.remark, state = 'pending',
        scope = null, reason = null, decided_by = null, decided_at = null, by_rule = null, used_at = null, created_at = now()
-     where animus.approvals.input_hash <> excluded.input_hash or animus.approvals.by_rule is not null`,
+     where animus.approvals.input_hash <> excluded.input_hash or animus.approvals.by_rule is not null
+       or animus.approvals.preview is distinct from excluded.preview`,
     [
       asked.id,
       asked.workItemId,
