@@ -5,8 +5,10 @@ import path from 'node:path';
 import { CallPermissions, type WhenAsked } from '../../../src/host/engine/permissions/call-permissions.ts';
 import { decideCall } from '../../../src/host/engine/permissions/decide-approval.ts';
 import { fileRulesOf } from '../../../src/host/engine/permissions/file-rules.ts';
-import { parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
-import { type Rule, ruledTool, ruleOn } from '../../../src/host/engine/permissions/rules.ts';
+import { exactPattern, parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
+import { storedSubject } from '../../../src/host/engine/permissions/question.ts';
+import { personRule, type Rule, ruledTool, ruleOn } from '../../../src/host/engine/permissions/rules.ts';
+import { resolveSubject } from '../../../src/host/engine/permissions/subject.ts';
 import { leavingOut, nothingLeftOut } from '../../../src/host/engine/tools/left-out.ts';
 import { listFiles } from '../../../src/host/engine/tools/list-files.ts';
 import { readFile } from '../../../src/host/engine/tools/read-file.ts';
@@ -145,6 +147,42 @@ describe('tools that go over files', function () {
     assert.match(secrets ?? '', /^secrets\/key\.txt:1: the word is hunter2\nsecrets\/public\/note\.txt:1: [^[]*$/);
   });
 
+  it('give by an answer for the focus or as a rule what they give by one for once', async () => {
+    const calls = [search(), list(), search({ path: 'src' })];
+    for (const ask of [['search_text', 'list_files'], ['*']]) {
+      const permissions = { ask: [...ask, '*(drafts/**)'], deny: ['read_file(secrets/**)'] };
+      const given = [];
+      for (const scope of ['once', 'focus', 'rule'] as const) {
+        const workspace = makeWorkspace(FILES);
+        bench = await openBench();
+        const id = await bench.submit();
+        assert.deepEqual(await results(calls, { permissions, workspace }, id), ['', '', '']);
+        for (const approval of await pendingApprovals(bench.db, bench.place, 10)) {
+          const subject = await resolveSubject(storedSubject(approval), workspace.root);
+          const parsed = parsePattern(exactPattern(approval.tool, subject) ?? '');
+          assert.ok(parsed.kind === 'pattern');
+          const pattern = scope === 'once' ? null : parsed.pattern;
+          const decision = { verdict: 'allow', scope, pattern, reason: null, by: 'cli' } as const;
+          await decideCall(bench.db, approval, decision, { workspace: workspace.root, rulesOf: () => [] });
+        }
+        given.push(await results(calls, { permissions, workspace }, id));
+      }
+      const [once = [], ...others] = given;
+      const [found, named, inside] = once;
+      assert.match(found ?? '', /^src\/a\.ts:1: the word is heron\n\[left out: 2 files that may not.*, 1 file that a/);
+      assert.match(named ?? '', /^src\/a\.ts\n\[left out: 2 files that may not be read, 1 file that a person/);
+      assert.equal(inside, 'src/a.ts:1: the word is heron');
+      assert.deepEqual(others, [once, once], ask.join());
+    }
+  });
+
+  it('give what a faculty allows of a folder, where it asks about all else', async () => {
+    const permissions = { allow: ['search_text(src)'], ask: ['search_text', 'search_text(src/own/**)'] };
+    const workspace = makeWorkspace({ ...FILES, 'src/own/b.ts': 'the word is own' });
+    const [found] = await results([search({ path: 'src' })], { permissions, workspace });
+    assert.match(found ?? '', /^src\/a\.ts:1: the word is heron\n\[left out: 1 file that a person .*src\/own/);
+  });
+
   it('hold to what a person refused, whatever a faculty that came with the files allows', async () => {
     const rule = { id: uuidv7(), place: bench.place, focusId: null, pattern: 'read_file(secrets/**)' };
     await bench.db.transaction((tx) => insertRule(tx, { ...rule, decision: 'deny', createdBy: 'cli' }));
@@ -187,22 +225,37 @@ function numbers(seed: number): (below: number) => number {
   };
 }
 
+function anyRules(next: (below: number) => number): Rule[] {
+  const pick = <T>(from: readonly T[]): T => from[next(from.length)] as T;
+  return Array.from({ length: next(6) }, (): Rule => {
+    const parsed = parsePattern(pick(PATTERNS));
+    assert.ok(parsed.kind === 'pattern');
+    const from = pick(['faculty', 'workspace', 'person'] as const);
+    return { verdict: pick(['allow', 'ask', 'deny'] as const), pattern: parsed.pattern, from };
+  });
+}
+
+/** What a path is asked by, under each of its names. */
+function pathOf(...names: (readonly string[])[]) {
+  const text = names[0]?.join('/') || '.';
+  return { kind: 'path' as const, text, names: names.map((segments) => ({ segments, isOutside: false })) };
+}
+
+/** Up to three names below a folder. */
+function anyName(next: (below: number) => number, folder: readonly string[] = []): string[] {
+  return [...folder, ...Array.from({ length: 1 + next(3) }, () => NAMES[next(NAMES.length)] ?? '')];
+}
+
 describe('what is left out', () => {
+  const [search, read] = [ruledTool(searchText), ruledTool(readFile)];
+
   it('is what a call about that file alone would not get, whatever the rules', () => {
     let left = 0;
     for (let seed = 1; seed <= 3000; seed += 1) {
       const next = numbers(seed);
-      const pick = <T>(from: readonly T[]): T => from[next(from.length)] as T;
-      const rules = Array.from({ length: next(6) }, (): Rule => {
-        const parsed = parsePattern(pick(PATTERNS));
-        assert.ok(parsed.kind === 'pattern');
-        const from = pick(['faculty', 'workspace', 'person'] as const);
-        return { verdict: pick(['allow', 'ask', 'deny'] as const), pattern: parsed.pattern, from };
-      });
-      const names = Array.from({ length: 1 + next(2) }, () => Array.from({ length: 1 + next(3) }, () => pick(NAMES)));
-      const text = names[0]?.join('/') ?? '';
-      const subject = { kind: 'path' as const, text, names: names.map((segments) => ({ segments, isOutside: false })) };
-      const [search, read] = [ruledTool(searchText), ruledTool(readFile)];
+      const rules = anyRules(next);
+      const names = Array.from({ length: 1 + next(2) }, () => anyName(next));
+      const subject = pathOf(...names);
       // A call whose own question nobody answered, so that none counts as answered.
       const fileRules = fileRulesOf(rules, search, null, 'left out');
       const unanswered = {
@@ -212,7 +265,7 @@ describe('what is left out', () => {
       const counts = nothingLeftOut();
       const isLeftOut = leavingOut(unanswered, 'content', counts)(names.map((segments) => segments.join('/')));
       const verdicts = [read, search].map((tool) => ruleOn(rules, tool, subject).verdict);
-      const about = `seed ${seed}: ${JSON.stringify(rules)} of ${text}`;
+      const about = `seed ${seed}: ${JSON.stringify(rules)} of ${subject.text}`;
       assert.equal(
         isLeftOut,
         verdicts.some((verdict) => verdict !== 'allow'),
@@ -222,6 +275,45 @@ describe('what is left out', () => {
       if (isLeftOut) left += 1;
     }
     assert.ok(left > 300 && left < 2700, `${left} of 3000: the rules say too little`);
+  });
+
+  it('is not what only the rules ask about that the call itself was asked by, or would have been', () => {
+    const seen = { left: 0, answered: 0, approved: 0 };
+    for (let seed = 1; seed <= 6000; seed += 1) {
+      const next = numbers(seed);
+      const rules = anyRules(next);
+      const folder = next(2) === 0 ? [] : anyName(next);
+      const [start, file] = [pathOf(folder), anyName(next, folder)];
+      const verdict = ruleOn(rules, search, start).verdict;
+      if (verdict === 'deny') continue;
+      const asksStart = (text: string) => {
+        const rule = rules.find(({ verdict: own, pattern }) => own === 'ask' && pattern.text === text);
+        return rule !== undefined && ruleOn([rule], search, start).verdict === 'ask';
+      };
+      const expected = [read, search].map((tool) => {
+        const ruling = ruleOn(rules, tool, pathOf(file));
+        const [, text] = /^ask = "(.*)" \(/.exec(ruling.reason) ?? [];
+        if (text === undefined || !asksStart(text)) return ruling.verdict;
+        seen.answered += 1;
+        return 'allow';
+      });
+      const about = `seed ${seed}: ${JSON.stringify(rules)} of ${file.join('/')} from ${start.text}`;
+      const given = (by: readonly Rule[]) => {
+        const counts = nothingLeftOut();
+        leavingOut(fileRulesOf(by, search, start, 'left out'), 'content', counts)([file.join('/')]);
+        return counts;
+      };
+      const { refused, asking } = given(rules);
+      assert.equal(refused, expected.includes('deny') ? 1 : 0, about);
+      assert.equal(asking, !expected.includes('deny') && expected.includes('ask') ? 1 : 0, about);
+      seen.left += refused + asking;
+      const pattern = exactPattern('search_text', start) ?? '';
+      const allowed = [...rules, ...personRule({ decision: 'allow', pattern })];
+      if (verdict !== 'ask' || ruleOn(allowed, search, start).verdict !== 'allow') continue;
+      seen.approved += 1;
+      assert.deepEqual(given(allowed), given(rules), `${about}: for once, and as a rule`);
+    }
+    assert.ok(seen.left > 300 && seen.answered > 300 && seen.approved > 300, JSON.stringify(seen));
   });
 
   const plain = <T extends { isAnswered: boolean }>(rule: T): T => ({ ...rule, isAnswered: false });

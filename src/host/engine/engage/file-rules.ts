@@ -9,7 +9,7 @@ export type FileRule = {
   from: 'faculty' | 'workspace' | 'person';
   /** As it is written, for the model. */
   text: string;
-  /** A question that was answered with the call: it lies under the same rule. */
+  /** A question that was answered with the call: the rule is about where that begins, too. */
   isAnswered: boolean;
 };
 

@@ -33,7 +33,7 @@ export function ruleOn(rules: readonly Rule[], tool: RuledTool, subject: Subject
 }
 
 /** The rule that decides; undefined where none is about the call. */
-export function rulingRule(rules: readonly Rule[], tool: RuledTool, subject: Subject | null): Rule | undefined {
+function rulingRule(rules: readonly Rule[], tool: RuledTool, subject: Subject | null): Rule | undefined {
   const closed = tool.changes ? guarded(subject) : undefined;
   const matching = rules.filter(({ verdict, pattern }) => {
     if (!matchesPattern(pattern, tool.name, subject, verdict === 'allow' ? 'all' : 'any')) return false;
