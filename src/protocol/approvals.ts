@@ -26,7 +26,7 @@ export const approvalView = z.object({
   preview: z.string().nullable(),
   /** Why the same call asks again, as where its path leads elsewhere by now; null where it asks for the first time. */
   remark: z.string().nullable().default(null),
-  /** The pattern that is about this subject and no other; null where none can be. */
+  /** The pattern that allows this subject, by all names of a path, and no other; null where none can be. */
   pattern: z.string().nullable(),
   state: z.enum(['pending', 'allowed', 'denied']),
   scope: approvalScope.nullable(),

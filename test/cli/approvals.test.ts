@@ -1,6 +1,6 @@
 /** Calls that ask a person, and hooks, as the built command and its host do them. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Result } from '../../src/protocol/requests.ts';
 import { CliSandbox } from '../support/cli-sandbox.ts';
@@ -21,13 +21,14 @@ description = "Asks before it reads secrets."
 ask = ["read_file(secret*)"]
 `;
 
-const SCRIPT = {
+const reading = (file: string) => ({
   name: 'asks',
   turns: [
-    { tool_calls: [{ name: 'read_file', input: { path: 'secret.md' } }] },
+    { tool_calls: [{ name: 'read_file', input: { path: file } }] },
     { capture: { first: { pattern: '^(.*)' } }, text: 'It said: {{first}}' },
   ],
-};
+});
+const SCRIPT = reading('secret.md');
 
 describe('permission', function () {
   this.timeout(180_000);
@@ -41,8 +42,8 @@ describe('permission', function () {
   });
   afterEach(() => sandbox.remove());
 
-  async function parked(): Promise<{ id: string; approval: Approval }> {
-    const env = { ANIMUS_MODEL: sandbox.script(SCRIPT) };
+  async function parked(script = SCRIPT): Promise<{ id: string; approval: Approval }> {
+    const env = { ANIMUS_MODEL: sandbox.script(script) };
     const { id } = await sandbox.json<{ id: string }>(['work', 'submit', '--trust', 'read it'], { env });
     const waited = await sandbox.json<Shown>(['work', 'wait', id]);
     assert.deepEqual([waited.code, waited.item.state, waited.item.wait?.kind], [4, 'waiting', 'approval']);
@@ -111,6 +112,19 @@ describe('permission', function () {
     );
     assert.equal((await sandbox.animus(['approvals', 'forget', rules[0]?.short_id ?? ''])).code, 0);
     await parked();
+  });
+
+  it('is given as a rule without a pattern where the path is a link, and holds for the next work', async () => {
+    symlinkSync('secret.md', path.join(sandbox.workspace, 'alias.md'));
+    const { id, approval } = await parked(reading('alias.md'));
+    assert.equal(approval.pattern, 'read_file(/{alias.md,secret.md})');
+    const allowed = await sandbox.animus(['approvals', 'allow', approval.short_id, '--rule']);
+    assert.deepEqual([allowed.code, allowed.stdout.trim()], [0, `allowed: read_file ${approval.short_id}`]);
+    assert.match((await sandbox.json<Shown>(['work', 'wait', id])).item.outcome?.summary ?? '', /seven herons/);
+    const env = { ANIMUS_MODEL: sandbox.script(reading('alias.md')) };
+    const next = await sandbox.json<Shown>(['work', 'submit', '--trust', '--wait', 'read it'], { env });
+    assert.match(next.item.outcome?.summary ?? '', /seven herons/);
+    assert.deepEqual((await sandbox.json<Listed>(['approvals'])).approvals, []);
   });
 
   it('[S20] is not given by what an agent started, nor is a hook accepted', async () => {

@@ -4,8 +4,9 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { CallPermissions, type WhenAsked } from '../../../src/host/engine/permissions/call-permissions.ts';
 import { decideCall } from '../../../src/host/engine/permissions/decide-approval.ts';
+import { exactPattern } from '../../../src/host/engine/permissions/exact-pattern.ts';
 import { fileRulesOf } from '../../../src/host/engine/permissions/file-rules.ts';
-import { exactPattern, parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
+import { parsePattern } from '../../../src/host/engine/permissions/pattern.ts';
 import { storedSubject } from '../../../src/host/engine/permissions/question.ts';
 import { personRule, type Rule, ruledTool, ruleOn } from '../../../src/host/engine/permissions/rules.ts';
 import { resolveSubject } from '../../../src/host/engine/permissions/subject.ts';
@@ -159,7 +160,7 @@ describe('tools that go over files', function () {
         assert.deepEqual(await results(calls, { permissions, workspace }, id), ['', '', '']);
         for (const approval of await pendingApprovals(bench.db, bench.place, 10)) {
           const subject = await resolveSubject(storedSubject(approval), workspace.root);
-          const parsed = parsePattern(exactPattern(approval.tool, subject) ?? '');
+          const parsed = exactPattern(approval.tool, subject, 'all');
           assert.ok(parsed.kind === 'pattern');
           const pattern = scope === 'once' ? null : parsed.pattern;
           const decision = { verdict: 'allow', scope, pattern, reason: null, by: 'cli' } as const;
@@ -307,8 +308,9 @@ describe('what is left out', () => {
       assert.equal(refused, expected.includes('deny') ? 1 : 0, about);
       assert.equal(asking, !expected.includes('deny') && expected.includes('ask') ? 1 : 0, about);
       seen.left += refused + asking;
-      const pattern = exactPattern('search_text', start) ?? '';
-      const allowed = [...rules, ...personRule({ decision: 'allow', pattern })];
+      const exact = exactPattern('search_text', start, 'all');
+      assert.ok(exact.kind === 'pattern');
+      const allowed = [...rules, ...personRule({ decision: 'allow', pattern: exact.pattern.text })];
       if (verdict !== 'ask' || ruleOn(allowed, search, start).verdict !== 'allow') continue;
       seen.approved += 1;
       assert.deepEqual(given(allowed), given(rules), `${about}: for once, and as a rule`);

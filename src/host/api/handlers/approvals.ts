@@ -4,8 +4,15 @@ import { AnimusError } from '../../../protocol/errors.ts';
 import { shortId } from '../../../rendezvous/ids.ts';
 import type { Db } from '../../db/types.ts';
 import { decideCall, type Surroundings } from '../../engine/permissions/decide-approval.ts';
-import { exactPattern, matchesPattern, type Pattern, parsePattern } from '../../engine/permissions/pattern.ts';
-import { storedSubject } from '../../engine/permissions/question.ts';
+import { exactPattern } from '../../engine/permissions/exact-pattern.ts';
+import {
+  matchesPattern,
+  type ParsedPattern,
+  type Pattern,
+  parsePattern,
+  type Subject,
+} from '../../engine/permissions/pattern.ts';
+import { questionHash, storedSubject } from '../../engine/permissions/question.ts';
 import { facultyRules } from '../../engine/permissions/rules.ts';
 import { resolveSubject } from '../../engine/permissions/subject.ts';
 import {
@@ -123,23 +130,33 @@ async function patternFor(
     throw new AnimusError('bad_pattern', 'A decision for once takes no pattern. Nothing was decided.', next);
   }
   const subject = await resolveSubject(storedSubject(approval), folder);
-  const text = wanted ?? exactPattern(approval.tool, subject);
-  const parsed = parsePattern(text ?? '');
-  if (text === null || parsed.kind === 'invalid') {
-    const reason = parsed.kind === 'invalid' && text !== null ? parsed.reason : 'the call is too long to be one';
-    throw new AnimusError('bad_pattern', `No pattern: ${reason}. Nothing was decided.`, 'Give another pattern.');
+  const parsed = wanted === null ? ownPattern(approval, subject, decision) : parsePattern(wanted);
+  if (parsed.kind === 'invalid') {
+    const next = wanted === null ? 'Decide about this call alone, or give a pattern.' : 'Give another pattern.';
+    throw new AnimusError('bad_pattern', `No pattern: ${parsed.reason}. Nothing was decided.`, next);
   }
   if (matchesPattern(parsed.pattern, approval.tool, subject, decision === 'allow' ? 'all' : 'any'))
     return parsed.pattern;
   throw new AnimusError(
     'bad_pattern',
-    `The pattern ${text} is not about the call that asks. Nothing was decided.`,
+    `The pattern ${wanted} is not about the call that asks. Nothing was decided.`,
     'Give a pattern that is, or leave it out for this very call.',
   );
 }
 
+/** The one about this very call. Nothing is allowed by it but what was shown: where the path led when the question was put. */
+function ownPattern(approval: Approval, subject: Subject | null, decision: 'allow' | 'deny'): ParsedPattern {
+  const { tool, input, inputHash } = approval;
+  const isAsShown = subject?.kind !== 'path' || questionHash(tool, input, subject) === inputHash;
+  if (decision === 'allow' && !isAsShown) {
+    return { kind: 'invalid', reason: 'the path leads elsewhere by now than when the question was put' };
+  }
+  return exactPattern(tool, subject, decision === 'allow' ? 'all' : 'any');
+}
+
 async function viewApproval({ folder }: ApiContext, approval: Approval): Promise<ApprovalView> {
   const subject = await resolveSubject(storedSubject(approval), folder);
+  const pattern = ownPattern(approval, subject, 'allow');
   return {
     id: approval.id,
     short_id: shortId(approval.id),
@@ -150,7 +167,7 @@ async function viewApproval({ folder }: ApiContext, approval: Approval): Promise
     arguments: approval.input,
     preview: approval.preview,
     remark: approval.remark,
-    pattern: exactPattern(approval.tool, subject),
+    pattern: pattern.kind === 'pattern' ? pattern.pattern.text : null,
     state: approval.state,
     scope: approval.scope,
     reason: approval.reason,

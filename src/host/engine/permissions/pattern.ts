@@ -5,7 +5,7 @@
 import type { ToolSubject } from '../engage/tool.ts';
 import { compileGlob } from '../tools/glob.ts';
 import { compilePathPattern, type PathName, type Reach } from '../tools/path-pattern.ts';
-import { comparableAddress, complaintAboutAddress, isAddressPattern, matchesAddress } from './address.ts';
+import { complaintAboutAddress, isAddressPattern, matchesAddress } from './address.ts';
 import { matchesText } from './match-text.ts';
 
 export type Pattern = {
@@ -70,21 +70,6 @@ export function specificity({ tool, argument }: Pattern): readonly number[] {
 }
 
 const lettersOf = (text: string) => text.replaceAll(/\\(.)/gs, '$1').replaceAll(/[*?/]/g, '').length;
-
-/** The pattern that is about this call's subject and no other; null where there can be none. */
-export function exactPattern(tool: string, subject: Subject | null): string | null {
-  const text = subject === null ? tool : `${tool}(${exactArgument(subject)})`;
-  return parsePattern(text).kind === 'pattern' ? text : null;
-}
-
-function exactArgument(subject: Subject): string {
-  const escaped = (text: string) => text.replaceAll(/[\\*?[\]{}]/g, '\\$&');
-  if (subject.kind === 'url') return escaped(comparableAddress(subject.text) ?? subject.text);
-  if (subject.kind === 'command') return escaped(subject.text);
-  const [name] = subject.names;
-  if (!name) return escaped(subject.text);
-  return `${name.isOutside ? '//' : '/'}${name.segments.map(escaped).join('/')}`;
-}
 
 /** What makes more than one command of a line, or puts the output of one into it. */
 const OPERATOR = /[;&|<>`$()\n\r]/;

@@ -1,6 +1,8 @@
 /** From all rules that hold to what becomes of one call: the most specific rule wins. Pure. */
 import type { Tool } from '../engage/tool.ts';
+import { expandBraces } from '../tools/glob.ts';
 import { guardedPlace } from '../tools/guarded-paths.ts';
+import { compilePathPattern } from '../tools/path-pattern.ts';
 import { matchesPattern, type Pattern, parsePattern, type Subject, specificity } from './pattern.ts';
 
 export type Verdict = 'allow' | 'ask' | 'deny';
@@ -37,8 +39,7 @@ function rulingRule(rules: readonly Rule[], tool: RuledTool, subject: Subject | 
   const closed = tool.changes ? guarded(subject) : undefined;
   const matching = rules.filter(({ verdict, pattern }) => {
     if (!matchesPattern(pattern, tool.name, subject, verdict === 'allow' ? 'all' : 'any')) return false;
-    const opens = verdict === 'allow' && closed !== undefined;
-    return !opens || (pattern.argument ?? '').toLowerCase().split('/').includes(closed);
+    return verdict !== 'allow' || closed === undefined || namesPlace(pattern, closed, subject);
   });
   // Outside of the workspace only a rule that names a path there says otherwise.
   const applying = isOutside(subject)
@@ -104,6 +105,13 @@ function rankOf({ verdict, from }: Rule): number {
   if (verdict === 'deny') return 0;
   if (from === 'person') return 1;
   return verdict === 'ask' ? 2 : 3;
+}
+
+/** Whether it names that place. Of what stands in braces only that counts which is about the path. */
+function namesPlace({ argument }: Pattern, place: string, subject: Subject | null): boolean {
+  const alternatives = expandBraces(argument ?? '') ?? [];
+  const naming = alternatives.filter((one) => one.toLowerCase().split('/').includes(place));
+  return subject?.kind === 'path' && naming.some((one) => compilePathPattern(one, 'any')(subject.names));
 }
 
 /** The place in which a changed file can make others run something: that asks, unless a rule names it. */

@@ -146,7 +146,7 @@ function readSet(characters: readonly string[], start: number): ClosedSet | unde
 }
 
 /** `a{b,c}d` as `abd` and `acd`, nested ones too; undefined over the bound. Braces without a comma stand for themselves. */
-function expandBraces(glob: string): string[] | undefined {
+export function expandBraces(glob: string): string[] | undefined {
   const done: string[] = [];
   const open = [glob];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
