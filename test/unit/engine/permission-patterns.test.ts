@@ -241,6 +241,18 @@ describe('permission patterns', () => {
     assert.equal(await ruling(run, status, ['allow', 'run_command'], ['ask', 'run_command']), 'ask');
   });
 
+  it('in braces a path says no more than the longest that stands there, and a command all that it is', async () => {
+    const write = worldTool({ name: 'write_file', effect: 'write' });
+    const folders: [Verdict, string] = ['allow', 'write_file({source,tests,documents}/**)'];
+    assert.equal(await ruling(write, file('source/key/a'), folders, ['deny', 'write_file(source/key/**)']), 'deny');
+    const linked: [Verdict, string, Rule['from']] = ['allow', 'write_file(/{src/link/a,secret/a})', 'person'];
+    assert.equal(await ruling(write, file('src/link/a'), ['ask', 'write_file(src/link/*)'], linked), 'allow');
+    assert.equal(await ruling(write, file('src/link/a'), linked, ['deny', 'write_file(/src/link/a)']), 'deny');
+    const run = worldTool({ name: 'run_command', effect: 'exclusive' });
+    const removal: [Verdict, string] = ['deny', 'run_command(rm {aaa,b})'];
+    assert.equal(await ruling(run, command('rm {aaa,b}'), removal, ['allow', 'run_command(rm {aaa*)']), 'deny');
+  });
+
   it('a faculty that came with the workspace allows nothing that a person refused, however specific it is', async () => {
     const run = worldTool({ name: 'run_command', effect: 'exclusive' });
     const push = command('git push origin main');

@@ -16,7 +16,7 @@ export function fileRulesOf(
 ): FileRules {
   const isAnswered = ({ verdict, pattern }: Rule) =>
     verdict === 'ask' && matchesPattern(pattern, tool.name, subject, 'any');
-  const sorted = sortedRules(rules);
+  const sorted = sortedRules(rules, true);
   const about = (name: string) =>
     sorted
       .filter(({ pattern }) => matchesText(pattern.tool, name))

@@ -3,7 +3,7 @@
  * a command, a path, an address. An allowance must cover all of it; a refusal or a question is looked for in each part.
  */
 import type { ToolSubject } from '../engage/tool.ts';
-import { compileGlob } from '../tools/glob.ts';
+import { compileGlob, expandBraces } from '../tools/glob.ts';
 import { compilePathPattern, type PathName, type Reach } from '../tools/path-pattern.ts';
 import { complaintAboutAddress, isAddressPattern, matchesAddress } from './address.ts';
 import { matchesText } from './match-text.ts';
@@ -63,10 +63,16 @@ export function matchesPattern(pattern: Pattern, tool: string, subject: Subject 
 
 /**
  * How much a pattern says: that of more than one is asked first which comes first here. An argument says more than a tool,
- * and each is worth its letters.
+ * and each is worth its letters. Of a path in braces the longest counts: that there are others makes it no more specific.
  */
-export function specificity({ tool, argument }: Pattern): readonly number[] {
-  return [lettersOf(argument ?? ''), argument === null ? 0 : 1, tool.includes('*') ? 0 : 1, lettersOf(tool)];
+export function specificity({ tool, argument }: Pattern, isPath: boolean): readonly number[] {
+  const alternatives = (isPath && expandBraces(argument ?? '')) || [argument ?? ''];
+  return [
+    Math.max(...alternatives.map(lettersOf)),
+    argument === null ? 0 : 1,
+    tool.includes('*') ? 0 : 1,
+    lettersOf(tool),
+  ];
 }
 
 const lettersOf = (text: string) => text.replaceAll(/\\(.)/gs, '$1').replaceAll(/[*?/]/g, '').length;

@@ -45,11 +45,12 @@ function rulingRule(rules: readonly Rule[], tool: RuledTool, subject: Subject | 
   const applying = isOutside(subject)
     ? matching.filter(({ pattern, verdict }) => verdict !== 'allow' || pattern.argument)
     : matching;
-  return sortedRules(belowRefusals(applying))[0];
+  return sortedRules(belowRefusals(applying), subject?.kind === 'path')[0];
 }
 
-/** The one that counts most first. */
-export const sortedRules = (rules: readonly Rule[]): Rule[] => rules.toSorted(compare);
+/** The one that counts most first. `isPath`: what they are asked about, where braces mean something. */
+export const sortedRules = (rules: readonly Rule[], isPath: boolean): Rule[] =>
+  rules.toSorted((a, b) => compare(a, b, isPath));
 
 const isOutside = (subject: Subject | null) => subject?.kind === 'path' && subject.names.some((name) => name.isOutside);
 
@@ -92,8 +93,8 @@ function defaultOf(tool: Tool): 'allow' | 'ask' {
 }
 
 /** The most specific first; of equals a refusal, then what a person said, then a question. */
-function compare(a: Rule, b: Rule): number {
-  const [own, other] = [specificity(a.pattern), specificity(b.pattern)];
+function compare(a: Rule, b: Rule, isPath: boolean): number {
+  const [own, other] = [specificity(a.pattern, isPath), specificity(b.pattern, isPath)];
   for (const [at, value] of own.entries()) {
     const difference = (other[at] ?? 0) - value;
     if (difference !== 0) return difference;
