@@ -89,19 +89,21 @@ async function send<End>(
   if (Buffer.byteLength(JSON.stringify(params)) > REQUEST_MAX_BYTES) return { kind: 'too_long' };
   if (signal.aborted) return CANCELLED;
   const source = new CancellationTokenSource();
+  const { promise: end, resolve } = Promise.withResolvers<End | Unanswered>();
+  const cancel = () => resolve(CANCELLED);
+  signal.addEventListener('abort', cancel);
+  void ended?.then(resolve);
+  // On a connection that is closed it throws at once.
+  const request = async (): Promise<unknown> => connection.sendRequest(method, params, source.token);
+  request().then(
+    (answer) => resolve(schema.safeParse(answer).data ?? MALFORMED),
+    // It was closed, or it does not answer such requests: either way it gives no answer.
+    () => resolve({ kind: 'gone' }),
+  );
   try {
-    return await new Promise<End | Unanswered>((resolve) => {
-      void ended?.then(resolve);
-      signal.addEventListener('abort', () => resolve(CANCELLED), { once: true });
-      // On a connection that is closed it throws at once.
-      const request = async (): Promise<unknown> => connection.sendRequest(method, params, source.token);
-      request().then(
-        (answer) => resolve(schema.safeParse(answer).data ?? MALFORMED),
-        // It was closed, or it does not answer such requests: either way it gives no answer.
-        () => resolve({ kind: 'gone' }),
-      );
-    });
+    return await end;
   } finally {
+    signal.removeEventListener('abort', cancel);
     // Means nothing to a request that was answered.
     source.cancel();
     source.dispose();

@@ -1,6 +1,6 @@
 /** The question to a window, and the call of a tool, over a real socket, between the host's end and a client's, and what a hostile client sends. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -130,6 +130,16 @@ describe('the question to a window', () => {
     await told;
     assert.deepEqual([end.kind, parts], ['cancelled', []]);
     assert.deepEqual((await ask(link, stop.signal)).end, { kind: 'cancelled' }, 'and is not even asked after that');
+  });
+
+  it('leaves nothing on the signal of who asked, however it ends', async () => {
+    const { link, client } = await withClient(async () => ({ kind: 'done' }));
+    const { signal } = new AbortController();
+    assert.deepEqual((await ask(link, signal)).end, { kind: 'done' });
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+    await client.close();
+    assert.deepEqual((await ask(link, signal)).end, { kind: 'gone' });
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
   it('ends where the window goes away in the middle, and the window stops asking its model', async () => {

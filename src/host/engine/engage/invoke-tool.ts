@@ -4,6 +4,7 @@
  */
 import { isDiskFull } from '../../db/disk-space.ts';
 import { DbLost, type Tx } from '../../db/types.ts';
+import { ABORT_GRACE_MS, callTime } from './call-time.ts';
 import type {
   Evaluation,
   FilePlan,
@@ -20,8 +21,6 @@ import { endsInMs, TIME_IS_UP } from './within-time.ts';
 /** Longest result, in characters. Tools page well below this; it holds what they cannot. */
 const RESULT_MAX = 200_000;
 
-/** How long a tool that ignores its signal is waited for. */
-const ABORT_GRACE_MS = 1000;
 /** The work goes on, or asks to: a command is waited for until all that it started has ended and its output is read. */
 const TIME_UP_GRACE_MS = 5000;
 
@@ -110,25 +109,20 @@ async function inToolTime<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Timed<T>> {
   const isOfWork = leftMs < tool.timeoutMs;
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(isOfWork ? workOver() : overTime()), Math.min(leftMs, tool.timeoutMs));
-  const signal = AbortSignal.any([abort, timeout.signal]);
-  const early = () => endedEarly(tool, timeout.signal.aborted ? (isOfWork ? 'work' : 'tool') : 'cancelled');
+  using time = callTime(abort, {
+    ms: Math.min(leftMs, tool.timeoutMs),
+    ...(isOfWork ? { reason: workOver(), graceMs: TIME_UP_GRACE_MS } : { reason: overTime(), graceMs: ABORT_GRACE_MS }),
+  });
+  const early = () => endedEarly(tool, time.isTimeUp() ? (isOfWork ? 'work' : 'tool') : 'cancelled');
   try {
-    const value = await Promise.race([
-      work(signal),
-      giveUpAfter(abort, ABORT_GRACE_MS),
-      giveUpAfter(timeout.signal, isOfWork ? TIME_UP_GRACE_MS : ABORT_GRACE_MS),
-    ]);
+    const value = await Promise.race([work(time.signal), time.gaveUp]);
     if (value === undefined) return early();
-    return { kind: 'value', value, isCut: isOfWork && timeout.signal.aborted };
+    return { kind: 'value', value, isCut: isOfWork && time.isTimeUp() };
   } catch (error) {
     // Nothing of the call went wrong: whoever goes on finds it where it is.
     if (error instanceof DbLost || isDiskFull(error)) throw error;
     // What a tool throws once it was told to end says no more than that.
-    return signal.aborted ? early() : ended('error', `${tool.name} failed: ${reasonOf(error)}`);
-  } finally {
-    clearTimeout(timer);
+    return time.signal.aborted ? early() : ended('error', `${tool.name} failed: ${reasonOf(error)}`);
   }
 }
 
@@ -157,15 +151,6 @@ const workOver = () => new DOMException(TIME_IS_UP, 'AbortError');
 
 function ended(end: CallEnd, content: string): Extract<Timed<never>, { kind: 'ended' }> {
   return { kind: 'ended', end, result: { content, isError: true } };
-}
-
-/** Resolves only after the signal, and leaves the tool time to say itself how it ended. */
-function giveUpAfter(signal: AbortSignal, graceMs: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    const later = () => setTimeout(() => resolve(undefined), graceMs).unref();
-    if (signal.aborted) later();
-    else signal.addEventListener('abort', later, { once: true });
-  });
 }
 
 /** Text that a database and every provider take. */
