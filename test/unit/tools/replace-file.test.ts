@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { removeFile, replaceFile } from '../../../src/host/engine/tools/replace-file.ts';
 import { sha256Of } from '../../../src/host/engine/tools/text-file.ts';
-import { makeWorkspace, removeWorkspaces } from './workspace.ts';
+import { holdLock, makeWorkspace, removeWorkspaces } from './workspace.ts';
 
 const bytes = Buffer.from('new');
 const hashOf = (text: string) => sha256Of(Buffer.from(text));
@@ -133,5 +133,50 @@ describe('replacing a file', () => {
       ['replaced', 'replaced'],
     );
     assert.deepEqual([readFileSync(one, 'utf8'), readFileSync(two, 'utf8')], ['one', 'two']);
+  });
+
+  it('makes nothing, not even a folder, where it was cancelled before it began', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'old' });
+    const order = { workspace: workspace.root, signal: AbortSignal.abort() };
+    const real = path.join(workspace.root, 'sub/b.txt');
+    assert.deepEqual(await replaceFile({ ...order, real, ...NOTHING }), { kind: 'cancelled' });
+    const old = { real: path.join(workspace.root, 'a.txt'), expected: hashOf('old') };
+    assert.deepEqual(await removeFile({ ...order, ...old }), { kind: 'cancelled' });
+    assert.deepEqual(readdirSync(workspace.root), ['a.txt']);
+  });
+
+  it('ends while another still has the lock where it is cancelled, and never takes its step', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'old' });
+    const order = { workspace: workspace.root, real: path.join(workspace.root, 'a.txt'), expected: hashOf('old') };
+    const release = holdLock(order.real);
+    const cancel = new AbortController();
+    const { signal } = cancel;
+    const [written, removed] = [replaceFile({ ...order, bytes, signal }), removeFile({ ...order, signal })];
+    const last = replaceFile({ ...order, bytes: Buffer.from('last') });
+    cancel.abort();
+    assert.deepEqual(await Promise.all([written, removed]), [{ kind: 'cancelled' }, { kind: 'cancelled' }]);
+    assert.equal(readFileSync(order.real, 'utf8'), 'old');
+    release();
+    assert.deepEqual([await last, readFileSync(order.real, 'utf8')], [{ kind: 'replaced' }, 'last']);
+    assert.deepEqual(readdirSync(workspace.root), ['a.txt'], 'no temporary file is left');
+  });
+
+  it('does not take its step where it is cancelled right before that, and has taken it where that comes later', async () => {
+    const workspace = makeWorkspace({ 'a.txt': 'old' });
+    const order = { workspace: workspace.root, real: path.join(workspace.root, 'a.txt'), expected: hashOf('old') };
+    const early = () => {
+      const cancel = new AbortController();
+      return { ...order, bytes, signal: cancel.signal, beforeStep: () => cancel.abort() };
+    };
+    for (const replaced of [() => replaceFile(early()), () => removeFile(early())]) {
+      assert.deepEqual(await replaced(), { kind: 'cancelled' });
+      assert.equal(readFileSync(order.real, 'utf8'), 'old');
+      assert.deepEqual(readdirSync(workspace.root), ['a.txt'], 'no temporary file is left');
+    }
+    const late = new AbortController();
+    // Runs when what is under way in this turn of the loop is through: the step has been taken.
+    const beforeStep = () => process.nextTick(() => late.abort());
+    const replaced = await replaceFile({ ...order, bytes, signal: late.signal, beforeStep });
+    assert.deepEqual([late.signal.aborted, replaced.kind, readFileSync(order.real, 'utf8')], [true, 'replaced', 'new']);
   });
 });

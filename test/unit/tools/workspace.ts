@@ -1,8 +1,9 @@
 /** Real temporary workspaces, and calls of tools as the loop makes them. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KnownFile, Tool, ToolContext, ToolResult } from '../../../src/host/engine/engage/tool.ts';
+import { oneByOne } from '../../../src/host/engine/tools/one-by-one.ts';
 
 export type Workspace = {
   /** The workspace's real path. A folder `outside` lies beside it. */
@@ -54,6 +55,14 @@ function focusIn(root: string, outside: string): Workspace {
     call: (tool, input, signal) => call(workspace, tool, input, signal),
   };
   return workspace;
+}
+
+/** As if another call had its turn at the file, whose folder is there, and did not come to its end. Gives what ends it. */
+export function holdLock(real: string): () => void {
+  const { dev, ino } = statSync(path.dirname(real), { bigint: true });
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  void oneByOne(`${dev}:${ino}:${path.basename(real)}`, () => released);
+  return release;
 }
 
 /** For `after`. */

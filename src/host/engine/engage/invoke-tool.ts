@@ -24,6 +24,8 @@ const RESULT_MAX = 200_000;
 /** The work goes on, or asks to: a command is waited for until all that it started has ended and its output is read. */
 const TIME_UP_GRACE_MS = 5000;
 
+const IN_DOUBT = 'It may or may not have changed the file; look at it before you repeat it.';
+
 type InvokeDependencies = Pick<EngageDependencies, 'context' | 'abort'>;
 type RunDependencies = InvokeDependencies & Pick<EngageDependencies, 'limits'>;
 
@@ -61,9 +63,22 @@ export async function runWorldTool(
   const ran = await inToolTime(tool, { abort: deps.abort, leftMs }, (signal) => {
     return tool.run(input, { ...deps.context, signal }, plan);
   });
-  if (ran.kind === 'ended') return { end: ran.end, result: cleaned(ran.result) };
+  if (ran.kind === 'ended')
+    return plan ? lookBack(deps, tool, plan, ran) : { end: ran.end, result: cleaned(ran.result) };
   const result = ran.isCut && ran.value.isError ? withReason(ran.value) : ran.value;
   return { end: result.isError ? 'error' : 'done', result: cleaned(result) };
+}
+
+/**
+ * It did not say itself what became of its plan: the file does. As long as the tool works it may be in the middle of the step,
+ * so what is not done is not sure either.
+ */
+async function lookBack(deps: InvokeDependencies, tool: WorldTool, plan: FilePlan, { end, result, isOver }: Ended) {
+  const settled = await settleWorldTool(deps, tool, plan);
+  if (settled.kind === 'done') return { end: 'done' as const, result: settled.result };
+  if (settled.kind === 'run' && isOver) return { end, result: cleaned(result) };
+  const content = `${result.content} ${IN_DOUBT}`;
+  return { end: 'interrupted' as const, result: cleaned({ ...result, content }) };
 }
 
 /** `end` is the call's, which has not begun. */
@@ -100,7 +115,10 @@ export async function settleWorldTool(deps: InvokeDependencies, tool: WorldTool,
 }
 
 /** `isCut`: it came after the work's time was up. */
-type Timed<T> = { kind: 'value'; value: T; isCut: boolean } | { kind: 'ended'; end: CallEnd; result: ToolResult };
+type Timed<T> = { kind: 'value'; value: T; isCut: boolean } | Ended;
+
+/** `isOver`: the tool has come to its end, if to none that says anything; else it was given up, and may still work. */
+type Ended = { kind: 'ended'; end: CallEnd; result: ToolResult; isOver: boolean };
 
 /** The tool's own time, or what is left of the work's where that is less. Rejects with what is the database's alone. */
 async function inToolTime<T>(
@@ -113,16 +131,18 @@ async function inToolTime<T>(
     ms: Math.min(leftMs, tool.timeoutMs),
     ...(isOfWork ? { reason: workOver(), graceMs: TIME_UP_GRACE_MS } : { reason: overTime(), graceMs: ABORT_GRACE_MS }),
   });
-  const early = () => endedEarly(tool, time.isTimeUp() ? (isOfWork ? 'work' : 'tool') : 'cancelled');
+  const early = (isOver: boolean) => {
+    return { ...endedEarly(tool, time.isTimeUp() ? (isOfWork ? 'work' : 'tool') : 'cancelled'), isOver };
+  };
   try {
     const value = await Promise.race([work(time.signal), time.gaveUp]);
-    if (value === undefined) return early();
+    if (value === undefined) return early(false);
     return { kind: 'value', value, isCut: isOfWork && time.isTimeUp() };
   } catch (error) {
     // Nothing of the call went wrong: whoever goes on finds it where it is.
     if (error instanceof DbLost || isDiskFull(error)) throw error;
     // What a tool throws once it was told to end says no more than that.
-    return time.signal.aborted ? early() : ended('error', `${tool.name} failed: ${reasonOf(error)}`);
+    return time.signal.aborted ? early(true) : ended('error', `${tool.name} failed: ${reasonOf(error)}`);
   }
 }
 
@@ -149,8 +169,8 @@ const overTime = () => new DOMException('over its time', 'TimeoutError');
 /** To the tool it is a cancellation: nothing is wrong with how long the call took. */
 const workOver = () => new DOMException(TIME_IS_UP, 'AbortError');
 
-function ended(end: CallEnd, content: string): Extract<Timed<never>, { kind: 'ended' }> {
-  return { kind: 'ended', end, result: { content, isError: true } };
+function ended(end: CallEnd, content: string): Ended {
+  return { kind: 'ended', end, result: { content, isError: true }, isOver: true };
 }
 
 /** Text that a database and every provider take. */

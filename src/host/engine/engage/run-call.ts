@@ -148,7 +148,8 @@ async function runStarted(
   const watched = await isWatched(deps, tool);
   const began = performance.now();
   const { end, result } = await runWorldTool(deps, tool, checked.input, plan);
-  if (!watched || end === 'cancelled') return deps.journal.finishCall(checked.call, end, result);
+  const isKnown = end === 'done' || end === 'error';
+  if (!watched || !isKnown) return deps.journal.finishCall(checked.call, end, result);
   const raw = await deps.journal.keepRaw(checked.call, result);
   return afterTool(deps, checked, raw, performance.now() - began);
 }

@@ -7,7 +7,7 @@ import { type CurrentFile, complaintOf, formOf, knownFile, LARGEST_WRITTEN, look
 import { type AddedMarker, addedMarker } from './redaction-markers.ts';
 import { replaceFile } from './replace-file.ts';
 import { decodeText, encodeText, sha256Of } from './text-file.ts';
-import { count, failure, quotePath } from './tool-text.ts';
+import { count, failure, quotePath, whyEnded } from './tool-text.ts';
 import { countsOf, differenceOf } from './unified-diff.ts';
 
 /** The file's new text, or why there is none, as a sentence for the model. */
@@ -44,7 +44,7 @@ export async function carryOut(
   const prepared = await prepare(change, context);
   if (prepared.kind === 'refused') return prepared.result;
   const { file, bytes } = prepared;
-  const { workspace } = context;
+  const { workspace, signal } = context;
   const name = quotePath(file.relative);
   if (plan && plan.path !== file.relative) {
     return failure(`${quotePath(change.path)} leads elsewhere since a moment ago. Nothing was written.`);
@@ -53,7 +53,9 @@ export async function carryOut(
     return changedJustNow(name);
   }
   const expected = file.content?.sha256 ?? null;
-  const replaced = await replaceFile({ workspace, real: file.real, expected, bytes });
+  const replaced = await replaceFile({ workspace, real: file.real, expected, bytes, signal });
+  if (replaced.kind === 'cancelled')
+    return failure(`Could not ${change.verb} ${name}: ${whyEnded(signal)}. Nothing was written.`);
   if (replaced.kind === 'changed') return outrun(change, context, file);
   if (replaced.kind === 'refused') return failure(`Could not ${change.verb} ${name}: ${replaced.reason}.`);
   return changed(file.relative, prepared.plan, bytes);

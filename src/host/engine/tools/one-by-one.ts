@@ -3,16 +3,37 @@
 /** The end of the last work under each key that has any. */
 const lastEnds = new Map<string, Promise<void>>();
 
-/** Runs `work` once all that was asked for before it under the key has ended, however that ended. */
-export async function oneByOne<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = lastEnds.get(key);
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+/**
+ * Runs `work` once all that was asked for before it under the key has ended, however that ended. Undefined where the signal
+ * was aborted before its turn: then it never runs, and whoever comes behind it waits for those before it all the same.
+ */
+export async function oneByOne<T>(
+  key: string,
+  work: () => Promise<T>,
+  signal = new AbortController().signal,
+): Promise<T | undefined> {
+  const before = lastEnds.get(key) ?? Promise.resolve();
+  const { promise: worked, resolve: end } = Promise.withResolvers<void>();
+  const ended = Promise.all([before, worked]).then(() => {
+    if (lastEnds.get(key) === ended) lastEnds.delete(key);
+  });
   lastEnds.set(key, ended);
   try {
-    await before;
-    return await work();
+    await turnOrAbort(before, signal);
+    return signal.aborted ? undefined : await work();
   } finally {
     end();
-    if (lastEnds.get(key) === ended) lastEnds.delete(key);
+  }
+}
+
+async function turnOrAbort(turn: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const leave = () => resolve();
+  signal.addEventListener('abort', leave);
+  try {
+    await Promise.race([turn, aborted]);
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
 }

@@ -13,8 +13,11 @@ import { oneByOne } from './one-by-one.ts';
 import { sha256Of } from './text-file.ts';
 import { isInside, type PathRefusal, refusalOf } from './workspace-path.ts';
 
-/** `changed`: the file is not the expected one any more, and was left as it is. */
-export type Replaced = { kind: 'replaced' } | { kind: 'changed' } | PathRefusal;
+/**
+ * `changed`: the file is not the expected one any more, and was left as it is. `cancelled`: the signal was aborted before the
+ * step, which is then never taken. Once it is taken, only what came of it is told.
+ */
+export type Replaced = { kind: 'replaced' } | { kind: 'changed' } | { kind: 'cancelled' } | PathRefusal;
 
 export type Replacement = {
   /** Real, absolute. */
@@ -24,9 +27,15 @@ export type Replacement = {
   /** Hash of the content that is to be replaced; null where there is to be no such file. */
   expected: string | null;
   bytes: Buffer;
+  /** Aborted, it ends the waiting for the file's lock. */
+  signal?: AbortSignal | undefined;
   /** For tests: runs when the folder is open, before anything in it is touched. */
   beforeWrite?: (() => Promise<void>) | undefined;
+  /** For tests: runs under the lock, when the file was found to be the expected one. */
+  beforeStep?: (() => void) | undefined;
 };
+
+type Turn = Pick<Replacement, 'expected' | 'signal' | 'beforeStep'>;
 
 /** Permission bits of a file that was not there before. */
 const NEW_FILE_MODE = 0o666;
@@ -34,6 +43,7 @@ const FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 export async function replaceFile(order: Replacement): Promise<Replaced> {
+  if (order.signal?.aborted) return { kind: 'cancelled' };
   try {
     const folder = await openFolder(order.workspace, path.dirname(order.real));
     if (folder.kind === 'refused') return folder;
@@ -46,19 +56,20 @@ export async function replaceFile(order: Replacement): Promise<Replaced> {
 }
 
 /** Removes a file that lies where it is thought to, and is what it is thought to be. */
-export async function removeFile({ workspace, real, expected }: Omit<Replacement, 'bytes'>): Promise<Replaced> {
+export async function removeFile(order: Omit<Replacement, 'bytes' | 'beforeWrite'>): Promise<Replaced> {
+  if (order.signal?.aborted) return { kind: 'cancelled' };
   try {
-    const folder = await openFolder(workspace, path.dirname(real));
+    const folder = await openFolder(order.workspace, path.dirname(order.real));
     if (folder.kind === 'refused') return folder;
     await using _closing = folder.handle;
-    return await inTurn(folder, path.basename(real), expected, unlink);
+    return await inTurn(folder, path.basename(order.real), order, unlink);
   } catch (error) {
     return refusalOf(error);
   }
 }
 
-async function writeInto(folder: OpenFolder, { real, bytes, expected }: Replacement): Promise<Replaced> {
-  const name = path.basename(real);
+async function writeInto(folder: OpenFolder, order: Replacement): Promise<Replaced> {
+  const name = path.basename(order.real);
   const mode = await modeOf(path.join(folder.at, name));
   if (mode === 'no_file') return refused('it is no regular file');
   const temporary = path.join(folder.at, `.${name.slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
@@ -67,12 +78,12 @@ async function writeInto(folder: OpenFolder, { real, bytes, expected }: Replacem
     try {
       // Asked for when it was made, the bits went through the umask.
       if (mode !== undefined) await file.chmod(mode);
-      await file.writeFile(bytes);
+      await file.writeFile(order.bytes);
       await file.sync();
     } finally {
       await file.close();
     }
-    const replaced = await inTurn(folder, name, expected, (target) => rename(temporary, target));
+    const replaced = await inTurn(folder, name, order, (target) => rename(temporary, target));
     if (replaced.kind !== 'replaced') await unlink(temporary);
     return replaced;
   } catch (error) {
@@ -91,16 +102,21 @@ async function writeInto(folder: OpenFolder, { real, bytes, expected }: Replacem
 async function inTurn(
   folder: OpenFolder,
   name: string,
-  expected: string | null,
+  { expected, signal, beforeStep }: Turn,
   step: (target: string) => Promise<void>,
 ): Promise<Replaced> {
   const { dev, ino } = await folder.handle.stat({ bigint: true });
-  return oneByOne(`${dev}:${ino}:${name.normalize('NFC').toLowerCase()}`, async () => {
+  const turn = async (): Promise<Replaced> => {
     const target = path.join(folder.at, name);
     if ((await hashOf(target)) !== expected) return { kind: 'changed' };
+    beforeStep?.();
+    // Nothing comes between this and the step: who gave up knows that it was taken by then, or never will be.
+    if (signal?.aborted) return { kind: 'cancelled' };
     await step(target);
     return { kind: 'replaced' };
-  });
+  };
+  const key = `${dev}:${ino}:${name.normalize('NFC').toLowerCase()}`;
+  return (await oneByOne(key, turn, signal)) ?? { kind: 'cancelled' };
 }
 
 /** Of what is there now; null where nothing is, undefined where it is nothing that could be expected. */

@@ -36,6 +36,14 @@ export function count(number: number): string {
 
 /** Why a call ended early, for the model: cancelled, or over its time, and then what to do about it. */
 export function endedEarly(tool: string, signal: AbortSignal, advice: string): ToolResult {
-  const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
-  return failure(timedOut ? `${tool} ran over its time and was ended. ${advice}` : `${tool} was cancelled.`);
+  return failure(isOverTime(signal) ? `${tool} ran over its time and was ended. ${advice}` : `${tool} was cancelled.`);
+}
+
+/** The same as a clause. */
+export function whyEnded(signal: AbortSignal): string {
+  return isOverTime(signal) ? 'it ran over its time and was ended' : 'it was cancelled';
+}
+
+function isOverTime({ reason }: AbortSignal): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
 }

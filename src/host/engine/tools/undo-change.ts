@@ -43,6 +43,7 @@ async function restore(
   const replaced = await putBack(change, { workspace, real, expected: now }, content?.form);
   // Somebody was faster: what they left there says what becomes of this.
   if (replaced.kind === 'changed') return restore(workspace, closedFolder, change);
+  if (replaced.kind === 'cancelled') throw new Error('An undo was cancelled, and it has no signal.');
   return replaced.kind === 'refused' ? `${change.path} cannot be changed: ${replaced.reason}.` : undefined;
 }
 
