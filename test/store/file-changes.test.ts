@@ -15,8 +15,10 @@ import { readFile } from '../../src/host/engine/tools/read-file.ts';
 import { undoChange } from '../../src/host/engine/tools/undo-change.ts';
 import { writeFile } from '../../src/host/engine/tools/write-file.ts';
 import { listFileChanges } from '../../src/host/store/foci/file-changes.ts';
+import { cancelOpenFoci } from '../../src/host/store/foci/foci.ts';
 import { readKnownFile } from '../../src/host/store/foci/known-files.ts';
 import { pruneOldest } from '../../src/host/store/foci/prune.ts';
+import { readToolCalls } from '../../src/host/store/foci/tool-calls.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { ALL_ALLOWED, NO_HOOKS } from '../support/engine-loop.ts';
 import { claimed, PLACE, registered, submitted } from './work-rows.ts';
@@ -123,6 +125,40 @@ onEachDatabase('changes of files', {}, (database) => {
       const count = (await listFileChanges(db, focus.claim.item.id)).length;
       assert.deepEqual([end, onDisk('a.txt'), count], expected, state);
     }
+  });
+
+  it('[F22] of a call that had begun when its work was cancelled are in doubt, and those that had not are cancelled', async () => {
+    const { db } = database;
+    const focus = await focusOf(db, [
+      ['write_file', { path: 'a.txt', content: 'mine\n' }],
+      ['read_file', { path: 'b.txt' }],
+      ['write_file', { path: 'c.txt', content: 'kept\n' }],
+      ['write_file', { path: 'd.txt', content: 'never\n' }],
+    ]);
+    const planOf = (file: string) => ({ path: file, before: null, after: { sha256: 'ab' }, diff: '+x\n' });
+    const [begun, read, known] = focus.calls;
+    assert.ok(begun && read && known);
+    await focus.journal.startCall(begun, 'write', planOf('a.txt'));
+    await focus.journal.startCall(read, 'read');
+    // Its hooks have not seen the result yet.
+    await focus.journal.startCall(known, 'write', planOf('c.txt'));
+    await focus.journal.keepRaw(known, { content: 'Created c.txt.', isError: false });
+    await db.transaction((tx) => cancelOpenFoci(tx, [focus.claim.item.id]));
+    const calls = await readToolCalls(db, focus.claim.focus.id);
+    assert.deepEqual(
+      calls.map(({ state, endedAt }) => [state, endedAt !== null]),
+      [
+        ['interrupted', true],
+        ['cancelled', true],
+        ['cancelled', true],
+        ['cancelled', true],
+      ],
+    );
+    const changes = await listFileChanges(db, focus.claim.item.id);
+    assert.deepEqual(
+      changes.map(({ path: file }) => file),
+      ['c.txt'],
+    );
   });
 
   it('can be undone, the newest first, and each once', async () => {

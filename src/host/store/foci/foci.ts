@@ -159,7 +159,10 @@ export async function setStatus(tx: Tx, id: string, status: FocusStatus): Promis
   ]);
 }
 
-/** Ends the open foci of items from outside, and the calls that they had not finished. */
+/**
+ * Ends the open foci of items from outside, and the calls that they had not finished. Of one that had begun to change a file
+ * nobody knows whether it still did: its host hears of this later, and can record nothing more.
+ */
 export async function cancelOpenFoci(
   tx: Tx,
   workItemIds: readonly string[],
@@ -171,7 +174,9 @@ export async function cancelOpenFoci(
     [workItemIds, error && JSON.stringify(error)],
   );
   await tx.query(
-    `update animus.tool_calls set state = 'cancelled', ended_at = now()
+    `update animus.tool_calls c set ended_at = now(), state = case when c.state = 'started' and exists (
+         select 1 from animus.file_changes f where f.tool_call_id = c.id and f.applied_at is null
+       ) then 'interrupted' else 'cancelled' end
      where focus_id = any($1::uuid[]) and result is null and state in ('requested', 'waiting', 'started')`,
     [foci.map(({ id }) => id)],
   );
