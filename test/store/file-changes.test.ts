@@ -27,13 +27,19 @@ const SECRET = 'hunter2-hunter2';
 const USAGE = { input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 };
 
 onEachDatabase('changes of files', {}, (database) => {
-  let workspace: string;
+  /** None where the test was skipped. */
+  let root: string | undefined;
+  let workspace = '';
 
   beforeEach(() => {
-    workspace = path.join(realpathSync(mkdtempSync(path.join(tmpdir(), 'animus-changes-'))), 'w');
+    root = realpathSync(mkdtempSync(path.join(tmpdir(), 'animus-changes-')));
+    workspace = path.join(root, 'w');
     mkdirSync(workspace);
   });
-  afterEach(() => rmSync(path.dirname(workspace), { recursive: true, force: true }));
+  afterEach(() => {
+    if (root !== undefined) rmSync(root, { recursive: true, force: true });
+    root = undefined;
+  });
 
   const onDisk = (file: string) => readFileSync(path.join(workspace, file), 'utf8');
   const put = (file: string, text: string) => writeFileSync(path.join(workspace, file), text);

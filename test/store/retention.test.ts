@@ -67,11 +67,15 @@ const countsOf = async (db: Db) => Promise.all(TRANSCRIPT.map((table) => countRo
 const isPruned = async (db: Db, { focusId }: Worked) => ((await readFocus(db, focusId))?.prunedAt ?? null) !== null;
 
 onEachDatabase('retention', {}, (database) => {
-  let store: string;
+  let store = '';
   beforeEach(() => {
     store = mkdtempSync(path.join(tmpdir(), 'animus-test-retention-'));
   });
-  afterEach(() => rmSync(store, { recursive: true }));
+  afterEach(() => {
+    // None was made where the test was skipped.
+    if (store) rmSync(store, { recursive: true });
+    store = '';
+  });
 
   const retention = (changes: Partial<RetentionOptions> = {}) => retentionOf(database, store, changes);
 
