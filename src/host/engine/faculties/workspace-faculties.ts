@@ -2,10 +2,10 @@
  * The faculties of a workspace. They bring commands along, so they are used as a person accepted them and no other way: the
  * whole folder counts as one, so that no script that a command names can change unseen, and what runs is a copy of it.
  */
-import { opendirSync } from 'node:fs';
 import path from 'node:path';
 import type { AcceptedCopies } from '../acceptance/accepted-copies.ts';
 import { type ContentFile, type FolderContent, folderStamp, readFolderContent } from '../acceptance/folder-content.ts';
+import { namesIn } from '../acceptance/folder-names.ts';
 import { type Acceptance, runningHash, type Standing, standingOf } from '../acceptance/standing.ts';
 import { loadFaculty } from './load.ts';
 import type { Faculty, FacultyProblem } from './schema.ts';
@@ -35,7 +35,6 @@ export type WorkspaceLook = { present: WorkspaceFolder; accepted: AcceptedFacult
 
 /** A person reads what faculties say before they accept them, and nobody reads more. */
 const MOST_BYTES = 1024 * 1024;
-const MOST_NAMES = 2000;
 
 const NOTHING = { faculties: [], problems: [], files: [] };
 
@@ -51,14 +50,14 @@ export class WorkspaceFaculties {
 
   /** Changes when the folder or the copy in use does. Nothing in a folder that is not trusted is looked at. */
   stamp({ isTrusted }: Acceptance): string {
-    if (!isTrusted) return String(namesIn(this.#folder)?.join('\n'));
+    if (!isTrusted) return String(facultyNamesIn(this.#folder)?.join('\n'));
     const copy = this.#running === undefined ? '' : this.#copies.stampOf(this.#running);
     return `${folderStamp(this.#folder)}\n${copy}`;
   }
 
   /** Undefined where the workspace brings none along. */
   look(acceptance: Acceptance): WorkspaceLook | undefined {
-    const names = namesIn(this.#folder);
+    const names = facultyNamesIn(this.#folder);
     this.#running = undefined;
     if (names === undefined) return undefined;
     if (!acceptance.isTrusted) return { present: this.#unread(names), accepted: undefined };
@@ -130,20 +129,10 @@ export class WorkspaceFaculties {
 }
 
 /** What the names of the files say, without a look into any. Undefined where there are none. */
-function namesIn(folder: string): string[] | undefined {
+function facultyNamesIn(folder: string): string[] | undefined {
   try {
-    const directory = opendirSync(folder);
-    try {
-      const names: string[] = [];
-      for (let looked = 0; looked < MOST_NAMES; looked += 1) {
-        const entry = directory.readSync();
-        if (entry === null) break;
-        if (entry.name.endsWith('.toml')) names.push(path.basename(entry.name, '.toml'));
-      }
-      return names.length === 0 ? undefined : names.sort();
-    } finally {
-      directory.closeSync();
-    }
+    const names = namesIn(folder, (name) => name.endsWith('.toml')).map((name) => path.basename(name, '.toml'));
+    return names.length === 0 ? undefined : names.sort();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // One that cannot be read is there: whoever looks into it says why not.

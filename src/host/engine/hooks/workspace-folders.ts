@@ -2,10 +2,11 @@
  * The folders of a workspace's hooks, as they are now. Whoever can write there decides how much there is, so a look has a bound for
  * all of them together: it asks for the state of the files, and reads only those folders again in which something changed.
  */
-import { opendirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FolderState, folderState, readFolderContent } from '../acceptance/folder-content.ts';
+import { namesIn } from '../acceptance/folder-names.ts';
 import { HOOK_NAME } from './hook.ts';
 import { type FoundFolder, MOST_HOOKS } from './hook-folders.ts';
 
@@ -20,8 +21,6 @@ type Read = Pick<WorkspaceFolder, 'hash' | 'problem'> & { stamp: string; isSettl
 
 type Room = { entries: number; bytes: number };
 
-/** Names that are looked at in the folder of hooks. */
-const MOST_NAMES = 2000;
 /** Of all hooks together. */
 const MOST_ENTRIES = 2000;
 const MOST_MEBIBYTES = 32;
@@ -52,7 +51,7 @@ export class WorkspaceFolders {
 
   /** Without a look into any. `accepted` are there however many others there are: nobody ends a guard by adding folders. */
   find(accepted: readonly string[]): FoundFolder[] {
-    const names = new Set([...accepted, ...namesIn(this.#root).slice(0, MOST_HOOKS)]);
+    const names = new Set([...accepted, ...hookNamesIn(this.#root).slice(0, MOST_HOOKS)]);
     return [...names].map((name) => this.folderOf(name)).filter(isThere);
   }
 
@@ -110,20 +109,9 @@ function isThere({ folder }: FoundFolder): boolean {
 const byName = (a: FoundFolder, b: FoundFolder) => (a.name < b.name ? -1 : 1);
 
 /** Those that hooks may have, sorted. A folder that cannot be read tells none; what was accepted there is found by its name. */
-function namesIn(root: string): string[] {
+function hookNamesIn(root: string): string[] {
   try {
-    const directory = opendirSync(root);
-    try {
-      const names: string[] = [];
-      for (let looked = 0; looked < MOST_NAMES; looked += 1) {
-        const entry = directory.readSync();
-        if (entry === null) break;
-        if (HOOK_NAME.test(entry.name)) names.push(entry.name);
-      }
-      return names.sort();
-    } finally {
-      directory.closeSync();
-    }
+    return namesIn(root, (name) => HOOK_NAME.test(name));
   } catch {
     return [];
   }
